@@ -1,11 +1,11 @@
-// Draws docs/screen.svg: the demo at the moment a person looks at the plan, as a real terminal shows it.
+// Draws docs/screen.svg: the demo at the moment a person takes the groups that are damage, as a real terminal shows it.
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 import { spawn } from '@lydell/node-pty';
 import xterm from '@xterm/headless';
 
-const [columns, rows] = [80, 38];
+const [columns, rows] = [96, 44];
 const COLOURS = ['#3b4252', '#d05a63', '#6aa84f', '#d9a441', '#5b8dd9', '#a678c9', '#4fa8b0', '#d8dee9'];
 const main = fileURLToPath(new URL('../dist/runback.js', import.meta.url));
 const emulator = new xterm.Terminal({ cols: columns, rows, scrollback: 0, allowProposedApi: true });
@@ -25,7 +25,7 @@ await new Promise((resolve, reject) => {
   const timer = setTimeout(() => reject(new Error(`the question did not come:\n${text()}`)), 60_000);
   pty.onData((data) =>
     emulator.write(data, () => {
-      if (!/Decide the \d+ conflicts/.test(text())) return;
+      if (!/Which groups are damage\?[^]*select/.test(text())) return;
       clearTimeout(timer);
       resolve();
     }),
@@ -57,11 +57,13 @@ const spans = lines().flatMap((line, row) => {
 const [width, height] = [28 + columns * wide, 60 + rows * high];
 await writeFile(
   new URL('../docs/screen.svg', import.meta.url),
-  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="Runback shows a plan: field by field what was damaged, old and new values, and asks whether this looks like the damage">
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="Runback shows what happened: groups of changes with examples and reasons, and asks which of them are damage; what the sync wrote rightly is left as ordinary work">
 <rect width="${width}" height="${height}" rx="10" fill="#1f2430"/><circle cx="20" cy="18" r="5" fill="#d05a63"/><circle cx="38" cy="18" r="5" fill="#d9a441"/><circle cx="56" cy="18" r="5" fill="#6aa84f"/>
 <g font-family="ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="14">
 ${spans.join('\n')}
 </g></svg>
 `,
 );
-pty.kill();
+pty.kill('SIGKILL');
+// The emulator's timers would keep this process alive.
+process.exit(0);

@@ -15,6 +15,7 @@ import { ERROR_CODES, EXIT } from '../dist/lib/index.js';
 import { workspaceSchema } from '../dist/workspace/index.js';
 
 const runbooks = await import('../dist/runbooks/index.js');
+const investigations = await import('../dist/investigations/index.js');
 const drills = await import('../dist/drills/index.js');
 const { rehearsalSchema } = await import('../dist/stages/index.js');
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -27,6 +28,8 @@ const FORMATS = [
   ['escalation', 'escalation.yml', escalationSchema],
   ['drill', 'A drill of runback', drills.drillSchema],
   ['rehearsal', 'What `runback restore rehearse --json` gives as data', rehearsalSchema],
+  ['investigation', 'An investigation of runback: `data` of `investigate --json`', investigations.investigationSchema],
+  ['groups', 'An answers file for the groups of an investigation', investigations.groupAnswersSchema],
 ];
 
 function jsonSchema(title, schema) {

@@ -1,6 +1,7 @@
 import { type HubSpotSandbox, seedMessy, startHubSpotSandbox } from '../sandbox/index.js';
 import { startIntegration, type Integration } from '../stages/index.js';
 import type { Score } from '../stages/index.js';
+import { ordinaryDays } from './ordinary-days.js';
 import { type Cast, type DamageDone, Story } from './story.js';
 
 /** Sizes of the story. */
@@ -50,6 +51,7 @@ export async function stageBadSync(options: BadSyncOptions): Promise<BadSync> {
   const { fixed } = options;
   const sandbox = await startHubSpotSandbox({ seed: options.seed, ...(fixed && { port: fixed.port, token: fixed.token }) });
   seedMessy(sandbox, options);
+  ordinaryDays(sandbox, CAST, options.seed);
   const story = new Story(sandbox, CAST, options.seed);
   const integration = await startIntegration(() => story.rightfulWrite(), { port: fixed?.syncPort });
   return {

@@ -8,6 +8,7 @@ import { findGroups } from './groups/find-groups.js';
 import { gather, type GatherRequest } from './reading/gather.js';
 import { INVESTIGATIONS, writeInvestigation } from './records/file.js';
 import type { Example, Investigation, InvestigationHeader, KeptGroup } from './records/types.js';
+import { keptStart } from './start/keep.js';
 import type { Group, Member } from './types.js';
 import { labelWords } from './verdicts/words.js';
 
@@ -36,9 +37,10 @@ export async function investigate(
   const { readers } = request;
   const [base, now] = [readers[0] as SnapshotReader, readers.at(-1) as SnapshotReader];
   const before = platform.connector.usage().requests;
-  const { evidence, reading } = await gather({ ...request, platform }, options);
-  const requests = platform.connector.usage().requests - before;
+  const { evidence, reading, schemas, start } = await gather({ ...request, platform }, options);
   const groups = findGroups(evidence);
+  const found = start && (await keptStart(start, { groups, platform, now, schemas }, options));
+  const requests = platform.connector.usage().requests - before;
   const kept: KeptGroup[] = [];
   for (const [i, group] of groups.entries()) kept.push(await keptGroup(group, i + 1, base, now, platform.name));
   const damage = groups.filter(({ verdict, follows }) => verdict === 'damage' && follows === undefined);
@@ -58,6 +60,7 @@ export async function investigate(
     reading: { ...read, requests, history: evidence.history, days: evidence.past.days },
     notCompared: notCompared.map(({ kind, name, why }) => ({ kind, name, why })),
     charts: chartsOf(evidence),
+    ...defined({ start: found }),
     groups: kept,
     createdBy: request.by,
     createdAt: clock.now().toISOString(),

@@ -63,6 +63,8 @@ describe('a guided run at a real terminal', () => {
     const terminal = start([]);
     await terminal.waitFor('What do you need?');
     terminal.type(KEY.enter);
+    await terminal.waitFor('Where do you start?');
+    terminal.type(`${KEY.down}${KEY.enter}`);
     await terminal.waitFor('What do you see?');
     expect(terminal.screen()).toContain('One job title appears on many records');
     terminal.type(KEY.enter);
@@ -122,6 +124,20 @@ describe('a guided run at a real terminal', () => {
     expect(html).not.toContain('<script');
     const shown = await runHere(['incident', 'show', 'latest'], { cwd: workspace.dir });
     expect(shown.stdout).toMatch(/Run\s+run-[\s\S]*Restore\s+restore-/u);
+  });
+
+  test('what was found out is written only after a yes: no leaves platform and syncs as they are, and the plan to look at', async () => {
+    const terminal = start(['respond']);
+    await terminal.waitFor('Where do you start?');
+    terminal.type(KEY.enter);
+    await terminal.waitFor(/\? Which groups are damage\?[^]*select/u);
+    terminal.type(` ${KEY.enter}`);
+    await terminal.waitFor(/Does this look like the damage\? First\s+market-sync will be paused/u);
+    terminal.type(`n${KEY.enter}`);
+    expect(await terminal.exited).toBe(0);
+    expect(terminal.screen()).toMatch(/Nothing was written\. The plan stays: runback restore show\s+plan-/u);
+    expect(untouched()).toBe(true);
+    expect(workspace.paused()).toBe(false);
   });
 
   test.each(['platform', 'base'] as const)('Ctrl-C at the question "%s" ends with 130 before anything was started', async (question) => {

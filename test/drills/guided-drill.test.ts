@@ -42,6 +42,8 @@ afterEach(async () => {
 
 /** Answers what `respond` asks, up to its runbook's first question. */
 async function respond(terminal: Terminal): Promise<void> {
+  await terminal.waitFor('Where do you start?');
+  terminal.type(`${KEY.down}${KEY.enter}`);
   await terminal.waitFor('What do you see?');
   terminal.type('one value appears');
   await terminal.waitFor(/one value appears[^]*> One value appears on many records\s+Something else/u);
@@ -110,6 +112,8 @@ describe('a drill with a person at a real terminal', () => {
     const secret = 'fake-secret-of-production';
     const terminal = start(['drill', 'run', 'cities', '--guided'], { env: { TMPDIR: temporary, CRM_TOKEN: secret } });
     await terminal.waitFor(/One city on four contacts[^]*End the drill/u);
+    terminal.type(`${KEY.down}${KEY.enter}`);
+    await terminal.waitFor('Where do you start?');
     terminal.type(`${KEY.down}${KEY.enter}`);
     await terminal.waitFor('What do you see?');
     const own = (await processes()).filter(({ environment }) => environment.includes(`TMPDIR=${temporary} `));

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test } from 'vitest';
 
-import { chosenCells, investigate, type Investigation, readInvestigation } from '../../src/investigations/index.js';
+import { chosenCells, type Investigation, readInvestigation } from '../../src/investigations/index.js';
 import type { Value } from '../../src/records/index.js';
 import { applyRestore, confirmationOf, type PlanFilters, planRestore, readPlan } from '../../src/restores/index.js';
-import { openCatalog } from '../../src/snapshots/index.js';
 import { crmSchema, openWorld, WORKS_AT, type World } from '../support/restore-world.js';
+import { investigated, key, lived as livedWorld } from './support/lived.js';
 import { Dice } from './support/story-world.js';
 
 /** A user would lose: values that were right, because a plan took more than the groups that were chosen. */
@@ -15,34 +15,10 @@ afterEach(async () => {
   for (const world of worlds.splice(0)) await world.close();
 });
 
-const key = (n: number): string => String(1001 + n);
-
-/** Contacts with a month in which the sync writes a phone number now and then. */
-async function lived(history: 'field' | 'record' | 'none' = 'field'): Promise<World> {
-  const world = await openWorld({ ...crmSchema(), history, batch: 50 });
+async function lived(history?: 'field' | 'record' | 'none'): Promise<World> {
+  const world = await livedWorld(history);
   worlds.push(world);
-  const { connector, clock } = world;
-  for (let n = 0; n < 5; n += 1) connector.put('companies', String(n + 1), { name: `Company ${n}`, city: 'Here' }, 'seed');
-  for (let n = 0; n < 200; n += 1) {
-    connector.put('contacts', key(n), { name: `Person ${n}`, email: `p${n}@example.com`, phone: `0${n}`, owner: `o${n % 4}` }, 'seed');
-    connector.relate(WORKS_AT, { from: key(n), to: String((n % 5) + 1) }, true);
-  }
-  for (let n = 0; n < 120; n += 1) {
-    clock.move(HOUR);
-    connector.put('contacts', key((n * 7) % 200), { phone: `1${n}` }, 'sync:a');
-  }
   return world;
-}
-
-async function investigated({ deps, backups, store, clock }: World, ids: readonly string[]): Promise<Investigation> {
-  const catalog = openCatalog({ dir: backups, store, clock });
-  const readers = await Promise.all(ids.map((id) => catalog.open(id)));
-  try {
-    const request = { readers, syncs: [{ name: 'a', writesAs: ['sync:a'] }], days: 30, by: 'test' };
-    return await investigate(request, { store, clock, platform: deps.platform });
-  } finally {
-    for (const reader of readers) await reader.close();
-  }
 }
 
 async function planned(
@@ -186,7 +162,8 @@ test('history is asked for samples of ordinary work, and for all of what looks w
   const base = await take();
   nightly();
   for (let n = 700; n < 712; n += 1) connector.put('contacts', key(n), { phone: null }, 'sync:a');
-  const { reading, groups } = (await investigated(world, [base, await take()])).header;
+  const ids = [base, await take()];
+  const { reading, groups } = (await investigated(world, ids)).header;
   expect(groups.find(({ fields }) => fields.includes('phone'))).toMatchObject({ cells: 12, label: 'emptied' });
   expect(groups.filter(({ verdict, fields }) => verdict !== 'ordinary' && fields.includes('owner'))).toEqual([]);
   expect(reading.changed).toBeGreaterThan(1300);
@@ -194,4 +171,9 @@ test('history is asked for samples of ordinary work, and for all of what looks w
   expect(reading.bySample).toBeGreaterThan(0.4 * reading.changed);
   // Drawn records included, and fifty records a request.
   expect(reading.requests).toBeLessThanOrEqual(0.5 * Math.ceil(reading.changed / 50));
+  // Whoever starts from a record of that work wants to know all of it: nothing of its kind is left to a sample.
+  const started = (await investigated(world, ids, { record: key(1400) })).header;
+  const whole = started.groups.filter(({ n }) => started.start?.groups.includes(n) === true);
+  expect(started.reading.bySample).toBe(0);
+  expect(whole.map(({ cells }) => cells)).toEqual([reading.changed]);
 });

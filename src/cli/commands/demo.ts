@@ -14,6 +14,8 @@ import { count, span } from '../views/text/format.js';
 import type { Style } from '../views/text/style.js';
 import { visibleLines } from '../views/text/visible.js';
 import { wrap } from '../views/text/width.js';
+import { repairByGroups } from './restore/by-groups.js';
+import { resumeHere } from './restore/resume.js';
 
 const RUNBOOK = 'mass-overwrite';
 
@@ -52,10 +54,16 @@ async function demo(context: CommandContext): Promise<Outcome> {
   let repaired = false;
   try {
     await writeSampleWorkspace(folder, { hubspot: story.sandbox.url, sync: story.integration.url, token: story.sandbox.token });
+    await context.session(folder, ON_CALL);
     await nightlySnapshot(context, folder);
     tellDamage(story, say);
-    const run = await repairOrGoOn(context, story, folder);
-    const result = judge(story, run, (clock.monotonicMs() - started) / 1000, context.interactive || input.flag('keep') ? folder : undefined);
+    if (context.interactive) {
+      const outcome = await repairByHand(context, story, folder, started);
+      repaired = outcome.exit === EXIT.done;
+      return outcome;
+    }
+    const run = await repair(context, story);
+    const result = judge(story, run, (clock.monotonicMs() - started) / 1000, input.flag('keep') ? folder : undefined);
     const { score } = result;
     // What a colleague changed meanwhile is left to people, which makes the run partial: the cells tell whether that
     // was right.
@@ -67,7 +75,7 @@ async function demo(context: CommandContext): Promise<Outcome> {
       exit: repaired ? EXIT.done : ended ? EXIT.differences : EXIT.partial,
     };
   } catch (error) {
-    if (!isRunbackError(error) || (error.code !== 'interrupted' && typeof error.data['run'] !== 'string')) throw error;
+    if (!isRunbackError(error) || (error.code !== 'interrupted' && typeof (error.data['run'] ?? error.data['restore']) !== 'string')) throw error;
     throw new RunbackError(error.code, error.code === 'interrupted' ? 'The demo was stopped' : `The demo has ended: ${error.message}`, {
       why: 'Its sandbox has ended too, so its run cannot be resumed. With a real platform it could be.',
       state: 'Nothing but a temporary folder was written.',
@@ -81,71 +89,77 @@ async function demo(context: CommandContext): Promise<Outcome> {
 }
 
 /**
- * The repair; where a person at the terminal stops it, by Ctrl-C or by an answer, it can be gone on with while the
- * account is there.
+ * The repair by a person at the terminal, as `runback respond` leads them. Where they stop it, by Ctrl-C or by an answer, it can be continued
+ * while the account is there.
  */
-async function repairOrGoOn(context: CommandContext, story: BadSync, folder: string): Promise<RunView> {
+async function repairByHand(context: CommandContext, story: BadSync, folder: string, startedMs: number): Promise<Outcome> {
+  tellWhatToDo(context, story);
   let now = context;
   let stopped: string | undefined;
   for (;;) {
     try {
-      return await repair(now, story, stopped);
+      const opened = await now.session(folder, ON_CALL);
+      const outcome = await (stopped === undefined
+        ? repairByGroups(now, opened, 'hubspot', () => void story.colleagueWorks())
+        : resumeHere(now, opened, stopped));
+      now.live.stop();
+      const score = story.score();
+      const seconds = (context.clock.monotonicMs() - startedMs) / 1000;
+      return {
+        data: { repair: outcome.data, score, seconds, workspace: folder },
+        text: (out) => `${outcome.text(out)}\n\n${scoreText(score, out, [['time', span(seconds * 1000)], lookAround(folder)])}`.trimStart(),
+        exit: isRepaired(score) ? EXIT.done : EXIT.differences,
+      };
     } catch (error) {
-      const run = isRunbackError(error) ? error.data['run'] : undefined;
-      if (!isRunbackError(error) || typeof run !== 'string' || !context.interactive) throw error;
+      if (!isRunbackError(error)) throw error;
+      const restore = error.data['restore'];
+      if (error.code !== 'interrupted' && typeof restore !== 'string') throw error;
+      stopped = typeof restore === 'string' ? restore : stopped;
       now = context.again();
-      await now.session(folder);
-      if (!(await wantsToGoOn(now, error, run))) throw error;
-      stopped = run;
+      await now.session(folder, ON_CALL);
+      if (!(await wantsToGoOn(now, error, stopped === undefined ? 'respond' : `restore resume ${stopped}`))) throw error;
     }
   }
 }
 
-async function wantsToGoOn({ live, style, asker }: CommandContext, { message, why, state }: RunbackError, run: string): Promise<boolean> {
+async function wantsToGoOn({ live, style, asker }: CommandContext, { message, why, state }: RunbackError, command: string): Promise<boolean> {
   const told = [message, why, state].filter((part) => part !== undefined).map((part) => visibleLines(part));
   live.stop();
   live.print(`\n${told.flatMap((text) => wrap(text, style.width)).join('\n')}\n`);
-  live.print(wrap(`On the day you would now type:  runback runbook resume ${run}`, style.width).join('\n'));
+  live.print(wrap(`On the day you would now type:  runback ${command}`, style.width).join('\n'));
   const question = await asker('nothing');
   return await question.choose({
     message: 'What now?',
     choices: [
-      { value: true, name: 'Continue the run', beside: 'as that command does' },
+      { value: true, name: 'Continue', beside: 'as that command does' },
       { value: false, name: 'End the demo', beside: 'its account ends with it' },
     ],
   });
 }
 
-/** A new run, or one that was stopped gone on with. */
-async function repair(context: CommandContext, story: BadSync, stopped: string | undefined): Promise<RunView> {
+/** The repair with nobody at the terminal: the runbook, with the answers of somebody who knows the story. */
+async function repair(context: CommandContext, story: BadSync): Promise<RunView> {
   const opened = await context.session();
-  const { answersOperator, parseAnswers, resumeRun, startRun } = await import('../../runbooks/index.js');
+  const { answersOperator, parseAnswers, startRun } = await import('../../runbooks/index.js');
   const runbook = await findRunbook(opened, RUNBOOK, context.stdio.cwd);
   const { deps, options } = await runSetup(context, runbook);
   // On call in the sample's escalation.yml, and allowed to approve a restore of this size.
-  const by = context.globals.as ?? ON_CALL;
-  const answers = context.interactive ? undefined : answersOperator(parseAnswers(ANSWERS, 'answers.yml', runbook));
-  const confirmed = answers && {
+  const { by } = opened;
+  const answers = answersOperator(parseAnswers(ANSWERS, 'answers.yml', runbook));
+  const operator = {
     ask: async (...[question, signal]: Parameters<typeof answers.ask>) =>
       question.kind === 'confirm' ? { value: question.expect } : answers.ask(question, signal),
   };
-  if (stopped !== undefined) return await resumeRun(stopped, { by }, deps, options);
-  if (context.interactive) tellWhatToDo(context, story);
   story.sandbox.resetCounts();
   const observer = options.observer && meanwhile(options.observer, story);
-  // A person finds out by looking at the plan, and narrows it; unattended, it is known beforehand.
-  const filter = context.interactive ? {} : { filter: { except_fields: story.rightfulFields } };
-  const inputs = { platform: 'hubspot', base: 'latest-verified', ...filter };
-  return startRun({ runbook, inputs, by }, deps, {
-    ...options,
-    ...defined({ operator: confirmed, observer }),
-  });
+  const inputs = { platform: 'hubspot', base: 'latest-verified', filter: { except_fields: story.rightfulFields } };
+  return startRun({ runbook, inputs, by }, deps, { ...options, operator, ...defined({ observer }) });
 }
 
 function tellWhatToDo({ live, style }: CommandContext, story: BadSync): void {
   live.print(
     wrap(
-      `Your turn: you are Maya Ortiz, on call. The runbook "${RUNBOOK}" leads you. Look at the plan when it asks you to: it also holds ${story.rightfulFields.join(', ')}, which the sync wrote correctly. Choose "narrow" and leave that field out.\n`,
+      `Your turn: you are on call, and know none of this. "runback respond" finds out what happened, and shows it in groups. What is damage is marked. ${story.rightfulFields.join(', ')} is among the ordinary work, and is left. Links and new records have no mark, since no one but you can tell: take those of the sync with the space bar.\n`,
       style.width,
     ).join('\n'),
   );
@@ -185,8 +199,12 @@ function judge(story: BadSync, run: RunView, seconds: number, workspace: string 
   return { score: story.score(), requests: { made: requests, least, limited }, seconds, workspace, run };
 }
 
+function lookAround(workspace: string): readonly [string, string] {
+  return ['workspace', `${workspace}\nLook around: runback --workspace ${workspace} snapshot list`];
+}
+
 function resultText({ score, requests, seconds, workspace }: DemoResult, style: Style): string {
-  const look = workspace === undefined ? [] : [['workspace', `${workspace}\nLook around: runback --workspace ${workspace} snapshot list`] as const];
+  const look = workspace === undefined ? [] : [lookAround(workspace)];
   return scoreText(score, style, [
     [
       'requests made',

@@ -1,16 +1,19 @@
-import type { Investigation, KeptGroup } from '../../investigations/index.js';
-import { EXIT, RunbackError } from '../../lib/index.js';
+import type { Investigation } from '../../investigations/index.js';
+import { defined, EXIT, RunbackError } from '../../lib/index.js';
+import { chooseGroups } from '../flows/choose-groups.js';
+import { START_OPTIONS, startOf } from '../flows/investigation-start.js';
 import { findInvestigation, planOfGroups, runInvestigation } from '../flows/investigation.js';
 import { findPlan } from '../flows/restore.js';
 import type { Session } from '../session/session.js';
 import type { CommandContext, CommandSpec, Outcome } from '../shell/command.js';
-import { headLine, investigationText } from '../views/investigation.js';
+import { investigationText } from '../views/investigation.js';
 import { planOutcome } from './restore/outcome.js';
 
 async function investigate(context: CommandContext): Promise<Outcome> {
   const { input, session, live } = context;
-  const opened = await session();
   const shown = input.text('show');
+  if (shown !== undefined) refuseWithShow(input);
+  const opened = await session();
   const investigation =
     shown === undefined
       ? await runInvestigation(context, opened, {
@@ -19,6 +22,7 @@ async function investigate(context: CommandContext): Promise<Outcome> {
           damaged: input.text('damaged'),
           objects: input.someOf('object'),
           everything: input.flag('everything'),
+          ...defined({ start: await startOf(context) }),
         })
       : await findInvestigation(opened, shown);
   live.stop();
@@ -38,6 +42,20 @@ function found(investigation: Investigation): Outcome {
   };
 }
 
+/** Options that an investigation is made with. */
+const MAKING = ['platform', 'base', 'damaged', 'object', 'record', 'field', 'value', 'at', 'since'] as const;
+
+/** One that is shown again was made with its own. Throws `usage`. */
+function refuseWithShow(input: CommandContext['input']): void {
+  const one = input.flag('everything') ? 'everything' : MAKING.find((name) => input.list(name).length > 0);
+  if (one === undefined) return;
+  throw new RunbackError('usage', `--show and --${one} exclude each other`, {
+    why: '--show shows an investigation as it was made.',
+    state: 'Nothing was started.',
+    next: 'runback investigate --show latest',
+  });
+}
+
 /** The only platform of the workspace needs no name. Throws `usage`. */
 function platformOf({ input }: CommandContext, { workspace }: Session): string {
   const named = input.text('platform');
@@ -52,32 +70,12 @@ function platformOf({ input }: CommandContext, { workspace }: Session): string {
   });
 }
 
-/** Groups that a person can take: what nothing speaks for is left out of the list, and can still be named. */
-const OFFERED = 12;
-
 /** Shows what was found, lets a person take and leave groups, and makes a plan of those. */
 async function chooseAndPlan(context: CommandContext, opened: Session, investigation: Investigation): Promise<Outcome> {
-  const { live, style } = context;
-  live.print(investigationText(investigation, style));
-  const { groups } = investigation.header;
-  const offered = groups.filter((group, i) => group.verdict === 'damage' || group.verdict === 'ask' || i < OFFERED);
-  const asker = await context.asker('--no-input');
-  const chosen = await asker.several<KeptGroup>({
-    message: 'Which groups are damage?',
-    choices: offered.map((group) => ({
-      value: group,
-      name: headLine(group, style).trim(),
-      ...(group.verdict === 'damage' ? { checked: true } : {}),
-    })),
-  });
-  if (chosen.length === 0) return { ...found(investigation), text: () => 'No group was taken, so no plan was made. Nothing was changed.' };
-  const plan = await planOfGroups(
-    context,
-    opened,
-    investigation,
-    chosen.map(({ n }) => n),
-  );
-  live.stop();
+  const { numbers, deleteCreated } = await chooseGroups(context, investigation);
+  if (numbers.length === 0) return { ...found(investigation), text: () => 'No group was taken, so no plan was made. Nothing was changed.' };
+  const plan = await planOfGroups(context, opened, investigation, numbers, { deleteCreated });
+  context.live.stop();
   return planOutcome(opened, await findPlan(opened, plan.header.id), plan);
 }
 
@@ -85,16 +83,22 @@ export const commands: readonly CommandSpec[] = [
   {
     summary: 'What happened: find the damage, its writers and its beginning',
     details:
-      'Compares an earlier snapshot with the present state, asks the platform who wrote what, and groups the changes by writer, field, kind and time. Each group is damage, a question for you, without a sign, or ordinary work, with the reasons. Changes nothing on the platform. Exit 2 if something is damage or a question, 3 if nothing is but not everything could be compared.',
+      'Compares an earlier snapshot with the present state, asks the platform who wrote what, and groups the changes by writer, field, kind and time. Each group is damage, a question for you, without a sign, or ordinary work, with the reasons. Start from whatever you have: a record, a field, a value, a time, a snapshot, or nothing but the platform; the whole group is found either way. Changes nothing on the platform. Exit 2 if something is damage or a question, 3 if nothing is but not everything could be compared.',
     options: [
       { flags: '--platform <name>', description: 'platform to look at (default: the only one)', kind: 'platform' },
       { flags: '--base <snapshot>', description: 'state to compare with (default: the oldest snapshot of the last 8 days)', kind: 'snapshot' },
       { flags: '--damaged <snapshot>', description: 'present state (default: taken now)', kind: 'snapshot' },
       { flags: '--object <type>', description: 'only this object type', repeat: true },
+      ...START_OPTIONS,
       { flags: '--everything', description: 'ask for the history of every changed record, not of samples' },
       { flags: '--show <investigation>', description: 'show an earlier one again: its id, or latest' },
     ],
-    examples: ['runback investigate --platform hubspot', 'runback restore plan --investigation latest'],
+    examples: [
+      'runback investigate --platform hubspot',
+      'runback investigate --record 51',
+      'runback investigate --value "Valued Customer"',
+      'runback restore plan --investigation latest',
+    ],
     run: investigate,
   },
 ];

@@ -73,11 +73,14 @@ function tellWhatToDo({ live, style, stdio }: CommandContext, folder: string): v
     ...[...go, `runback respond --as ${ON_CALL}`].map((line) => `  ${visible(line)}`),
     '',
     ...wrap(
-      'It asks what you see, pages the right people (their pages go into pages.log), and leads you through the restore. Look at the plan: it also holds loyalty_points, which the sync wrote correctly. Choose "narrow" and leave that field out.',
+      'It finds out what happened, and shows it in groups. What is damage is marked; loyalty_points, which the sync wrote correctly, is among the ordinary work, and is left. Take the links and new records of the sync with the space bar. Or choose "I know what I see": it pages the right people (their pages go into pages.log), and leads you through a runbook.',
       style.width,
     ),
     '',
-    ...wrap(`Wrong answers cause no damage here. Press Ctrl-C at any time, and continue with: runback runbook resume --as ${ON_CALL}`, style.width),
+    ...wrap(
+      `Wrong answers cause no damage here. Press Ctrl-C at any time, and continue with: runback respond --as ${ON_CALL} (a restore: runback restore resume latest; a runbook: runback runbook resume)`,
+      style.width,
+    ),
     ...wrap('This terminal tells you when everything is restored. Ctrl-C here ends the practice and its account.', style.width),
   ];
   live.print(lines.join('\n'));

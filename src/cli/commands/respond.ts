@@ -1,6 +1,7 @@
 import type { Incident, Incidents } from '../../incidents/index.js';
 import { isRunbackError } from '../../lib/index.js';
 import type { Runbook, RunView } from '../../runbooks/index.js';
+import { isUsable } from '../flows/investigation.js';
 import { headlineOf, headlineText } from '../flows/report.js';
 import { severityOf } from '../flows/respond.js';
 import { runFor } from '../flows/run.js';
@@ -16,6 +17,7 @@ import { incidentBlock, pagingText } from '../views/incident.js';
 import { runText } from '../views/run.js';
 import { proofText } from '../views/runbook.js';
 import { visible } from '../views/text/visible.js';
+import { repairByGroups } from './restore/by-groups.js';
 
 /** What a person sees, and the runbook that is for it. */
 interface Sight {
@@ -29,7 +31,10 @@ interface Sight {
 async function respond(context: CommandContext): Promise<Outcome> {
   return await withIncidents(context, async (incidentSession, session) => {
     const asker = await context.asker('runback incident open "…" --severity …');
-    const incident = (await openOne(context, incidentSession)) ?? (await reportOne(context, incidentSession, session));
+    const open = await openOne(context, incidentSession);
+    const platform = open === undefined ? await platformToInvestigate(context, session) : undefined;
+    if (platform !== undefined) return await repairByGroups(context, session, platform);
+    const incident = open ?? (await reportOne(context, incidentSession, session));
     const told = await deliverNow(incidentSession, session, incident);
     context.live.print(`\n${incidentBlock(told, context.style)}`);
     const paging = pagingText(told, await daemonRuns(session), incidentSession.escalation !== undefined, context.style);
@@ -106,6 +111,30 @@ async function openOne(context: CommandContext, { incidents }: IncidentSession):
     ],
   });
   return chosen === undefined ? undefined : await incidents.read(chosen);
+}
+
+/**
+ * The platform on which a person wants to find out what happened; undefined where they know what they see, or no
+ * platform has a snapshot to compare with.
+ */
+async function platformToInvestigate(context: CommandContext, session: Session): Promise<string | undefined> {
+  const snapshots = (await (await session.catalog()).list()).filter(isUsable);
+  const fitting = Object.values(session.workspace.config.platforms).filter(({ name: wanted }) =>
+    snapshots.some(({ platforms }) => platforms.some(({ name }) => name === wanted)),
+  );
+  if (fitting.length === 0) return undefined;
+  const asker = await context.asker('runback investigate --platform <name>');
+  return await asker.choose<string | undefined>({
+    message: 'Something is wrong. Where do you start?',
+    choices: [
+      ...fitting.map(({ name }) => ({
+        value: name,
+        name: `Find out what happened on ${visible(name)}`,
+        beside: 'compares it with an earlier snapshot, and asks who wrote what; changes nothing',
+      })),
+      { value: undefined, name: 'I know what I see', beside: 'opens an incident, pages the right people, and leads through the runbook that fits' },
+    ],
+  });
 }
 
 /** Longer lists are searched: the symptoms of all the runbooks fill more than a screen. */
@@ -205,7 +234,8 @@ async function sightsOf(session: Session): Promise<readonly Sight[]> {
 export const commands: readonly CommandSpec[] = [
   {
     summary: 'Something is wrong: step by step from symptoms to restore',
-    details: 'Asks what you see, opens an incident, pages the right people, and leads you through a matching runbook.',
+    details:
+      'Finds out what happened on a platform, lets you take the groups that are damage, and restores exactly those. Or asks what you see, opens an incident, pages the right people, and leads you through a matching runbook.',
     examples: ['runback respond'],
     run: respond,
   },

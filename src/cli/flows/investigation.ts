@@ -1,4 +1,4 @@
-import type { Investigation } from '../../investigations/index.js';
+import type { Investigation, Start } from '../../investigations/index.js';
 import { defined, RunbackError } from '../../lib/index.js';
 import type { PlanFilters, PlanSummary } from '../../restores/index.js';
 import type { SnapshotReader, SnapshotSummary } from '../../snapshots/index.js';
@@ -22,6 +22,8 @@ export interface InvestigationRequest {
   readonly damaged: string | undefined;
   readonly objects: readonly string[] | undefined;
   readonly everything: boolean;
+  /** What the person has seen; by default nothing but the platform. */
+  readonly start?: Start;
 }
 
 /** Finds out what happened to a platform, and keeps it. Changes nothing there. */
@@ -33,7 +35,10 @@ export async function runInvestigation(context: CommandContext, session: Session
   const catalog = await session.catalog();
   const fitting = { platform, ...defined({ objects }) };
   const all = (await catalog.list()).filter((one) => one.platforms.some(({ name }) => name === platform));
-  const base = request.base === undefined ? baseAmong(all, platform, clock.now()) : await catalog.resolve(request.base, fitting);
+  const { start } = request;
+  const beganMs = start?.atMs ?? start?.sinceMs;
+  const base = request.base === undefined ? baseAmong(all, platform, clock.now(), beganMs) : await catalog.resolve(request.base, fitting);
+  if (beganMs !== undefined && Date.parse(base.startedAt) > beganMs) throw tooLate(base, beganMs, platform);
   live.start(`Opening ${platform}`);
   const opened = await session.openPlatform(platform, call);
   const damaged =
@@ -61,7 +66,7 @@ export async function runInvestigation(context: CommandContext, session: Session
     const syncs = Object.values(session.workspace.config.syncs)
       .filter((sync) => sync.writes_to.includes(platform))
       .map(({ name, writes_as: writesAs, fields }) => ({ name, writesAs, ...defined({ fields }) }));
-    const options = { readers, syncs, days: PAST_DAYS, everything: request.everything, by: session.by, ...defined({ objects }) };
+    const options = { readers, syncs, days: PAST_DAYS, everything: request.everything, by: session.by, ...defined({ objects, start }) };
     return await investigate(options, { store: session.store, clock, platform: opened }, call);
   } finally {
     for (const reader of readers) await reader.close();
@@ -75,16 +80,36 @@ function isWhole({ imported, suspect, gaps, damaged, objects }: SnapshotSummary,
   return imported === undefined && suspect === undefined && damaged === undefined && gaps.length === 0 && holdsAll;
 }
 
-/** The oldest snapshot of the last days, else the newest there is: damage may be older than the newest. */
-function baseAmong(all: readonly SnapshotSummary[], platform: string, now: Date): SnapshotSummary {
-  const usable = all.filter(({ imported, suspect, gaps }) => imported === undefined && suspect === undefined && gaps.length === 0);
+/** True for a snapshot that an investigation can begin with. */
+export function isUsable({ imported, suspect, gaps }: SnapshotSummary): boolean {
+  return imported === undefined && suspect === undefined && gaps.length === 0;
+}
+
+/**
+ * The oldest snapshot of the last days, else the newest there is: damage may be older than the newest. Where that was
+ * taken after the time that a person gave, the newest from before it.
+ */
+function baseAmong(all: readonly SnapshotSummary[], platform: string, now: Date, beganMs?: number): SnapshotSummary {
+  const usable = all.filter(isUsable);
   const recent = usable.filter(({ startedAt }) => now.getTime() - Date.parse(startedAt) <= LOOK_BACK_DAYS * DAY_MS);
-  const base = recent.at(-1) ?? usable[0];
+  const usual = recent.at(-1) ?? usable[0];
+  const isTooLate = (one: SnapshotSummary): boolean => beganMs !== undefined && Date.parse(one.startedAt) > beganMs;
+  const base = usual !== undefined && isTooLate(usual) ? (usable.find((one) => !isTooLate(one)) ?? usual) : usual;
   if (base !== undefined) return base;
   throw new RunbackError('not-found', `There is no snapshot of ${platform} to compare with`, {
     why: 'An investigation compares an earlier state with the present one.',
     state: 'Nothing was read.',
     next: `runback snapshot import FILE --platform ${platform}`,
+  });
+}
+
+/** Why what was written before the base cannot be found by comparing with it. */
+function tooLate({ id, startedAt }: SnapshotSummary, beganMs: number, platform: string): RunbackError {
+  const began = new Date(beganMs).toISOString();
+  return new RunbackError('usage', `The base was taken after ${began}`, {
+    why: `${id} was taken at ${startedAt}: what was written before that is in it, so comparing with it cannot show it.`,
+    state: 'Nothing was compared.',
+    next: `Name an older base (runback snapshot list), or see who wrote then: runback restore plan --platform ${platform} --from-history --since ${began}`,
   });
 }
 

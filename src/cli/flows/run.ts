@@ -1,12 +1,11 @@
-import { resolve } from 'node:path';
-
 import type { Incidents } from '../../incidents/index.js';
-import { defined, EXIT, type ExitCode, isRunbackError, messageOf, readTextFile, RunbackError } from '../../lib/index.js';
+import { defined, EXIT, type ExitCode, RunbackError } from '../../lib/index.js';
 import type { Operator, Runbook, RunDeps, RunOptions, RunView, StartRequest } from '../../runbooks/index.js';
 import type { OperatorDeps } from '../prompts/operator-deps.js';
 import { byPrefix } from '../session/prefix.js';
 import type { Outcome, CommandContext } from '../shell/command.js';
 import { nextOf, runText, watchRun } from '../views/run.js';
+import { answersIn } from './answers.js';
 import { openPlanOf } from './looks.js';
 import { understood } from './moments.js';
 import { linkingObserver } from './respond.js';
@@ -69,15 +68,7 @@ async function operatorOf(context: CommandContext, runbook: Runbook | undefined)
   const file = context.input.text('answers');
   if (file === undefined || runbook === undefined) return person;
   const { answersOperator, parseAnswers } = await import('../../runbooks/index.js');
-  const path = resolve(context.stdio.cwd, file);
-  const text = await readTextFile(path).catch((error: unknown) => {
-    if (isRunbackError(error)) throw error;
-    throw new RunbackError('file-unreadable', `Cannot read the answers file ${path}`, {
-      why: messageOf(error),
-      state: 'Nothing was started.',
-      cause: error,
-    });
-  });
+  const text = await answersIn(context, file);
   return answersOperator(parseAnswers(text, file, runbook), person);
 }
 

@@ -76,10 +76,10 @@ export interface CommandContext {
   /** Signal and reporter, for every call below. */
   readonly call: CallOptions & { readonly signal: AbortSignal };
   /**
-   * The workspace, opened when first asked for: `folder` then, else `--workspace` or the nearest. Throws
-   * `workspace-missing`, `file-invalid`.
+   * The workspace, opened when first asked for: `folder` then, else `--workspace` or the nearest; for `as` where `--as` says
+   * nothing. Throws `workspace-missing`, `file-invalid`.
    */
-  readonly session: (folder?: string) => Promise<Session>;
+  readonly session: (folder?: string, as?: string) => Promise<Session>;
   /** Asks a person; throws `person-needed` naming `flag` where nobody is there. */
   readonly asker: (flag: string) => Promise<Asker>;
   /** The commands of a noun: for completion. */

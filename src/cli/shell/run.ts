@@ -57,9 +57,9 @@ export async function runCommandLine(process: NodeJS.Process, words: readonly st
   );
   interrupts.listen(process);
   const openings: Promise<Session>[] = [];
-  const openSession = async (folder: string | undefined): Promise<Session> => {
+  const openSession = async (folder: string | undefined, otherwise: string | undefined): Promise<Session> => {
     const { Session } = await import('../session/session.js');
-    const { as: by } = globals;
+    const by = globals.as ?? otherwise;
     const session = await Session.open({ folder, by, cwd: stdio.cwd, env: stdio.env, clock: systemClock, redactor, signal: interrupts.signal });
     log.openIn(session.logDir);
     return session;
@@ -92,8 +92,8 @@ export async function runCommandLine(process: NodeJS.Process, words: readonly st
         interrupts,
         style: styles.err,
         call: { signal: interrupts.signal, reporter: live },
-        session: (folder) => {
-          if (opening === undefined) openings.push((opening = openSession(folder ?? globals.workspace)));
+        session: (folder, as) => {
+          if (opening === undefined) openings.push((opening = openSession(folder ?? globals.workspace, as)));
           return opening;
         },
         asker: (flag) => openAsker(flag, { stdio, globals, style: styles.err, live, interrupts }),

@@ -1,8 +1,10 @@
 import type { Example, Investigation, KeptGroup, Verdict, WriterChart } from '../../investigations/index.js';
+import { startLines } from './investigation-start.js';
+import { groupWords, shown } from './investigation-words.js';
 import { counted, count, time } from './text/format.js';
 import type { Style } from './text/style.js';
-import { showValue, visible } from './text/visible.js';
-import { pad, truncate, wrap } from './text/width.js';
+import { visible } from './text/visible.js';
+import { pad, truncate, wrap, wrapIndented } from './text/width.js';
 
 const HEADINGS: Readonly<Record<Verdict, string>> = {
   damage: 'DAMAGE',
@@ -18,11 +20,12 @@ export function investigationText({ header }: Investigation, style: Style): stri
   const { platform, objects, reading, groups } = header;
   const lines = [
     style.chalk.bold(`What happened to ${platform}: ${objects.join(', ')}`),
-    ...wrap(`  Since ${header.base.snapshot} (${time(header.from, style)}): ${counted(reading.changed, 'records')} differ.`, style.width),
+    ...wrapIndented(`Since ${header.base.snapshot} (${time(header.from, style)}): ${counted(reading.changed, 'records')} differ.`, 2, style.width),
     ...onsetLines(header, style),
     ...chartLines(header.charts, style),
+    ...startLines(header, style),
   ];
-  for (const verdict of ['damage', 'ask', 'none', 'ordinary'] as const) lines.push(...sectionLines(verdict, groups, style));
+  for (const verdict of ['damage', 'ask', 'none', 'ordinary'] as const) lines.push(...sectionLines(verdict, header, style));
   if (groups.length === 0) lines.push('', 'Nothing differs.');
   lines.push('', ...readingLines(header, style), ...nextLines(header, style));
   return lines.join('\n');
@@ -31,7 +34,7 @@ export function investigationText({ header }: Investigation, style: Style): stri
 function onsetLines({ onset, onsetExact, base }: Investigation['header'], style: Style): string[] {
   if (onset === undefined) return ['  No group is damage for certain.'];
   const began = onsetExact === true ? `Began ${time(onset, style)}` : `Began after ${time(onset, style)}, at the latest before the next snapshot`;
-  return wrap(`  ${began}. Good state to go back to: ${base.snapshot}.`, style.width);
+  return wrapIndented(`${began}. Good state to go back to: ${base.snapshot}.`, 2, style.width);
 }
 
 /** Who wrote when, a sign for each part of the time. */
@@ -55,18 +58,18 @@ function nameOf({ writer, sync }: Pick<WriterChart, 'writer' | 'sync'>): string 
   return sync === undefined ? writer : `${sync} (${writer})`;
 }
 
-function sectionLines(verdict: Verdict, groups: readonly KeptGroup[], style: Style): string[] {
+function sectionLines(verdict: Verdict, { groups, start }: Investigation['header'], style: Style): string[] {
   const mine = groups.filter((group) => group.verdict === verdict);
   if (mine.length === 0) return [];
   const cells = mine.reduce((sum, group) => sum + group.cells, 0);
   const folds = verdict === 'none' || verdict === 'ordinary';
-  const shown = folds ? mine.slice(0, SHOWN) : mine;
-  const rest = mine.slice(shown.length);
+  const some = folds ? mine.filter(({ n }, i) => i < SHOWN || start?.groups.slice(0, SHOWN).includes(n) === true) : mine;
+  const rest = mine.filter((group) => !some.includes(group));
   const left = rest.reduce((sum, group) => sum + group.cells, 0);
   return [
     '',
     style.chalk.bold(`${HEADINGS[verdict]}  ${counted(mine.length, 'groups')}, ${count(cells)}`),
-    ...shown.flatMap((group) => (folds ? [headLine(group, style), whoLine(group, style)] : groupLines(group, style))),
+    ...some.flatMap((group) => (folds ? [headLine(group, style), whoLine(group, style)] : groupLines(group, style))),
     ...(rest.length === 0 ? [] : [`      and ${counted(rest.length, 'more groups')}, ${count(left)}`]),
   ];
 }
@@ -74,11 +77,8 @@ function sectionLines(verdict: Verdict, groups: readonly KeptGroup[], style: Sty
 const MARKS: Readonly<Record<Verdict, string>> = { damage: '[x]', ask: '[?]', none: '[ ]', ordinary: '[ ]' };
 
 /** One group in a line: mark, number, field, what. */
-export function headLine(group: KeptGroup, style: Style): string {
-  const { n, verdict, object, fields, what, follows } = group;
-  const where = fields.length === 0 ? object : `${object}.${fields.join('+')}`;
-  const after = follows === undefined ? '' : `, follows ${follows}`;
-  return truncate(`  ${MARKS[verdict]} ${n} ${where}: ${visible(style.redact(what))}${after}`, style.width);
+function headLine(group: KeptGroup, style: Style): string {
+  return truncate(`  ${MARKS[group.verdict]} ${groupWords(group, style)}`, style.width);
 }
 
 /** Who, and when. */
@@ -96,7 +96,7 @@ function groupLines(group: KeptGroup, style: Style): string[] {
     headLine(group, style),
     whoLine(group, style),
     ...examples.map((example) => truncate(`      ${exampleWords(example, style)}`, style.width)),
-    ...(reasons.length === 0 ? [] : wrap(`      ${visible(style.redact(reasons.join('; ')))}`, style.width)),
+    ...(reasons.length === 0 ? [] : wrapIndented(visible(style.redact(reasons.join('; '))), 6, style.width)),
   ];
 }
 
@@ -107,30 +107,23 @@ function exampleWords({ key, name, before, after, field }: Example, style: Style
   return field === undefined ? who : `${who}: ${shown(before, style)} ${style.glyph.arrow} ${shown(after, style)}`;
 }
 
-/** Characters of a value that are shown. */
-const SHOWN_LENGTH = 40;
-
-function shown(value: Example['before'], style: Style): string {
-  if (value === undefined || value === null || value === '') return '(empty)';
-  return truncate(showValue(typeof value === 'string' ? style.redact(value) : value), SHOWN_LENGTH);
-}
-
 function readingLines({ reading, notCompared, platform }: Investigation['header'], style: Style): string[] {
-  const { history, asked, changed, drawn, bySample, days, requests } = reading;
+  const { history, asked, changed, drawn, bySample, gone = 0, days, requests } = reading;
   const told = history
     ? `Asked ${platform} who wrote ${count(asked)} of ${counted(changed, 'records')}, and what was ordinary in the ${days} days before by ${count(drawn)} drawn by chance: ${counted(requests, 'requests')}.`
     : `${platform} keeps no history of fields: who wrote what is not known, only between which snapshots.`;
-  const sample =
-    bySample === 0
+  const left = [
+    ...(bySample === 0
       ? []
-      : wrap(
-          `  ${counted(bySample, 'cells')} were judged by a sample of theirs, which showed ordinary work only; --everything asks for all.`,
-          style.width,
-        );
+      : [`${counted(bySample, 'cells')} were judged by a sample of theirs, which showed ordinary work only; --everything asks for all.`]),
+    ...(gone === 0
+      ? []
+      : [`${counted(gone, 'cells')} are of records that were deleted since: no one can tell who wrote them, and they are in no group.`]),
+  ];
   return [
-    ...wrap(`  ${told}`, style.width),
-    ...sample,
-    ...notCompared.slice(0, 5).flatMap(({ name, why }) => wrap(`  Not compared: ${name}: ${why}`, style.width)),
+    ...wrapIndented(told, 2, style.width),
+    ...left.flatMap((line) => wrapIndented(line, 2, style.width)),
+    ...notCompared.slice(0, 5).flatMap(({ name, why }) => wrapIndented(`Not compared: ${name}: ${why}`, 2, style.width)),
   ];
 }
 

@@ -1,10 +1,14 @@
 import type { Platform, RecordHistory } from '../../connectors/index.js';
 import { type CallOptions, defined } from '../../lib/index.js';
-import { parseRecordLine, type ObjectSchema } from '../../records/index.js';
+import type { ObjectSchema } from '../../records/index.js';
 import { comparable, type Damage, type NotCompared, type SnapshotReader } from '../../snapshots/index.js';
+import { cellFits, namesCells } from '../start/fits.js';
+import { lookUp } from '../start/look-up.js';
+import type { FoundStart, Start } from '../start/types.js';
 import type { Appeared, ChangedCell, Evidence, KnownSync, PastWrite, Write } from '../types.js';
+import { addAppeared } from './appeared.js';
 import { cellWith } from './cell-with.js';
-import { type ChangedRecord, changesOf, identityOf } from './changes.js';
+import { type ChangedRecord, changesOf } from './changes.js';
 import { drawRecords, numbersFrom } from './draw.js';
 import { historiesOf, pastWrites } from './history.js';
 import { cutLinks } from './links.js';
@@ -26,6 +30,8 @@ export interface GatherRequest {
   readonly days: number;
   /** Ask for the history of every changed record, and not of samples where these show nothing. */
   readonly everything?: boolean;
+  /** Where a person starts: of what changed there, and what changed like it, no history is left to a sample. */
+  readonly start?: Start;
 }
 
 /** How the evidence was come by, for people. */
@@ -37,12 +43,17 @@ export interface Reading {
   readonly drawn: number;
   /** Cells whose history was not read, since a sample of theirs showed ordinary work only. */
   readonly bySample: number;
+  /** Cells of records that were asked for, and that the platform no longer has. */
+  readonly gone: number;
   readonly notCompared: readonly NotCompared[];
 }
 
 export interface Gathered {
   readonly evidence: Evidence;
   readonly reading: Reading;
+  readonly schemas: readonly ObjectSchema[];
+  /** Where the person started, looked up; absent where nothing was given. */
+  readonly start?: FoundStart;
 }
 
 /** One object type on its way into the evidence. */
@@ -52,12 +63,13 @@ interface Gathering {
   readonly past: PastWrite[];
   readonly created: Appeared[];
   readonly each: Map<string, number>;
-  readonly reading: { changed: number; asked: number; drawn: number; bySample: number; notCompared: NotCompared[] };
+  readonly reading: { changed: number; asked: number; drawn: number; bySample: number; gone: number; notCompared: NotCompared[] };
 }
 
 /**
  * Reads what differs between the oldest snapshot and the present, who wrote it, as far as the platform tells, and what
- * writers did before. Changes nothing. Throws what the connector throws; a part of a snapshot that cannot be read is told.
+ * writers did before. Changes nothing. Throws what the connector and `lookUp` throw; a part of a snapshot that cannot be
+ * read is told.
  */
 export async function gather(request: GatherRequest, options: CallOptions = {}): Promise<Gathered> {
   const { platform, readers, syncs } = request;
@@ -65,7 +77,7 @@ export async function gather(request: GatherRequest, options: CallOptions = {}):
   const history = platform.connector.capabilities.history === 'field';
   const [fromMs, toMs] = [edgeOf(base, platform.name, 'startedAt'), edgeOf(now, platform.name, 'finishedAt')];
   const scope = comparable(base, now, platform.name);
-  const reading = { changed: 0, asked: 0, drawn: 0, bySample: 0, notCompared: [...scope.notCompared] };
+  const reading = { changed: 0, asked: 0, drawn: 0, bySample: 0, gone: 0, notCompared: [...scope.notCompared] };
   const gathering: Gathering = { cells: [], appeared: [], past: [], created: [], each: new Map(), reading };
   const schemas = new Map<string, ObjectSchema>();
   const rows = new Map<string, number>();
@@ -74,8 +86,10 @@ export async function gather(request: GatherRequest, options: CallOptions = {}):
     if (schema === undefined) continue;
     schemas.set(object, schema);
     rows.set(object, base.manifest.objects.find((info) => info.platform === platform.name && info.object === object)?.rows ?? 0);
-    await gatherObject(request, schema, fromMs, gathering, options);
   }
+  const all = [...schemas.values()];
+  const start = request.start && (await lookUp(request.start, [base, now], platform.name, all));
+  for (const schema of all) await gatherObject({ ...request, ...defined({ found: start }) }, schema, fromMs, gathering, options);
   const wanted = (name: string): boolean =>
     name
       .split('~')
@@ -100,7 +114,7 @@ export async function gather(request: GatherRequest, options: CallOptions = {}):
     history,
     ...defined({ own: platform.identity.writer }),
   };
-  return { evidence, reading };
+  return { evidence, reading, schemas: all, ...defined({ start }) };
 }
 
 /** When reading of a platform began or ended, by its own clock where it told. */
@@ -113,7 +127,10 @@ function daysBetween(a: SnapshotReader, b: SnapshotReader, platform: string): nu
   return (edgeOf(b, platform, 'startedAt') - edgeOf(a, platform, 'startedAt')) / DAY_MS;
 }
 
-async function gatherObject(request: GatherRequest, schema: ObjectSchema, fromMs: number, to: Gathering, options: CallOptions): Promise<void> {
+/** A request whose starting point is looked up. */
+type Located = GatherRequest & { readonly found?: FoundStart };
+
+async function gatherObject(request: Located, schema: ObjectSchema, fromMs: number, to: Gathering, options: CallOptions): Promise<void> {
   const { platform, readers } = request;
   const { object } = schema;
   const [base, now] = [readers[0] as SnapshotReader, readers.at(-1) as SnapshotReader];
@@ -134,7 +151,7 @@ async function gatherObject(request: GatherRequest, schema: ObjectSchema, fromMs
 
 /** Cells with who wrote them, and what drawn records tell of the time before. */
 async function withHistory(
-  { platform, readers, days, everything = false }: GatherRequest,
+  { platform, readers, days, everything = false, found }: Located,
   schema: ObjectSchema,
   { changed }: { readonly changed: readonly ChangedRecord[]; readonly appeared: readonly Appeared[] },
   fromMs: number,
@@ -158,20 +175,29 @@ async function withHistory(
     if (born >= sinceMs && born < fromMs)
       to.created.push({ change: 'created', object, key, atMs: born, ...defined({ writer: one.created?.writer, maker: one.created?.maker }) });
   }
+  const gone = new Set([...drawnKeys].filter((key) => !told.has(key)));
   const ask = async (keys: readonly string[]): Promise<void> => {
-    const fresh = keys.filter((key) => !told.has(key));
+    const fresh = [...new Set(keys)].filter((key) => !told.has(key) && !gone.has(key));
     for (const [key, one] of await historiesOf(platform, schema, fresh, fields, options)) {
       told.set(key, one);
       to.past.push(...pastWrites(object, key, one, fromMs, drawnKeys.has(key)).filter(({ atMs = 0 }) => atMs >= sinceMs));
     }
+    for (const key of fresh) if (!told.has(key)) gone.add(key);
   };
   const asked = everything
     ? undefined
-    : await keysToAsk(schema, changed, told, ask, { ...to, fromMs, rows: info.rows, days, own: platform.identity.writer });
+    : await keysToAsk(schema, changed, told, ask, {
+        ...to,
+        fromMs,
+        rows: info.rows,
+        days,
+        own: platform.identity.writer,
+        isStart: (key, field, after) => found !== undefined && namesCells(found) && cellFits(found, object, key, field, after),
+      });
   if (asked === undefined) await ask(changed.map(({ key }) => key));
   for (const { key, cells } of changed) {
     const one = told.get(key);
-    if (one === undefined) to.reading.bySample += cells.length;
+    if (one === undefined) to.reading[gone.has(key) ? 'gone' : 'bySample'] += cells.length;
     else {
       to.reading.asked += 1;
       for (const cell of cells) to.cells.push(cellWith(object, key, cell, one, fromMs));
@@ -226,62 +252,4 @@ async function withSpells(
         ...(last?.writer === undefined ? {} : { last: { writer: last.writer, ...(Number.isNaN(atMs) ? {} : { atMs }) } }),
       });
   }
-}
-
-/** Records that are new or gone, with the spell or the time; of new ones who made them, and whether they were there before. */
-async function addAppeared(
-  { platform, readers }: GatherRequest,
-  schema: ObjectSchema,
-  whole: readonly (Appeared & { readonly name?: string })[],
-  to: Gathering,
-  options: CallOptions,
-): Promise<void> {
-  const { object } = schema;
-  const spells = new Map<string, number>();
-  if (readers.length > 2 && whole.length > 0)
-    for (let spell = 0; spell + 1 < readers.length; spell += 1) {
-      const pair = [readers[spell] as SnapshotReader, readers[spell + 1] as SnapshotReader] as const;
-      for (const { change, key } of (await changesOf(pair, platform.name, schema, spell, () => undefined, options)).appeared)
-        spells.set(`${change} ${key}`, spell);
-    }
-  const created = whole.filter(({ change }) => change === 'created');
-  const [field] = schema.fields;
-  const told =
-    platform.connector.capabilities.history === 'field' && field !== undefined
-      ? await historiesOf(
-          platform,
-          schema,
-          created.map(({ key }) => key),
-          [field.name],
-          options,
-        )
-      : new Map<string, RecordHistory>();
-  const names =
-    created.length < 8
-      ? new Set<string>()
-      : await namesAmong(readers[0] as SnapshotReader, platform.name, object, new Set(created.flatMap(({ name }) => name ?? [])));
-  for (const { name, ...one } of whole) {
-    const born = told.get(one.key)?.created;
-    const atMs = Date.parse(born?.at ?? '');
-    const spell = spells.get(`${one.change} ${one.key}`) ?? one.spell;
-    to.appeared.push({
-      ...one,
-      ...defined({ spell, writer: born?.writer, maker: born?.maker }),
-      ...(Number.isNaN(atMs) ? {} : { atMs }),
-      ...(name !== undefined && names.has(name) ? { twin: true } : {}),
-    });
-  }
-}
-
-/** Those of some identities that a snapshot has already. */
-async function namesAmong(reader: SnapshotReader, platform: string, object: string, wanted: ReadonlySet<string>): Promise<ReadonlySet<string>> {
-  const info = reader.manifest.objects.find((one) => one.platform === platform && one.object === object);
-  const found = new Set<string>();
-  if (info === undefined) return found;
-  for await (const lines of reader.lines(info, { onDamage: () => undefined }))
-    for (const line of lines) {
-      const name = identityOf(parseRecordLine(line));
-      if (name !== undefined && wanted.has(name)) found.add(name);
-    }
-  return found;
 }

@@ -3,7 +3,7 @@ import type { ObjectSchema } from '../../records/index.js';
 import { findGroups } from '../groups/find-groups.js';
 import { kindOf } from '../labels/kind.js';
 import { LABEL_POINTS, THRESHOLDS } from '../thresholds.js';
-import type { Appeared, ChangedCell, Evidence, PastWrite } from '../types.js';
+import type { Appeared, Cell, ChangedCell, Evidence, PastWrite } from '../types.js';
 import { cellWith } from './cell-with.js';
 import type { ChangedRecord } from './changes.js';
 
@@ -16,11 +16,13 @@ interface Known {
   readonly rows: number;
   readonly days: number;
   readonly own: string | undefined;
+  /** True for what a person started from: it, and all of its field and kind, is asked for. */
+  readonly isStart: (key: string, field: string, after: Cell) => boolean;
 }
 
 /**
  * Asks for the history of samples first: of each field and kind of change so many records, and all of those whose values
- * alone look wrong. Where nothing in a sample is more than ordinary work, the rest of it is not asked for. Gives the
+ * alone look wrong or that a person started from. Where nothing in a sample is more than ordinary work, the rest of it is not asked for. Gives the
  * number of records asked for.
  */
 export async function keysToAsk(
@@ -53,6 +55,7 @@ function strataOf(schema: ObjectSchema, changed: readonly ChangedRecord[], known
     const name = stratumOf(schema, cell.field, cell, known.fromMs);
     const stratum = strata.get(name) ?? { keys: [], odd: false };
     stratum.keys.push(cell.key);
+    stratum.odd ||= known.isStart(cell.key, cell.field, cell.after);
     strata.set(name, stratum);
   }
   // What the values alone tell, as if there were no history.

@@ -100,6 +100,9 @@ export async function investigationTellsOf(
   isOne: (platform: string, object: string, key: string) => boolean,
 ): Promise<boolean> {
   const { header } = await readInvestigation(store, id);
+  // It may have begun with a record that did not change.
+  const record = header.start?.record;
+  if (record !== undefined && isOne(header.platform, record.object, record.key)) return true;
   for await (const { o, k } of cellsOf(store, id, new Set(header.groups.map(({ n }) => n)))) {
     const [from, to] = o.split('~');
     if (

@@ -1,4 +1,5 @@
 import type { Value } from '../../records/index.js';
+import type { KeptStart } from '../start/types.js';
 import type { Label, Maker, Sign, Verdict } from '../types.js';
 
 /** A record of a group as people know it, and what became of one of its values. */
@@ -70,13 +71,18 @@ export interface InvestigationHeader {
     readonly changed: number;
     readonly asked: number;
     readonly drawn: number;
+    /** Cells whose history was not asked for. */
     readonly bySample: number;
+    /** Cells of records that were asked for and are gone since; absent in investigations of earlier versions. */
+    readonly gone?: number;
     readonly requests: number;
     readonly history: boolean;
     readonly days: number;
   };
   readonly notCompared: readonly { readonly kind: string; readonly name: string; readonly why: string }[];
   readonly charts: readonly WriterChart[];
+  /** Where the person started, and what was found there; absent where nothing was given. */
+  readonly start?: KeptStart;
   readonly groups: readonly KeptGroup[];
   readonly createdBy: string;
   readonly createdAt: string;

@@ -1,9 +1,11 @@
 import { defined, isRunbackError } from '../../../lib/index.js';
+import type { ApplyDeps, Plan, RestoreSummary } from '../../../restores/index.js';
 import { openPlanOf } from '../../flows/looks.js';
 import { meansSet, sideOfSet } from '../../flows/plan-sets.js';
 import { findPlan, restoreDeps, withResume } from '../../flows/restore.js';
 import { confirmDestructive } from '../../session/confirm.js';
 import { incidentsNow, linkRestore } from '../../session/incidents.js';
+import type { Session } from '../../session/session.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { approvalsFor } from './approvals.js';
 import { restoreOutcome } from './outcome.js';
@@ -26,14 +28,14 @@ export const applyVerb: CommandSpec = {
 };
 
 async function apply(context: CommandContext): Promise<Outcome> {
-  const { input, session, live, call } = context;
+  const { input, session, live } = context;
   const opened = await session();
   const wanted = input.required('plan');
   if (meansSet(wanted)) return await applyBoth(context, opened, wanted);
   const read = await findPlan(opened, wanted);
   const set = await sideOfSet(opened, read.header.id);
   if (set !== undefined) live.note(`${read.header.id} is one side of ${set}. Both sides: runback restore apply ${set}`);
-  const { applyRestore, confirmationOf } = await import('../../../restores/index.js');
+  const { confirmationOf } = await import('../../../restores/index.js');
   live.start(`Opening ${read.header.platform}`);
   const deps = await restoreDeps(opened, read.header.platform, context, input.text('moved-to'));
   live.stop();
@@ -47,7 +49,31 @@ async function apply(context: CommandContext): Promise<Outcome> {
     },
   );
   const records = input.integer('limit-records', 1);
-  const { approvals, refused } = await approvalsFor(opened, read, input.list('approve').at(-1));
+  const approve = input.list('approve').at(-1);
+  return await restoreOutcome(opened, await applyConfirmed(context, opened, read, deps, { confirmed, ...defined({ records, approve }) }));
+}
+
+/** What opens the gate to a restore, and what limits it. */
+export interface Gate {
+  /** What was typed: `<environment>:<records>`. */
+  readonly confirmed: string;
+  /** Refuse more records than this. */
+  readonly records?: number;
+  /** Hash of a plan that may exceed the limits. */
+  readonly approve?: string;
+}
+
+/** Writes what a plan lists, and ties it to the incidents that are open on its platform. */
+export async function applyConfirmed(
+  context: CommandContext,
+  opened: Session,
+  read: Plan,
+  deps: ApplyDeps,
+  { confirmed, records, approve }: Gate,
+): Promise<RestoreSummary> {
+  const { live, call } = context;
+  const { applyRestore } = await import('../../../restores/index.js');
+  const { approvals, refused } = await approvalsFor(opened, read, approve);
   live.start('Restoring');
   const limits = records === undefined ? {} : { limits: { records } };
   const incidents = await incidentsNow(opened, [read.header.platform]);
@@ -60,7 +86,7 @@ async function apply(context: CommandContext): Promise<Outcome> {
   try {
     const summary = await withResume(context, 'resume', 'latest', () => applyRestore(request, deps, call));
     await tie(summary.id);
-    return await restoreOutcome(opened, summary);
+    return summary;
   } catch (error) {
     await tie(isRunbackError(error) ? error.data['restore'] : undefined);
     const { withRefusals } = await import('../../../runbooks/index.js');

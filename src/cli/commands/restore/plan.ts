@@ -1,5 +1,7 @@
+import type { Investigation } from '../../../investigations/index.js';
 import { defined, RunbackError } from '../../../lib/index.js';
 import type { DamageKind, PlanFilters } from '../../../restores/index.js';
+import { answersIn } from '../../flows/answers.js';
 import { findInvestigation, planOfGroups } from '../../flows/investigation.js';
 import { typedMoment } from '../../flows/moments.js';
 import { findPlan, restoreDeps } from '../../flows/restore.js';
@@ -21,6 +23,7 @@ export const planVerb: CommandSpec = {
     { flags: '--set <snapshot>', description: 'snapshot of several platforms: plans for all of them, that belong together', kind: 'snapshot' },
     { flags: '--investigation <id>', description: 'exactly the groups of an investigation that are damage: its id, or latest' },
     { flags: '--group <number>', description: 'with --investigation: this group instead', repeat: true },
+    { flags: '--answers <file>', description: 'with --investigation: YAML file that takes and leaves groups', kind: 'file' },
     { flags: '--damaged <snapshot>', description: 'snapshot of the damage (default: taken now)', kind: 'snapshot' },
     { flags: '--object <type>', description: 'only this object type', repeat: true },
     { flags: '--field <name>', description: 'only this field', repeat: true },
@@ -81,15 +84,23 @@ async function plan(context: CommandContext): Promise<Outcome> {
 /** Ways to say what a plan is made from, each with what only it takes. */
 const WAYS = ['set', 'investigation', 'from-history'] as const;
 
+/** What says which groups are taken. */
+const OF_INVESTIGATION = ['group', 'answers'] as const;
+
 /** A way that is left out in silence would plan more than was asked for. Throws `usage`. */
 function requireOneWay(input: CommandContext['input']): void {
   const [one, other] = WAYS.filter((name) => (name === 'from-history' ? input.flag(name) : input.text(name) !== undefined));
   const [what, why] =
     one !== undefined && other !== undefined
       ? [`--${one} and --${other} exclude each other`, 'Each says by itself what the plan is made from.']
-      : one !== 'investigation' && input.list('group').length > 0
-        ? ['--group needs --investigation', 'Groups have their numbers in an investigation.']
-        : [];
+      : OF_INVESTIGATION.some((name) => one !== 'investigation' && input.list(name).length > 0)
+        ? [
+            `--${OF_INVESTIGATION.find((name) => input.list(name).length > 0) ?? ''} needs --investigation`,
+            'Groups have their numbers in an investigation.',
+          ]
+        : OF_INVESTIGATION.every((name) => input.list(name).length > 0)
+          ? ['--group and --answers exclude each other', 'Each says by itself which groups are taken.']
+          : [];
   if (what === undefined || why === undefined) return;
   throw new RunbackError('usage', what, { why, state: 'Nothing was started.', next: 'runback restore plan --help' });
 }
@@ -153,8 +164,18 @@ async function planOfInvestigation(context: CommandContext, opened: Session, wan
   const given = input.text('unattributed');
   const yes = given === 'include' || given === 'refuse' ? ({ unattributed: given } as const) : {};
   const extra = { ...defined({ fields, exceptFields, keys, where }), deleteCreated, ...yes };
-  const plan = await planOfGroups(context, opened, await findInvestigation(opened, wanted), numbers.length === 0 ? undefined : numbers, extra);
+  const investigation = await findInvestigation(opened, wanted);
+  const [base, damaged] = [investigation.header.base.snapshot, investigation.header.damaged.snapshot];
+  for (const doubt of await (await opened.catalog()).doubts([base, damaged], base)) context.live.note(doubt);
+  const file = input.text('answers');
+  const taken = file === undefined ? numbers : await answered(context, file, investigation);
+  const plan = await planOfGroups(context, opened, investigation, file === undefined && taken.length === 0 ? undefined : taken, extra);
   return planOutcome(opened, await findPlan(opened, plan.header.id), plan);
+}
+
+async function answered(context: CommandContext, file: string, { header }: Investigation): Promise<readonly number[]> {
+  const { groupsTaken } = await import('../../../investigations/index.js');
+  return groupsTaken(await answersIn(context, file), file, header);
 }
 
 function numberOf(text: string): number {

@@ -1,5 +1,6 @@
 import { meansSet } from '../../flows/plan-sets.js';
 import { findRestore, restoreDeps, withResume } from '../../flows/restore.js';
+import type { Session } from '../../session/session.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { restoreOutcome } from './outcome.js';
 import { applyBoth } from './plan-set.js';
@@ -18,7 +19,11 @@ async function resume(context: CommandContext): Promise<Outcome> {
   const opened = await context.session();
   const wanted = context.input.required('restore');
   if (meansSet(wanted)) return await applyBoth(context, opened, wanted);
-  const id = await findRestore(opened, wanted);
+  return await resumeHere(context, opened, await findRestore(opened, wanted));
+}
+
+/** Continues a restore. */
+export async function resumeHere(context: CommandContext, opened: Session, id: string): Promise<Outcome> {
   const { createdOf, resumeRestore } = await import('../../../restores/index.js');
   const { platform } = await createdOf(opened.store, id);
   const deps = await restoreDeps(opened, platform, context, context.input.text('moved-to'));

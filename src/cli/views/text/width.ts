@@ -87,3 +87,8 @@ export function wrap(text: string, width: number): string[] {
   }
   return lines;
 }
+
+/** The same, with so many cells in front of each line. */
+export function wrapIndented(text: string, cells: number, width: number): string[] {
+  return wrap(text, width - cells).map((line) => `${' '.repeat(cells)}${line}`);
+}

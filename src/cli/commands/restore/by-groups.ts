@@ -1,0 +1,104 @@
+import type { Plan } from '../../../restores/index.js';
+import { chooseGroups } from '../../flows/choose-groups.js';
+import { planOfGroups, runInvestigation } from '../../flows/investigation.js';
+import { findPlan, restoreDeps } from '../../flows/restore.js';
+import { syncsOn } from '../../flows/while-paused.js';
+import { typeConfirmation } from '../../prompts/confirmation.js';
+import { incidentsNow } from '../../session/incidents.js';
+import type { Session } from '../../session/session.js';
+import type { CommandContext, Outcome } from '../../shell/command.js';
+import { investigationText } from '../../views/investigation.js';
+import { verifySummaryText } from '../../views/restores/restore.js';
+import { visible } from '../../views/text/visible.js';
+import { applyConfirmed } from './apply.js';
+import { planOutcome, restoreOutcome } from './outcome.js';
+
+/**
+ * From a platform on which something is wrong to a proved repair: what happened, which groups are damage, the plan of
+ * exactly those, yes, and the typed confirmation. Nothing is written before that. The syncs that write to the platform
+ * are paused just before, and stay so: what went wrong in them may not be corrected yet. `onPlanned` hears when the plan is made.
+ */
+export async function repairByGroups(
+  context: CommandContext,
+  opened: Session,
+  platform: string,
+  onPlanned: () => void = () => undefined,
+): Promise<Outcome> {
+  const { live, style, call } = context;
+  const request = { platform, base: undefined, damaged: undefined, objects: undefined, everything: false };
+  const investigation = await runInvestigation(context, opened, request);
+  live.stop();
+  const { header } = investigation;
+  if (header.groups.length === 0) return { data: { investigation: header }, text: (out) => investigationText(investigation, out) };
+  const { numbers, deleteCreated } = await chooseGroups(context, investigation);
+  if (numbers.length === 0)
+    return {
+      data: { investigation: header },
+      text: () => `No group was taken, so nothing was changed. The same again: runback investigate --show ${header.id}`,
+    };
+  const made = await planOfGroups(context, opened, investigation, numbers, { deleteCreated });
+  live.stop();
+  onPlanned();
+  const plan = await findPlan(opened, made.header.id);
+  const planned = await planOutcome(opened, plan, made);
+  live.print(`\n${planned.text(style)}`);
+  if (Object.values(made.header.counts.actions).every((n) => n === 0)) return { data: planned.data, text: () => '' };
+  const stopped = (): Outcome => ({ data: planned.data, text: () => `Nothing was written. The plan stays: runback restore show ${made.header.id}` });
+  const asker = await context.asker(`runback restore apply ${made.header.id}`);
+  const names = syncsOn(opened, [platform]);
+  if (!(await asker.confirm({ message: questionOf(platform, names), default: true }))) return stopped();
+  const { confirmationOf, verifyRestore } = await import('../../../restores/index.js');
+  const confirmed = await typeConfirmation(asker, confirmationOf(plan.header));
+  const paused = await pauseFor(context, opened, plan, names);
+  const deps = await restoreDeps(opened, platform, context);
+  const restored = await restoreOutcome(opened, await applyConfirmed(context, opened, plan, deps, { confirmed }));
+  live.start('Comparing the platform with the plan');
+  const proof = await verifyRestore(plan.header.id, deps, call);
+  live.stop();
+  const isOpen = ((await incidentsNow(opened, [platform])) ?? []).length > 0;
+  return {
+    ...restored,
+    data: { restore: restored.data, verified: proof, pause: paused ?? null },
+    text: (out) =>
+      [
+        '',
+        restored.text(out),
+        '',
+        verifySummaryText(proof, out),
+        '',
+        ...(paused === undefined ? [] : [resumeText(names, paused)]),
+        ...pageText(isOpen),
+      ]
+        .join('\n')
+        .trimEnd(),
+  };
+}
+
+function questionOf(platform: string, names: readonly string[]): string {
+  const paused =
+    names.length === 0
+      ? `runback.yml lists no sync that writes to ${visible(platform)}, so none is paused`
+      : `First ${names.map(visible).join(', ')} will be paused, until you resume`;
+  return `Does this look like the damage? ${paused}`;
+}
+
+/** Pauses what writes to the platform of a plan; gives the id of the pause, undefined where there is nothing to pause. */
+async function pauseFor({ live, call }: CommandContext, opened: Session, { header }: Plan, names: readonly string[]): Promise<string | undefined> {
+  if (names.length === 0) return undefined;
+  await opened.authorise('pause-syncs');
+  live.start('Pausing');
+  const incidents = await incidentsNow(opened, [header.platform]);
+  const request = { names, by: opened.by, holder: `plan:${header.id}`, reason: `a restore (${header.id})` };
+  const { id } = await (await opened.syncs()).pause({ ...request, ...(incidents === undefined ? {} : { incidents }) }, call);
+  live.stop();
+  return id;
+}
+
+function resumeText(names: readonly string[], pause: string): string {
+  return `Paused: ${names.map(visible).join(', ')}. Once the cause is corrected: runback sync resume ${pause}`;
+}
+
+/** Nobody is paged on this path: it may turn out to be nothing. */
+function pageText(isOpen: boolean): readonly string[] {
+  return isOpen ? [] : ['No incident is open, so no one was paged: runback incident open "What happened" --severity sev2'];
+}

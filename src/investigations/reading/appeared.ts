@@ -1,0 +1,71 @@
+import type { Platform, RecordHistory } from '../../connectors/index.js';
+import { type CallOptions, defined } from '../../lib/index.js';
+import { type ObjectSchema, parseRecordLine } from '../../records/index.js';
+import type { SnapshotReader } from '../../snapshots/index.js';
+import type { Appeared } from '../types.js';
+import { changesOf, identityOf } from './changes.js';
+import { historiesOf } from './history.js';
+
+interface Around {
+  readonly platform: Platform;
+  /** The oldest first. */
+  readonly readers: readonly SnapshotReader[];
+}
+
+/** Records that are new or gone, with the spell or the time; of new ones who made them, and whether they were there before. */
+export async function addAppeared(
+  { platform, readers }: Around,
+  schema: ObjectSchema,
+  whole: readonly (Appeared & { readonly name?: string })[],
+  to: { readonly appeared: Appeared[] },
+  options: CallOptions,
+): Promise<void> {
+  const { object } = schema;
+  const spells = new Map<string, number>();
+  if (readers.length > 2 && whole.length > 0)
+    for (let spell = 0; spell + 1 < readers.length; spell += 1) {
+      const pair = [readers[spell] as SnapshotReader, readers[spell + 1] as SnapshotReader] as const;
+      for (const { change, key } of (await changesOf(pair, platform.name, schema, spell, () => undefined, options)).appeared)
+        spells.set(`${change} ${key}`, spell);
+    }
+  const created = whole.filter(({ change }) => change === 'created');
+  const [field] = schema.fields;
+  const told =
+    platform.connector.capabilities.history === 'field' && field !== undefined
+      ? await historiesOf(
+          platform,
+          schema,
+          created.map(({ key }) => key),
+          [field.name],
+          options,
+        )
+      : new Map<string, RecordHistory>();
+  const names =
+    created.length < 8
+      ? new Set<string>()
+      : await namesAmong(readers[0] as SnapshotReader, platform.name, object, new Set(created.flatMap(({ name }) => name ?? [])));
+  for (const { name, ...one } of whole) {
+    const born = told.get(one.key)?.created;
+    const atMs = Date.parse(born?.at ?? '');
+    const spell = spells.get(`${one.change} ${one.key}`) ?? one.spell;
+    to.appeared.push({
+      ...one,
+      ...defined({ spell, writer: born?.writer, maker: born?.maker }),
+      ...(Number.isNaN(atMs) ? {} : { atMs }),
+      ...(name !== undefined && names.has(name) ? { twin: true } : {}),
+    });
+  }
+}
+
+/** Those of some identities that a snapshot has already. */
+async function namesAmong(reader: SnapshotReader, platform: string, object: string, wanted: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+  const info = reader.manifest.objects.find((one) => one.platform === platform && one.object === object);
+  const found = new Set<string>();
+  if (info === undefined) return found;
+  for await (const lines of reader.lines(info, { onDamage: () => undefined }))
+    for (const line of lines) {
+      const name = identityOf(parseRecordLine(line));
+      if (name !== undefined && wanted.has(name)) found.add(name);
+    }
+  return found;
+}

@@ -1,0 +1,82 @@
+import type { Platform } from '../../connectors/index.js';
+import { type CallOptions, defined } from '../../lib/index.js';
+import { type ObjectSchema, ownValue, parseRecordLine } from '../../records/index.js';
+import type { SnapshotReader } from '../../snapshots/index.js';
+import { historiesOf } from '../reading/history.js';
+import type { Group } from '../types.js';
+import { isValue, membersAt } from './fits.js';
+import type { FoundStart, KeptStart, StartCell } from './types.js';
+
+/** Changes of a record that are kept with their values. */
+const CHANGES = 20;
+
+/** Where the changes at a starting point are, and what else is to be said where there are none. */
+interface Around {
+  readonly groups: readonly Group[];
+  readonly platform: Platform;
+  /** The present state. */
+  readonly now: SnapshotReader;
+  readonly schemas: readonly ObjectSchema[];
+}
+
+/** What was found where a person started. Asks the platform only where the record that was given did not change. */
+export async function keptStart(start: FoundStart, around: Around, options: CallOptions): Promise<KeptStart> {
+  const { record, field, value, atMs, sinceMs } = start;
+  const found = around.groups.map((group, i) => ({ n: i + 1, members: membersAt(start, group) })).filter(({ members }) => members.length > 0);
+  const isNothing = found.length === 0;
+  const changes = found.flatMap(({ n, members }) =>
+    members.map(({ object, key, field: name, before, after, atMs: at }): StartCell => ({
+      object,
+      key,
+      ...defined({ field: name === '' ? undefined : name, before, after, at: isoOf(at) }),
+      group: n,
+    })),
+  );
+  return {
+    ...defined({ record, field: field?.name, value: isNothing ? undefined : value, at: isoOf(atMs), since: isoOf(sinceMs) }),
+    groups: found.map(({ n }) => n),
+    cells: changes.length,
+    changes: record === undefined ? [] : changes.slice(0, CHANGES),
+    ...defined({
+      last: isNothing && record !== undefined ? await lastWrite(record, around, options) : undefined,
+      standing: isNothing && value !== undefined ? await standing(value, start, around) : undefined,
+    }),
+  };
+}
+
+function isoOf(ms: number | undefined): string | undefined {
+  return ms === undefined ? undefined : new Date(ms).toISOString();
+}
+
+/** Who wrote a record last, whatever the field; undefined where no history tells. */
+async function lastWrite(
+  { object, key }: NonNullable<FoundStart['record']>,
+  { platform, schemas }: Around,
+  options: CallOptions,
+): Promise<KeptStart['last']> {
+  const schema = schemas.find((one) => one.object === object);
+  if (schema === undefined || platform.connector.capabilities.history !== 'field') return undefined;
+  const fields = schema.fields.filter(({ setByItself, readOnly }) => setByItself !== true && !readOnly).map(({ name }) => name);
+  const told = (await historiesOf(platform, schema, [key], fields, options)).get(key);
+  const writes = Object.entries(told?.fields ?? {}).flatMap(([field, [newest]]) =>
+    newest?.at === undefined ? [] : [{ field, at: newest.at, ...defined({ writer: newest.writer }) }],
+  );
+  return writes.sort((a, b) => Date.parse(b.at) - Date.parse(a.at))[0];
+}
+
+/** How many values are now what was typed, of the fields and the record that were given. */
+async function standing(value: string, { record, field }: FoundStart, { platform, now, schemas }: Around): Promise<number> {
+  let count = 0;
+  for (const { object, fields } of schemas) {
+    if ((record !== undefined && record.object !== object) || (field !== undefined && !field.objects.has(object))) continue;
+    const names = field === undefined ? fields.map(({ name }) => name) : [field.name];
+    const info = now.manifest.objects.find((one) => one.platform === platform.name && one.object === object);
+    if (info === undefined) continue;
+    for await (const lines of now.lines(info, { onDamage: () => undefined }))
+      for (const line of lines) {
+        const one = parseRecordLine(line);
+        if (record === undefined || one.key === record.key) count += names.filter((name) => isValue(value, ownValue(one.fields, name))).length;
+      }
+  }
+  return count;
+}
