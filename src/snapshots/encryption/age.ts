@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes, webcrypto } from 'node:crypto';
 
 import type { Decrypter } from 'age-encryption';
 
@@ -118,7 +118,10 @@ async function open(text: string): Promise<Decrypter> {
   const identities = identitiesIn(text);
   try {
     if (identities.length === 0) throw new Error('it holds no line with a key');
-    for (const identity of identities) decrypter.addIdentity(identity);
+    for (const identity of identities) {
+      new Opened().addIdentity(identity);
+      decrypter.addIdentity(await madeReady(identity));
+    }
   } catch (error) {
     throw new RunbackError('file-invalid', 'What backups.identity in runback.yml leads to is no key of age', {
       why: `A line that begins with AGE-SECRET-KEY-1 is expected: ${messageOf(error)}.`,
@@ -134,6 +137,20 @@ async function open(text: string): Promise<Decrypter> {
     },
   });
   return decrypter;
+}
+
+/** What stands before the 32 bytes of an X25519 key where it is given as PKCS #8 (RFC 8410). */
+const PKCS8 = Buffer.from('302e020100300506032b656e04220420', 'hex');
+
+/**
+ * A key as the engine has it: made once, since the library makes it anew of the text for each file, which takes longer
+ * than opening the file. Keys of other kinds stay as they are.
+ */
+async function madeReady(identity: string): Promise<string | webcrypto.CryptoKey> {
+  if (!identity.startsWith('AGE-SECRET-KEY-1')) return identity;
+  const { bech32 } = await import('@scure/base');
+  const secret = Buffer.concat([PKCS8, bech32.decodeToBytes(identity).bytes]);
+  return await webcrypto.subtle.importKey('pkcs8', secret, { name: 'X25519' }, false, ['deriveBits']);
 }
 
 /** The keys in the text of a key file: one a line, with comments. */
