@@ -273,6 +273,7 @@ export const workspaceSchema = z
     history: z
       .strictObject({
         plans: durationSchema.exactOptional().describe('Plans: 90d.'),
+        investigations: durationSchema.exactOptional().describe('Investigations: 90d. One that a plan was made of stays as long as that.'),
         runs: durationSchema.exactOptional().describe('Runs that are closed: 400d.'),
         restores: durationSchema.exactOptional().describe('Restores that have come to their end: 400d. After that they cannot be undone.'),
         logs: durationSchema.exactOptional().describe('The log of commands: 30d.'),

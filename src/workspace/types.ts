@@ -199,7 +199,7 @@ export interface WorkspaceConfig {
   readonly backups: BackupsConfig;
   readonly restores: RestoreConfig;
   /** How long what was done is kept, by kind: spans. */
-  readonly history?: Readonly<Partial<Record<'plans' | 'runs' | 'restores' | 'logs', string>>>;
+  readonly history?: Readonly<Partial<Record<'plans' | 'investigations' | 'runs' | 'restores' | 'logs', string>>>;
 }
 
 /** A workspace found on disk, checked whole. */

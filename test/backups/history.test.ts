@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 
 import { type History, pruneHistory } from '../../src/backups/index.js';
 import { logFiles } from '../../src/cli/session/log-files.js';
-import { systemClock } from '../../src/lib/index.js';
+import { RunbackError, systemClock } from '../../src/lib/index.js';
 import { temporaryFolder, temporaryStore } from '../support/store.js';
 
 const owner = { by: 'maya', holder: 'x', purpose: 'a test' };
@@ -100,4 +100,44 @@ it('keeps a kind without a rule, the three newest, and everything where the cloc
   const ahead = await stateOf([0, 1, 2, 3650, 3651, 3652]);
   expect(await prune(ahead, { day: 3653 })).toEqual([]);
   expect(await left(state)).toEqual({ plans: 4, runs: 4, restores: 4, logs: 4 });
+});
+
+// The plan names groups by number: without the investigation nobody can look up what they were.
+it('keeps an investigation as long as a plan that was made of it, or one that may be', async () => {
+  const state = await stateOf(DAYS);
+  const { store } = state;
+  for (const day of DAYS) await store.ledger('investigations', idAt('inv', day)).write(['{}']);
+  await store.ledger('plans', idAt('plan', 185)).write([JSON.stringify({ filters: { investigation: { id: idAt('inv', 10) } } })]);
+  await store.ledger('plans', idAt('plan', 5)).write([JSON.stringify({ filters: { investigation: { id: idAt('inv', 0) } } })]);
+  const rules = { plans: '60d', investigations: '60d' };
+  const judged = await prune(state, { rules });
+  expect(judged.filter(({ kind, needed }) => kind === 'investigations' && needed !== undefined)).toMatchObject([
+    { id: idAt('inv', 10), needed: `${idAt('plan', 185)} was made of it` },
+  ]);
+  const ids = await store.ledgers('investigations');
+  expect(ids).toContain(idAt('inv', 10));
+  expect(ids).not.toContain(idAt('inv', 0));
+  expect(await store.ledgers('plans')).not.toContain(idAt('plan', 5));
+  // Nothing is said of them, so all stay.
+  expect(await prune(state, { rules: { plans: '1d' } })).not.toContainEqual(expect.objectContaining({ kind: 'investigations' }));
+});
+
+it('keeps the investigation of a plan that could not be deleted', async () => {
+  const state = await stateOf(DAYS);
+  const { store } = state;
+  for (const day of DAYS) await store.ledger('investigations', idAt('inv', day)).write(['{}']);
+  await store.ledger('plans', idAt('plan', 5)).write([JSON.stringify({ filters: { investigation: { id: idAt('inv', 0) } } })]);
+  const stuck = new Proxy(store, {
+    get: (target, name) => {
+      if (name !== 'ledger') return (Reflect.get(target, name) as (...args: unknown[]) => unknown).bind(target);
+      return (kind: string, id: string) => {
+        const ledger = target.ledger(kind, id);
+        if (id === idAt('plan', 5)) ledger.delete = () => Promise.reject(new RunbackError('disk-denied', 'no'));
+        return ledger;
+      };
+    },
+  });
+  const judged = await prune({ ...state, store: stuck }, { rules: { plans: '60d', investigations: '60d' } });
+  expect(judged).toContainEqual(expect.objectContaining({ id: idAt('plan', 5), deleted: false }));
+  expect(await store.ledgers('investigations')).toContain(idAt('inv', 0));
 });

@@ -1,13 +1,15 @@
 import { Incidents } from '../../incidents/index.js';
+import { INVESTIGATIONS } from '../../investigations/index.js';
 import { type Clock, isRunbackError, messageOf, parseDuration } from '../../lib/index.js';
 import { createdOf, deletePlan, isOver, openRestores, readRestore, dropOldReadings } from '../../restores/index.js';
 import { openRuns } from '../../runbooks/index.js';
 import type { LockOwner, Store } from '../../store/index.js';
 import type { LogFiles } from '../forget/forget.js';
 import { agesOf } from '../retention/rules.js';
+import { investigatedBy } from './investigated.js';
 
 /** What was done, and how long it is kept. */
-export const HISTORY = ['plans', 'runs', 'restores', 'logs'] as const;
+export const HISTORY = ['plans', 'investigations', 'runs', 'restores', 'logs'] as const;
 export type History = (typeof HISTORY)[number];
 
 /** What pruning works with. */
@@ -49,9 +51,16 @@ export async function pruneHistory(deps: HistoryDeps, dry: boolean): Promise<rea
     // They hold values of records, and nobody continues them any more.
     await dropOldReadings(deps.store, deps.clock.now());
     const done: Judged[] = [];
+    // A plan that could not be deleted stays, and with it what it was made of.
+    const plans = await investigatedBy(deps.store);
+    const held = new Map<string, string>();
     for (const one of judged) {
       deps.signal.throwIfAborted();
-      done.push(one.needed === undefined ? { ...one, ...(await remove(one, deps, owner)) } : one);
+      const plan = held.get(one.id);
+      const result = plan === undefined ? one : { ...one, needed: `${plan} was made of it` };
+      const now = result.needed === undefined ? { ...result, ...(await remove(result, deps, owner)) } : result;
+      if (one.kind === 'plans' && now.deleted === false) for (const id of plans.of.get(one.id) ?? []) held.set(id, one.id);
+      done.push(now);
     }
     return done;
   } finally {
@@ -63,6 +72,7 @@ async function remove({ kind, id }: Judged, { store, logs }: HistoryDeps, owner:
   try {
     if (kind === 'plans') await deletePlan(store, id);
     else if (kind === 'logs') await logs.delete(id);
+    else if (kind === 'investigations') await store.ledger(INVESTIGATIONS, id).delete();
     else await store.journal(kind, id).delete(owner);
     return { deleted: true };
   } catch (error) {
@@ -113,8 +123,25 @@ async function judge(deps: HistoryDeps): Promise<readonly Judged[]> {
     return one;
   };
   const runs = old('runs', await store.journals('runs'));
-  const plans = old('plans', await store.ledgers('plans'));
-  return [...plans, ...runs, ...restores, ...old('logs', await logs.list())].map(because);
+  const plans = old('plans', await store.ledgers('plans')).map(because);
+  const goingPlans = new Set(plans.filter(({ needed }) => needed === undefined).map(({ id }) => id));
+  const investigations = old('investigations', await store.ledgers(INVESTIGATIONS)).map(because);
+  const judgedInvestigations = await keptByPlans(store, investigations, goingPlans);
+  return [...plans, ...judgedInvestigations, ...[...runs, ...restores, ...old('logs', await logs.list())].map(because)];
+}
+
+/** An investigation stays as long as a plan that was made of it: the plan names its groups by number. */
+async function keptByPlans(store: Store, investigations: readonly Judged[], going: ReadonlySet<string>): Promise<readonly Judged[]> {
+  if (investigations.length === 0) return [];
+  const { of, unread } = await investigatedBy(store);
+  const staying = [...of].filter(([plan]) => !going.has(plan));
+  const [damaged] = unread.filter((plan) => !going.has(plan));
+  return investigations.map((one) => {
+    if (one.needed !== undefined) return one;
+    const plan = staying.find(([, named]) => named.includes(one.id))?.[0];
+    if (plan !== undefined) return { ...one, needed: `${plan} was made of it` };
+    return damaged === undefined ? one : { ...one, needed: `${damaged} cannot be read, and may be made of it` };
+  });
 }
 
 /** A clock may be so far ahead and still be right. */
@@ -140,7 +167,7 @@ async function whyRestore(store: Store, id: string): Promise<Pick<Judged, 'neede
   }
 }
 
-/** Ids of runs, restores and plans that something open names: incidents, runs, restores. */
+/** Ids of runs, restores, plans and investigations that something open names: incidents, runs, restores. */
 async function mentionedByOpen({ store, clock }: HistoryDeps): Promise<ReadonlySet<string>> {
   const texts: string[] = [];
   const { runs, damaged } = await openRuns(store);
@@ -158,7 +185,7 @@ async function mentionedByOpen({ store, clock }: HistoryDeps): Promise<ReadonlyS
   texts.push(JSON.stringify(read));
   const found = new Set<string>();
   const add = (text: string): void => {
-    for (const [id] of text.matchAll(/(?:run|restore|plan)-\d{8}-\d{6}-[a-z0-9]{4}/gu)) found.add(id);
+    for (const [id] of text.matchAll(/(?:run|restore|plan|inv)-\d{8}-\d{6}-[a-z0-9]{4}/gu)) found.add(id);
   };
   texts.forEach(add);
   // What those did, too.

@@ -26,9 +26,9 @@ async function prune(context: CommandContext): Promise<Outcome> {
 
 export const commands: readonly CommandSpec[] = [
   {
-    summary: 'Delete old plans, runs, restores and logs, as `history` in runback.yml says',
+    summary: 'Delete old plans, investigations, runs, restores and logs, as `history` in runback.yml says',
     details:
-      'Age counts from the newest of each kind, and the three newest stay. So does whatever something open refers to, a plan that a restore is undone with, and a restore that created records again. Snapshots are not touched: that is `runback backup prune`. What killed drills, restore tests and rehearsals have left on this machine goes too. Exit 3 if something could not be deleted.',
+      'Age counts from the newest of each kind, and the three newest stay. So does whatever something open refers to, a plan that a restore is undone with, an investigation that a plan was made of, and a restore that created records again. Snapshots are not touched: that is `runback backup prune`. What killed drills, restore tests and rehearsals have left on this machine goes too. Exit 3 if something could not be deleted.',
     options: [{ flags: '--dry-run', description: 'only say it: nothing is deleted' }],
     examples: ['runback prune --dry-run'],
     run: prune,
