@@ -3,6 +3,7 @@
 // Stories against its HubSpot sandbox, each with a process that is ended by kill -9; the first two with an open incident:
 //   run      a runbook whose restore was killed when its second batch had reached the platform and its answer had not come back
 //   restore  a restore killed before its second batch reached the platform
+//   found    an investigation, a plan of its group and one from history, and a restore of the first killed before its second batch
 //   backups  what backup jobs leave (upgrade-backups.mjs), and a set of plans for two accounts killed in the middle of its second side
 // Kept are the workspace (its state folder as `state`), each account as it stood (dump.json.gz), and the truth (story.json).
 // Nothing of this machine stays in it: the address in runback.yml, and what locks say of the machine, are placeholders, which the test fills in.
@@ -273,6 +274,22 @@ await story('restore', async ({ dir, front, base, edit }) => {
   const [restore] = readdirSync(join(dir, '.runback/restores'));
   return { plan: plan.id, restore };
 });
+// Earlier versions investigate nothing.
+if (existsSync(join(build, 'dist/investigations')))
+  await story('found', async ({ dir, front, base, edit }) => {
+    edit();
+    const damaged = await must(dir, 'snapshot', 'create', '--platform', 'hubspot', '--note', 'after');
+    const between = ['--platform', 'hubspot', '--base', base.id, '--damaged', damaged.id];
+    const { code, data: investigation, out } = await runback(dir, ['investigate', ...between, '--value', 'Intern']);
+    if (code !== 2) throw new Error(`investigate ended with ${code}\n${out}`);
+    const [n] = investigation.start.groups;
+    const plan = await must(dir, 'restore', 'plan', '--investigation', investigation.id, '--group', String(n));
+    const since = ['--since', base.finishedAt ?? base.startedAt];
+    const history = await must(dir, 'restore', 'plan', '--platform', 'hubspot', '--from-history', ...since, '--suspect', 'INTEGRATION:4471120');
+    await killed(front, dir, 'before', ['restore', 'apply', plan.id, '--confirm', `sandbox:${plan.counts.records}`]);
+    const [restore] = readdirSync(join(dir, '.runback/restores'));
+    return { investigation: investigation.id, group: n, plan: plan.id, history: history.id, restore };
+  });
 // Earlier versions have no backup jobs of this kind.
 if (existsSync(join(build, 'dist/backups/copies')))
   await backupsStory({

@@ -21,6 +21,10 @@ interface Story {
   readonly run?: string;
   readonly plan?: string;
   readonly restore?: string;
+  /** An investigation with the number of its group that the plan is of, and a plan from the platform's own history. */
+  readonly investigation?: string;
+  readonly group?: number;
+  readonly history?: string;
   /** Job titles by contact: once the damage is undone, and once the restore is undone too. */
   readonly truth: Readonly<Record<'restored' | 'untouched', Readonly<Record<string, string>>>>;
 }
