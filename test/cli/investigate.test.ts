@@ -2,8 +2,9 @@ import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
 
-import { investigationSchema } from '../../src/investigations/index.js';
+import { groupAnswersSchema, investigationSchema } from '../../src/investigations/index.js';
 import { jsonLines } from './support/child.js';
 import { runHere } from './support/here.js';
 import { openWorkspace, type TestWorkspace } from './support/workspace.js';
@@ -91,4 +92,10 @@ test('an answers file takes and leaves groups as the space bar does, and only th
   expect(other).toMatchObject({ code: 65, stdout: expect.stringContaining('its groups have other numbers') });
   const both = await runHere(['restore', 'plan', '--investigation', data.id, '--answers', 'groups.yml', '--group', '1'], { cwd: workspace.dir });
   expect(both).toMatchObject({ code: 64, stderr: expect.stringContaining('--group and --answers exclude each other') });
+});
+
+test('the answers file that the page shows is one', async () => {
+  const page = await readFile(new URL('../../docs/investigations.md', import.meta.url), 'utf8');
+  const shown = /```yaml\n(# runback restore plan --investigation[^`]*)```/u.exec(page)?.[1] ?? '';
+  expect(groupAnswersSchema.parse(parse(shown))).toMatchObject({ groups: { 2: 'leave', 3: 'take' } });
 });

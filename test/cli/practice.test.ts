@@ -87,7 +87,7 @@ test.each([60])('a newcomer is led from `runback practice` to a repaired account
     // Too much at first: the yes is taken back where somebody has to approve.
     await answer(person, /contacts loyalty_points[^]*\? Does this look like the damage\?\s+> yes/u, KEY.enter);
     await answer(person, /\? Approve\?\s+> No/u, KEY.enter);
-    await answer(person, /Approve\? No[^]*\? Does this look like the damage\?\s+> yes/u, KEY.down, KEY.enter);
+    await answer(person, /Approve\? No[^]*\? Does this look like the damage\?\s+> yes/u, KEY.down, KEY.down, KEY.enter);
     await answer(person, /\? What should the plan be limited to/u, KEY.enter);
     await answer(person, /\? Leave some fields out[^]*loyalty_points \(\d+ changes\)/u, `ai ${KEY.enter}`);
     await answer(person, /all fields but loyalty_points[^]*\? Does this look like the damage\?\s+> yes/u, KEY.enter);
