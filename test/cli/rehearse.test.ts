@@ -1,10 +1,10 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { type Rehearsal, rehearsalSchema } from '../../src/stages/index.js';
+import { type Rehearsal, rehearsalSchema, shippedDir } from '../../src/stages/index.js';
 import { type Finished, jsonLines } from './support/child.js';
 import { runHere } from './support/here.js';
 import { openWorkspace, type TestWorkspace } from './support/workspace.js';
@@ -142,6 +142,20 @@ describe('a rehearsal', () => {
     const { code, stdout, stderr } = await runHere(['runbook', 'run', 'rehearsed', '--input', 'platform=hubspot'], { cwd: workspace.dir });
     expect(code, stderr).toBe(0);
     expect(`${stdout}${stderr}`.replaceAll(/\s+/gu, ' ')).toMatch(/Rehearsed plan-\S+ on a copy: everything is put back as planned/u);
+    expect(sandbox.writes()).toHaveLength(writes);
+  });
+
+  it('is offered by the runbooks where they ask whether the plan looks right, and the question comes again', async () => {
+    const { dir, sandbox } = workspace;
+    await copyFile(join(shippedDir, 'runbooks', 'mass-overwrite.yml'), join(dir, 'runbooks', 'mass-overwrite.yml'));
+    const review = [{ choice: 'rehearse', inputs: { rehearse: true } }, 'stop'];
+    await writeFile(join(dir, 'answers.yml'), JSON.stringify({ review }));
+    const writes = sandbox.writes().length;
+    const run = ['runbook', 'run', 'mass-overwrite', '--input', 'platform=hubspot', '--answers', 'answers.yml'];
+    const { stdout, stderr } = await runHere(run, { cwd: dir });
+    const told = `${stdout}${stderr}`.replaceAll(/\s+/gu, ' ');
+    expect(told).toMatch(/Rehearsed plan-\S+ on a copy: everything is put back as planned.* calls, about/u);
+    expect(told).toMatch(/answered "stop"/u);
     expect(sandbox.writes()).toHaveLength(writes);
   });
 

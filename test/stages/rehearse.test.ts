@@ -1,7 +1,8 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Rehearsal } from '../../src/stages/index.js';
@@ -61,6 +62,40 @@ describe('a rehearsal of HubSpot', () => {
     const applied = await json(dir, ['restore', 'apply', plan, '--confirm', `sandbox:${killed.code === null ? await recordsOf(dir, plan) : ''}`]);
     expect(applied.code, applied.stdout).toBe(0);
   });
+});
+
+it('opens an encrypted snapshot with the key only, knows nothing of whom was forgotten, and loads what is named for a plan from history', async () => {
+  const workspace = await openWorkspace(60);
+  afterAll(workspace.close);
+  const { dir, contacts } = workspace;
+  const [path, identity] = [join(dir, 'runback.yml'), await generateIdentity()];
+  await writeFile(join(dir, 'key'), identity, { mode: 0o600 });
+  const recipient = await identityToRecipient(identity);
+  const plain = await readFile(path, 'utf8');
+  const text = plain.replace('{ storage: backups }', `{ storage: backups, encrypt: { to: [${recipient}] }, identity: file:key }`);
+  await writeFile(path, text);
+  expect((await json(dir, ['snapshot', 'create', '--platform', 'hubspot'])).code).toBe(0);
+  workspace.damage(25);
+  const plan = await planned(dir, 'hubspot');
+  const whole = await json(dir, ['restore', 'rehearse', plan]);
+  expect([whole.code, whole.data.passed]).toEqual([0, true]);
+  await writeFile(path, text.replace(', identity: file:key', ''));
+  expect((await json(dir, ['restore', 'rehearse', plan])).error).toMatchObject({ code: 'snapshot-encrypted' });
+  await writeFile(path, text);
+
+  const history = ['restore', 'plan', '--platform', 'hubspot', '--from-history', '--since', '1h', '--suspect', 'INTEGRATION:4471120'];
+  const { id } = (await json(dir, history)).data as unknown as { readonly id: string };
+  expect((await json(dir, ['restore', 'rehearse', id])).error).toMatchObject({
+    code: 'usage',
+    next: expect.stringContaining('--snapshot') as string,
+  });
+  expect(await json(dir, ['restore', 'rehearse', id, '--snapshot', 'latest'])).toMatchObject({ code: 0, data: { passed: true } });
+
+  const forget = ['forget', '--platform', 'hubspot', '--object', 'contacts', '--key', contacts[1] ?? '', '--confirm', 'forget:1'];
+  expect((await json(dir, forget)).code).toBe(0);
+  const without = await json(dir, ['restore', 'rehearse', plan]);
+  const { checked } = whole.data.records;
+  expect(without).toMatchObject({ code: 0, data: { passed: true, records: { checked: checked - 1, right: checked - 1 } } });
 });
 
 async function recordsOf(dir: string, plan: string): Promise<number> {

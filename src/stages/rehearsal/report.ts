@@ -25,7 +25,7 @@ export const rehearsalSchema = z.object({
     .array(z.object({ object: z.string(), key: z.string(), field: z.string(), why: z.string() }))
     .describe('The first of what is not as planned; no values.'),
   left: z.array(z.object({ status: z.string(), reason: z.string().optional(), count, message: z.string().optional() })),
-  beside: z.object({ count, examples: z.array(z.string()) }).describe('What changed beside the plan, by `object/key/field`.'),
+  beside: z.object({ count, examples: z.array(z.string()) }).describe('What changed in addition to the plan, by `object/key/field`.'),
   side_effects: z.object({ count, examples: z.array(z.string()) }).describe('What the writes set off there, in words.'),
   stopped: z.string().optional().describe('Why the restore did not come to its end.'),
   undo: z.object({ put_back: z.boolean(), differences: count, examples: z.array(z.string()), stopped: z.string().optional() }),

@@ -41,7 +41,7 @@ export interface RehearsalStage {
 }
 
 /** Records of a snapshot that are held in memory whole. */
-const MOST_WHOLE = 200_000;
+const MOST_WHOLE = 50_000;
 
 /** What a stage for a rehearsal is opened with. */
 export interface RehearsalStageDeps extends EmptyStageDeps {

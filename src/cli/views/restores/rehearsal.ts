@@ -39,7 +39,7 @@ function rightPairs(one: Rehearsal): [string, string][] {
   if (one.beside.count > 0)
     pairs.push([
       'Changed too',
-      visible(`${counted(one.beside.count, 'values, links or records')} beside the plan: ${one.beside.examples.join(', ')}`),
+      visible(`${counted(one.beside.count, 'values, links or records')} in addition to the plan: ${one.beside.examples.join(', ')}`),
     ]);
   pairs.push([
     'Side effects',
@@ -88,7 +88,7 @@ export function rehearsedWords(one: Rehearsal): string {
   const wrong = [
     ...(records.right < records.checked ? [`${part(records, 'records')} right`] : []),
     ...(links.right < links.checked ? [`${part(links, 'links')} right`] : []),
-    ...(beside.count > 0 ? [`${counted(beside.count, 'changes')} beside the plan`] : []),
+    ...(beside.count > 0 ? [`${counted(beside.count, 'changes')} in addition to the plan`] : []),
     ...(undo.put_back ? [] : ['the undo did not put everything back']),
     ...(stopped === undefined ? [] : [stopped]),
   ];

@@ -23,7 +23,7 @@ export const restoreRehearse = defineAction({
   },
   undo: { none: 'a rehearsal changes nothing on a platform' },
   manual: ({ plan = '<plan>' }) => [
-    'Try the same on a test account first, with a copy of some damaged records: is every value right, and what does the platform change beside it?',
+    'Try the same on a test account first, with a copy of some damaged records: is every value right, and what else does the platform change?',
     `By command: \`runback restore rehearse ${plan}\`.`,
   ],
 });
