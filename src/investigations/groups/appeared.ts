@@ -17,7 +17,9 @@ export function appearedDrafts(evidence: Evidence): readonly Draft[] {
   const strands = new Map<string, Appeared[]>();
   for (const one of evidence.appeared) {
     const name = JSON.stringify([one.change, one.object, one.writer ?? '']);
-    strands.set(name, [...(strands.get(name) ?? []), one]);
+    const strand = strands.get(name);
+    if (strand === undefined) strands.set(name, [one]);
+    else strand.push(one);
   }
   return [...strands.values()].flatMap((all) => {
     const sorted = [...all].sort((a, b) => (a.atMs ?? 0) - (b.atMs ?? 0));

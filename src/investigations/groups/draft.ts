@@ -24,11 +24,13 @@ export interface Draft extends Judgement {
 
 /** The members of moves: cells that hold what one of them wrote. */
 export function membersOf(runs: readonly Run[]): readonly Member[] {
-  return runs.flatMap(({ moves }) => {
+  const members: Member[] = [];
+  for (const { moves } of runs) {
     const first = new Map<string, number>();
     for (const { key, atMs } of moves) if (atMs !== undefined && !first.has(key)) first.set(key, atMs);
-    return moves.flatMap(({ cell, before, after, key }) => (cell === undefined ? [] : [memberOf(cell, before, after, first.get(key))]));
-  });
+    for (const { cell, before, after, key } of moves) if (cell !== undefined) members.push(memberOf(cell, before, after, first.get(key)));
+  }
+  return members;
 }
 
 function memberOf({ object, key, field }: ChangedCell, before: Member['before'], after: Member['after'], atMs: number | undefined): Member {

@@ -11,10 +11,15 @@ const APART_MS = 5 * 60_000;
  */
 export function questionsOf(drafts: readonly Draft[], evidence: Evidence): ReadonlyMap<Draft, number> {
   const asked = drafts.filter(({ verdict }) => verdict === 'ask');
-  const keys = new Map(asked.map((draft) => [draft, new Set(draft.members.map(({ object, key }) => `${object} ${key}`))]));
+  const known = new Map<Draft, ReadonlySet<string>>();
+  const keysOf = (draft: Draft): ReadonlySet<string> => {
+    const keys = known.get(draft) ?? new Set(draft.members.map(({ key }) => key));
+    known.set(draft, keys);
+    return keys;
+  };
   const clusters: Draft[][] = [];
   for (const draft of asked) {
-    const same = clusters.filter((cluster) => cluster.some((other) => isOne(draft, other, keys, evidence)));
+    const same = clusters.filter((cluster) => cluster.some((other) => isOne(draft, other, keysOf, evidence)));
     for (const cluster of same) clusters.splice(clusters.indexOf(cluster), 1);
     clusters.push([...same.flat(), draft]);
   }
@@ -23,7 +28,7 @@ export function questionsOf(drafts: readonly Draft[], evidence: Evidence): Reado
   return numbers;
 }
 
-function isOne(a: Draft, b: Draft, keys: ReadonlyMap<Draft, ReadonlySet<string>>, { history }: Evidence): boolean {
+function isOne(a: Draft, b: Draft, keysOf: (draft: Draft) => ReadonlySet<string>, { history }: Evidence): boolean {
   if (a.follows === b || b.follows === a || (a.follows !== undefined && a.follows === b.follows)) return true;
   const inTime = a.fromMs <= b.toMs + APART_MS && b.fromMs <= a.toMs + APART_MS;
   if (a.writer !== undefined && b.writer !== undefined && history) return a.writer === b.writer && inTime;
@@ -32,7 +37,7 @@ function isOne(a: Draft, b: Draft, keys: ReadonlyMap<Draft, ReadonlySet<string>>
   if (a.follows !== undefined && b.follows !== undefined) return true;
   // What nothing is known of is asked about once.
   if (a.label === 'other' && b.label === 'other' && a.object === b.object) return true;
-  return inCommon(keys.get(a) ?? new Set(), keys.get(b) ?? new Set()) >= THRESHOLDS.sameRecords;
+  return a.object === b.object && inCommon(keysOf(a), keysOf(b)) >= THRESHOLDS.sameRecords;
 }
 
 /** Share of the smaller set that is in the other one, too. */

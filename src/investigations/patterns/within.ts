@@ -19,11 +19,28 @@ export function stretchesWithin(some: readonly Move[], all: readonly Move[]): re
   return stretchesOf(some).map((moves) => ({ moves, among: amongOf(moves, all) }));
 }
 
-/** All moves between the first and the last of some; both in the order of their time. */
-export function amongOf<T extends Pick<Move, 'atMs' | 'spell'>>(some: readonly T[], all: readonly T[]): readonly T[] {
+/** All moves between the first and the last of some; both in the order of their time, and `all` does not grow. */
+export function amongOf(some: readonly Move[], all: readonly Move[]): readonly Move[] {
   const [first, last] = [some[0], some.at(-1)];
-  if (first?.atMs === undefined || last?.atMs === undefined) return all.filter(({ spell }) => spell === first?.spell);
+  if (first?.atMs === undefined || last?.atMs === undefined) return bySpellOf(all).get(first?.spell) ?? [];
   return all.slice(placeOf(all, first.atMs), placeOf(all, last.atMs + 1));
+}
+
+type BySpell = ReadonlyMap<number | undefined, readonly Move[]>;
+const sorted = new WeakMap<readonly Move[], BySpell>();
+
+/** Moves by their spell, sorted once: each of thousands of values asks for them. */
+function bySpellOf(all: readonly Move[]): BySpell {
+  const known = sorted.get(all);
+  if (known !== undefined) return known;
+  const spells = new Map<number | undefined, Move[]>();
+  for (const move of all) {
+    const spell = spells.get(move.spell);
+    if (spell === undefined) spells.set(move.spell, [move]);
+    else spell.push(move);
+  }
+  sorted.set(all, spells);
+  return spells;
 }
 
 /** Place of the first that is not before a time. */

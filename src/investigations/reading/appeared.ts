@@ -3,7 +3,7 @@ import { type CallOptions, defined } from '../../lib/index.js';
 import { type ObjectSchema, parseRecordLine } from '../../records/index.js';
 import type { SnapshotReader } from '../../snapshots/index.js';
 import type { Appeared } from '../types.js';
-import { changesOf, identityOf } from './changes.js';
+import { type AppearedRecord, identityOf } from './changes.js';
 import { historiesOf } from './history.js';
 
 interface Around {
@@ -12,22 +12,15 @@ interface Around {
   readonly readers: readonly SnapshotReader[];
 }
 
-/** Records that are new or gone, with the spell or the time; of new ones who made them, and whether they were there before. */
+/** Records that are new or gone; of new ones who made them and when, where the platform tells, and whether they were there before. */
 export async function addAppeared(
   { platform, readers }: Around,
   schema: ObjectSchema,
-  whole: readonly (Appeared & { readonly name?: string })[],
+  whole: readonly AppearedRecord[],
   to: { readonly appeared: Appeared[] },
   options: CallOptions,
 ): Promise<void> {
   const { object } = schema;
-  const spells = new Map<string, number>();
-  if (readers.length > 2 && whole.length > 0)
-    for (let spell = 0; spell + 1 < readers.length; spell += 1) {
-      const pair = [readers[spell] as SnapshotReader, readers[spell + 1] as SnapshotReader] as const;
-      for (const { change, key } of (await changesOf(pair, platform.name, schema, spell, () => undefined, options)).appeared)
-        spells.set(`${change} ${key}`, spell);
-    }
   const created = whole.filter(({ change }) => change === 'created');
   const [field] = schema.fields;
   const told =
@@ -47,10 +40,9 @@ export async function addAppeared(
   for (const { name, ...one } of whole) {
     const born = told.get(one.key)?.created;
     const atMs = Date.parse(born?.at ?? '');
-    const spell = spells.get(`${one.change} ${one.key}`) ?? one.spell;
     to.appeared.push({
       ...one,
-      ...defined({ spell, writer: born?.writer, maker: born?.maker }),
+      ...defined({ writer: born?.writer, maker: born?.maker }),
       ...(Number.isNaN(atMs) ? {} : { atMs }),
       ...(name !== undefined && names.has(name) ? { twin: true } : {}),
     });

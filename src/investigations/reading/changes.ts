@@ -20,30 +20,44 @@ export interface ChangedRecord {
   readonly cells: readonly { readonly field: string; readonly before: Cell; readonly after: Cell; readonly movedFrom?: string }[];
 }
 
+/** A record that only one of two snapshots has, with what it is known by. */
+export type AppearedRecord = Appeared & { readonly name?: string };
+
 export interface ChangesOf {
   readonly changed: readonly ChangedRecord[];
-  readonly appeared: readonly (Appeared & { readonly name?: string })[];
+  readonly appeared: readonly AppearedRecord[];
+}
+
+/** All that differs in one object type between two snapshots, as {@link changesIn} gives it. */
+export async function changesOf(...what: Parameters<typeof changesIn>): Promise<ChangesOf> {
+  const changed: ChangedRecord[] = [];
+  const appeared: AppearedRecord[] = [];
+  for await (const batch of changesIn(...what)) {
+    for (const one of batch.changed) changed.push(one);
+    for (const one of batch.appeared) appeared.push(one);
+  }
+  return { changed, appeared };
 }
 
 /**
- * What differs in one object type between two snapshots, by field; what the platform sets on every write and what only
- * repeats a link is left out. `onDamage` hears of parts that cannot be read.
+ * What differs in one object type between two snapshots, by field, in batches; what the platform sets on every write and
+ * what only repeats a link is left out. `onDamage` hears of parts that cannot be read.
  */
-export async function changesOf(
+export async function* changesIn(
   [a, b]: readonly [SnapshotReader, SnapshotReader],
   platform: string,
   schema: ObjectSchema,
   spell: number,
   onDamage: (damage: Damage) => void,
   options: CallOptions,
-): Promise<ChangesOf> {
+): AsyncIterable<ChangesOf> {
   const { object } = schema;
   const watched = watchedFields(schema).map(({ name }) => name);
   const left = new Set(schema.fields.filter(({ setByItself, viaLink }) => setByItself === true || viaLink !== undefined).map(({ name }) => name));
   const forms = new Map(schema.fields.map((field) => [field.name, field]));
-  const changed: ChangedRecord[] = [];
-  const appeared: (Appeared & { readonly name?: string })[] = [];
-  for await (const batch of compareObjects(a, b, platform, object, { ...options, alsoMeta: watched, onDamage: (_, damage) => onDamage(damage) }))
+  for await (const batch of compareObjects(a, b, platform, object, { ...options, alsoMeta: watched, onDamage: (_, damage) => onDamage(damage) })) {
+    const changed: ChangedRecord[] = [];
+    const appeared: AppearedRecord[] = [];
     for (const { key, a: line, b: other } of batch) {
       const [before, after] = [line, other].map((text) => (text === undefined ? undefined : parseRecordLine(text)));
       if (before === undefined || after === undefined) {
@@ -57,7 +71,8 @@ export async function changesOf(
         .map((field) => cellOf(before, after, field));
       if (cells.length > 0) changed.push({ key, cells });
     }
-  return { changed, appeared };
+    yield { changed, appeared };
+  }
 }
 
 function isSame(a: Cell, b: Cell, field: ObjectSchema['fields'][number] | undefined): boolean {

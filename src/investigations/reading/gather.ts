@@ -1,11 +1,11 @@
-import type { Platform, RecordHistory } from '../../connectors/index.js';
+import type { Platform } from '../../connectors/index.js';
 import { type CallOptions, defined } from '../../lib/index.js';
 import type { ObjectSchema } from '../../records/index.js';
 import { comparable, type Damage, type NotCompared, type SnapshotReader } from '../../snapshots/index.js';
 import { cellFits, namesCells } from '../start/fits.js';
 import { lookUp } from '../start/look-up.js';
 import type { FoundStart, Start } from '../start/types.js';
-import type { Appeared, ChangedCell, Evidence, KnownSync, PastWrite, Write } from '../types.js';
+import type { Appeared, ChangedCell, Evidence, KnownSync, PastWrite } from '../types.js';
 import { addAppeared } from './appeared.js';
 import { cellWith } from './cell-with.js';
 import { type ChangedRecord, changesOf } from './changes.js';
@@ -13,6 +13,7 @@ import { drawRecords, numbersFrom } from './draw.js';
 import { historiesOf, pastWrites } from './history.js';
 import { cutLinks } from './links.js';
 import { keysToAsk } from './sample.js';
+import { changesBySpells } from './spells.js';
 
 /** Records of an object type that are drawn to learn what is ordinary. */
 const DRAWN = 500;
@@ -95,7 +96,8 @@ export async function gather(request: GatherRequest, options: CallOptions = {}):
       .split('~')
       .slice(0, 2)
       .some((end) => schemas.has(end));
-  gathering.appeared.push(...(await cutLinks(readers, platform.name, scope.links.filter(wanted), gathering.appeared, options)));
+  const links = await cutLinks(readers, platform.name, scope.links.filter(wanted), gathering.appeared, options);
+  for (const link of links) gathering.appeared.push(link);
   const evidence: Evidence = {
     cells: gathering.cells,
     appeared: gathering.appeared,
@@ -141,11 +143,17 @@ async function gatherObject(request: Located, schema: ObjectSchema, fromMs: numb
       name: object,
       why: `${firstKey} to ${lastKey} (${entry}) cannot be read: ${why}`,
     });
-  const { changed, appeared } = await changesOf([base, now], platform.name, schema, 0, onDamage, options);
-  to.reading.changed += changed.length;
-  const { history } = platform.connector.capabilities;
-  if (history === 'field') await withHistory(request, schema, { changed, appeared }, fromMs, to, options);
-  else await withSpells(request, schema, changed, to, options, history === 'record');
+  if (platform.connector.capabilities.history === 'field') {
+    const { changed, appeared } = await changesOf([base, now], platform.name, schema, 0, onDamage, options);
+    to.reading.changed += changed.length;
+    await withHistory(request, schema, changed, fromMs, to, options);
+    await addAppeared(request, schema, appeared, to, options);
+    return;
+  }
+  const { cells, appeared, changed, asked } = await changesBySpells(request, schema, onDamage, options);
+  to.reading.changed += changed;
+  to.reading.asked += asked;
+  for (const cell of cells) to.cells.push(cell);
   await addAppeared(request, schema, appeared, to, options);
 }
 
@@ -153,7 +161,7 @@ async function gatherObject(request: Located, schema: ObjectSchema, fromMs: numb
 async function withHistory(
   { platform, readers, days, everything = false, found }: Located,
   schema: ObjectSchema,
-  { changed }: { readonly changed: readonly ChangedRecord[]; readonly appeared: readonly Appeared[] },
+  changed: readonly ChangedRecord[],
   fromMs: number,
   to: Gathering,
   options: CallOptions,
@@ -202,54 +210,5 @@ async function withHistory(
       to.reading.asked += 1;
       for (const cell of cells) to.cells.push(cellWith(object, key, cell, one, fromMs));
     }
-  }
-}
-
-/** Cells with the spells in which they changed; with who wrote the record last, where the platform tells that much. */
-async function withSpells(
-  { platform, readers }: GatherRequest,
-  schema: ObjectSchema,
-  changed: readonly ChangedRecord[],
-  to: Gathering,
-  options: CallOptions,
-  lastWriter: boolean,
-): Promise<void> {
-  const { object } = schema;
-  const writes = new Map<string, Write[]>();
-  if (readers.length > 2)
-    for (let spell = 0; spell + 1 < readers.length; spell += 1) {
-      const pair = [readers[spell] as SnapshotReader, readers[spell + 1] as SnapshotReader] as const;
-      for (const { key, cells } of (await changesOf(pair, platform.name, schema, spell, () => undefined, options)).changed)
-        for (const { field, before, after } of cells) {
-          const name = JSON.stringify([key, field]);
-          writes.set(name, [...(writes.get(name) ?? []), { before, after, spell }]);
-        }
-    }
-  const field = schema.fields[0]?.name;
-  const told =
-    lastWriter && field !== undefined
-      ? await historiesOf(
-          platform,
-          schema,
-          changed.map(({ key }) => key),
-          [field],
-          options,
-        )
-      : new Map<string, RecordHistory>();
-  to.reading.asked += told.size;
-  for (const { key, cells } of changed) {
-    const last = field === undefined ? undefined : told.get(key)?.fields[field]?.[0];
-    const atMs = Date.parse(last?.at ?? '');
-    for (const { field: name, before, after, movedFrom } of cells)
-      to.cells.push({
-        object,
-        key,
-        field: name,
-        base: before,
-        now: after,
-        writes: writes.get(JSON.stringify([key, name])) ?? [{ before, after, spell: 0 }],
-        ...defined({ movedFrom }),
-        ...(last?.writer === undefined ? {} : { last: { writer: last.writer, ...(Number.isNaN(atMs) ? {} : { atMs }) } }),
-      });
   }
 }

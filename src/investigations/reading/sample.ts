@@ -100,7 +100,7 @@ function evidenceWith(schema: ObjectSchema, cells: readonly ChangedCell[], { pas
     past: { writes: past, days, each, created, spells: [] },
     schemaOf: (object, field) => (object === schema.object ? fields.get(field) : undefined),
     fromMs,
-    toMs: Math.max(fromMs, ...cells.flatMap(({ writes }) => writes.map(({ atMs = 0 }) => atMs).slice(-1))),
+    toMs: cells.reduce((latest, { writes }) => Math.max(latest, writes.at(-1)?.atMs ?? 0), fromMs),
     rows: new Map([[schema.object, rows]]),
     syncs: [],
     history: true,

@@ -31,10 +31,13 @@ export function burstsOf(
 /** Runs of moves of which each lies in an hour with more than `limit`. */
 function busyMoves(moves: readonly Move[], limit: number): readonly (readonly Move[])[] {
   const isBusy: boolean[] = Array.from(moves, () => false);
-  let start = 0;
+  let [start, known] = [0, 0];
   moves.forEach(({ atMs = 0 }, i) => {
     while (atMs - (moves[start]?.atMs ?? 0) > HOUR_MS) start += 1;
-    if (i - start + 1 > limit) isBusy.fill(true, start, i + 1);
+    if (i - start + 1 <= limit) return;
+    // What is known to be busy is not marked again: an hour can hold a hundred thousand.
+    isBusy.fill(true, Math.max(start, known), i + 1);
+    known = i + 1;
   });
   const runs: Move[][] = [];
   moves.forEach((move, i) => {

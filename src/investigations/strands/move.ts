@@ -1,6 +1,6 @@
 import type { FieldSchema } from '../../records/index.js';
 import { kindOf, type Judged } from '../labels/kind.js';
-import type { ChangedCell, Evidence, Label, PastWrite } from '../types.js';
+import type { Cell, ChangedCell, Evidence, Label, PastWrite, Write } from '../types.js';
 
 /** A write on its way into a group: what it is labelled changes as more is known of the others. */
 export interface Move extends Judged {
@@ -27,33 +27,45 @@ export interface Strand {
   readonly past: readonly Move[];
 }
 
+/** What becomes a strand. */
+interface Sorting {
+  readonly object: string;
+  readonly field: string;
+  readonly moves: Move[];
+  readonly past: Move[];
+}
+
 /** Sorts writes by writer and field, each with its kind. Strands with no writes since the base are left out. */
 export function strandsOf(evidence: Evidence): readonly Strand[] {
-  const found = new Map<string, { object: string; field: string; moves: Move[]; past: Move[] }>();
-  const at = (object: string, field: string, writer: string | undefined): { moves: Move[]; past: Move[] } => {
-    const name = JSON.stringify([object, field, evidence.history ? (writer ?? '') : '']);
-    const known = found.get(name) ?? { object, field, moves: [], past: [] };
-    found.set(name, known);
-    return known;
-  };
-  for (const cell of evidence.cells) for (const move of movesOf(cell, evidence)) at(cell.object, cell.field, move.writer).moves.push(move);
-  for (const write of evidence.past.writes) {
-    const name = JSON.stringify([write.object, write.field, evidence.history ? (write.writer ?? '') : '']);
-    // Who writes only the past of a field is of no interest.
-    found.get(name)?.past.push(pastMove(write, evidence));
+  const found = new Map<string, Map<string, Sorting>>();
+  const writerOf = ({ writer = '' }: Pick<Move, 'writer'>): string => (evidence.history ? writer : '');
+  for (const cell of evidence.cells) {
+    const place = `${cell.object}\u0000${cell.field}`;
+    let byWriter = found.get(place);
+    if (byWriter === undefined) found.set(place, (byWriter = new Map()));
+    for (const move of movesOf(cell, evidence)) {
+      const known = byWriter.get(writerOf(move));
+      if (known === undefined) byWriter.set(writerOf(move), { object: cell.object, field: cell.field, moves: [move], past: [] });
+      else known.moves.push(move);
+    }
   }
-  return [...found.values()].map(({ object, field, moves, past }) => {
-    const [first] = moves;
-    return {
-      object,
-      field,
-      schema: evidence.schemaOf(object, field),
-      writer: evidence.history ? first?.writer : undefined,
-      maker: evidence.history ? first?.maker : undefined,
-      moves: moves.sort(byTime),
-      past: past.sort(byTime),
-    };
-  });
+  // Who writes only the past of a field is of no interest.
+  for (const write of evidence.past.writes)
+    found.get(`${write.object}\u0000${write.field}`)?.get(writerOf(write))?.past.push(pastMove(write, evidence));
+  return [...found.values()].flatMap((byWriter) => [...byWriter.values()].map((sorting) => strandOf(sorting, evidence)));
+}
+
+function strandOf({ object, field, moves, past }: Sorting, evidence: Evidence): Strand {
+  const [first] = moves;
+  return {
+    object,
+    field,
+    schema: evidence.schemaOf(object, field),
+    writer: evidence.history ? first?.writer : undefined,
+    maker: evidence.history ? first?.maker : undefined,
+    moves: moves.sort(byTime),
+    past: past.sort(byTime),
+  };
 }
 
 function byTime(a: Move, b: Move): number {
@@ -61,27 +73,54 @@ function byTime(a: Move, b: Move): number {
 }
 
 function movesOf(cell: ChangedCell, evidence: Evidence): Move[] {
-  const { earlier = [], writes, movedFrom, object, field, key } = cell;
+  const { writes, object, field } = cell;
   const schema = evidence.schemaOf(object, field);
-  const last = writes.length - 1;
+  const known = { fromMs: evidence.fromMs, toMs: evidence.toMs, schema, own: evidence.own };
+  const [only] = writes;
+  // Most cells were written once, and hold nothing from before: there may be hundreds of thousands of these.
+  if (only !== undefined && writes.length === 1 && (cell.earlier === undefined || cell.earlier.length === 0))
+    return [moveOf(cell, only, true, [], known)];
   // What the cell held before each write, the value that was overwritten left out.
-  const held = [...[...earlier].reverse(), cell.base];
+  const held = [...[...(cell.earlier ?? [])].reverse(), cell.base];
   return writes.map((write, i) => {
-    const judged = {
-      ...write,
-      key,
-      earlier: held.slice(0, held.length - 1),
-      ...(i === last ? { cell } : {}),
-      ...(i === last && movedFrom !== undefined ? { movedFrom } : {}),
-      ...(write.writer !== undefined && write.writer === evidence.own ? { own: true } : {}),
-    };
+    const move = moveOf(cell, write, i === writes.length - 1, held.slice(0, held.length - 1), known);
     held.push(write.after);
-    return {
-      ...judged,
-      label: kindOf(judged, schema, evidence.fromMs, evidence.toMs),
-      ...(judged.movedFrom === undefined ? {} : { detail: judged.movedFrom }),
-    };
+    return move;
   });
+}
+
+/** What the kind of a write depends on beside the cell. */
+interface Around {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly schema: FieldSchema | undefined;
+  readonly own: string | undefined;
+}
+
+function moveOf(cell: ChangedCell, write: Write, isLast: boolean, earlier: readonly Cell[], { fromMs, toMs, schema, own }: Around): Move {
+  const move: { -readonly [name in keyof Move]: Move[name] } = {
+    before: write.before,
+    after: write.after,
+    key: cell.key,
+    label: 'other',
+  };
+  if (write.atMs !== undefined) move.atMs = write.atMs;
+  if (write.spell !== undefined) move.spell = write.spell;
+  if (write.writer !== undefined) {
+    move.writer = write.writer;
+    if (write.writer === own) move.own = true;
+  }
+  if (write.maker !== undefined) move.maker = write.maker;
+  if (earlier.length > 0) move.earlier = earlier;
+  if (isLast) {
+    move.cell = cell;
+    if (cell.movedFrom !== undefined) {
+      move.movedFrom = cell.movedFrom;
+      move.detail = cell.movedFrom;
+    }
+  }
+  move.label = kindOf(move, schema, fromMs, toMs);
+  return move;
 }
 
 function pastMove(write: PastWrite, evidence: Evidence): Move {
