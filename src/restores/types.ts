@@ -398,6 +398,8 @@ export interface VerifySummary {
   readonly damaged: number;
   /** Changes that were decided to be left (conflicts). */
   readonly conflicts: number;
+  /** Of the changes that were checked, those that hold what someone wrote since, and are among the conflicts; absent for none. */
+  readonly edited?: number;
   /**
    * Values, links and records that the platform changed outside the plan while it was applied; see
    * `RestoreSummary.beside`.

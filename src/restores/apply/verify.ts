@@ -68,7 +68,10 @@ class Check {
   #checked = 0;
   #remaining = 0;
   #damaged = 0;
-  #conflicts: number;
+  /** Changes that were left because of what someone wrote since. */
+  #edited = 0;
+  /** Conflicts of the plan. */
+  readonly #conflicts: number;
 
   constructor(plan: Plan, deps: RestoreDeps, apply: Batches, options: CallOptions) {
     this.#plan = plan;
@@ -105,7 +108,8 @@ class Check {
       checked: this.#checked,
       remaining: this.#remaining,
       damaged: this.#damaged,
-      conflicts: this.#conflicts,
+      conflicts: this.#conflicts + this.#edited,
+      ...(this.#edited === 0 ? {} : { edited: this.#edited }),
       examples: this.#examples,
     };
   }
@@ -158,7 +162,7 @@ class Check {
     if (worst === undefined) return;
     const { field, expected, now, stillDamaged } = worst;
     if (!stillDamaged && left.includes(field)) {
-      this.#conflicts += 1;
+      this.#edited += 1;
       return;
     }
     const gaveUp = ownValue(interim, field) !== undefined && sameSide(now, ownValue(interim, field)?.to);
@@ -197,7 +201,7 @@ class Check {
     for (const change of changes)
       if (there.get(change.link)?.has(pairName(endsOf(change))) !== (change.action === 'link')) {
         if (gone.has(change.n)) {
-          this.#conflicts += 1;
+          this.#edited += 1;
           continue;
         }
         const why =
@@ -227,7 +231,7 @@ class Check {
    */
   #wrong(change: PlanChange, example: VerifySummary['examples'][number] & { readonly expected?: Value }, stillDamaged: boolean): void {
     if (this.#apply.statuses.get(String(change.n)) === 'moved' && !stillDamaged) {
-      this.#conflicts += 1;
+      this.#edited += 1;
       return;
     }
     this.#remaining += 1;

@@ -147,10 +147,11 @@ function changesVerified(verify: VerifySummary, style: Style, looks: Looks): str
     verify.beside === undefined
       ? ''
       : `\n${style.glyph.warning} ${counted(verify.beside, 'values')} outside the plan were changed by the platform itself`;
+  const { checked, edited = 0 } = verify;
+  const asPlanned = edited === 0 ? counted(checked, 'changes') : `${count(checked - edited)} of ${counted(checked, 'changes')}`;
   if (verify.remaining === 0 && verify.byHand.length > 0)
-    return `${style.glyph.warning} Not proved: ${counted(verify.checked, 'changes')} are on the platform as planned, but damage is left that runback cannot fix${conflicts}${beside}\n${byHandText(verify.byHand, style)}\n  The list: runback restore left ${verify.plan} --to left.csv`;
-  if (verify.remaining === 0)
-    return `${style.glyph.done} Proved: ${counted(verify.checked, 'changes')} are on the platform as planned${conflicts}${beside}`;
+    return `${style.glyph.warning} Not proved: ${asPlanned} are on the platform as planned, but damage is left that runback cannot fix${conflicts}${beside}\n${byHandText(verify.byHand, style)}\n  The list: runback restore left ${verify.plan} --to left.csv`;
+  if (verify.remaining === 0) return `${style.glyph.done} Proved: ${asPlanned} are on the platform as planned${conflicts}${beside}`;
   const rows = verify.examples.map(({ object, key, field, expected, live, why }) => ({
     object,
     key,
