@@ -70,7 +70,7 @@ test('other records that hold an address of the person are named, and stay', asy
 test('what is old is deleted as runback.yml says, and nothing without it', async () => {
   const at = await world(false);
   const { restore } = await story(at);
-  expect((await at.go('prune')).stdout).toContain('Everything is kept of: plans, runs, restores, logs');
+  expect((await at.go('prune')).stdout).toContain('Everything is kept of: plans, investigations, runs, restores, logs');
   const file = join(at.dir, 'runback.yml');
   await writeFile(file, `${await readFile(file, 'utf8')}history: { plans: 1s, runs: 1s, restores: 1s, logs: 1d }\n`);
   const { code, data } = await at.json('prune', '--dry-run');

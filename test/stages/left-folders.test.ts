@@ -135,5 +135,5 @@ test('the folder of a drill that was killed is removed by the next drill, which 
       { timeout: 150_000 },
     )
     .toEqual([]);
-  expect(said).toContain(`Removed ${join(parent, left)}: the drill or restore test that worked in it was killed`);
+  expect(said).toContain(`Removed ${join(parent, left)}: the drill, restore test or rehearsal that worked in it was killed`);
 });
