@@ -72,7 +72,7 @@ test('what is old is deleted as runback.yml says, and nothing without it', async
   const { restore } = await story(at);
   expect((await at.go('prune')).stdout).toContain('Everything is kept of: plans, investigations, runs, restores, logs');
   const file = join(at.dir, 'runback.yml');
-  await writeFile(file, `${await readFile(file, 'utf8')}history: { plans: 1s, runs: 1s, restores: 1s, logs: 1d }\n`);
+  await writeFile(file, `${await readFile(file, 'utf8')}history: { plans: 1s, investigations: 1s, runs: 1s, restores: 1s, logs: 1d }\n`);
   const { code, data } = await at.json('prune', '--dry-run');
   expect([code, data['history'], data['kept']]).toEqual([0, [], []]);
   expect((await at.go('prune')).stdout).toContain('Nothing is old enough to delete');
