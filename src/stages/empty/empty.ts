@@ -49,6 +49,17 @@ export const sandboxOf = (connector: string): LocalPlatform | undefined =>
 /** A restore of a platform of this connector can be tested on this machine alone. */
 export const hasSandbox = (connector: string): boolean => sandboxOf(connector) !== undefined;
 
+/** What a snapshot says of one of its platforms. Throws `not-found`. */
+export function platformIn(snapshot: SnapshotReader, platform: string): SnapshotReader['header']['platforms'][number] {
+  const of = snapshot.header.platforms.find(({ name }) => name === platform);
+  if (of === undefined)
+    throw new RunbackError('not-found', `Snapshot ${snapshot.header.id} does not hold ${platform}`, {
+      why: `It holds ${snapshot.header.platforms.map(({ name }) => name).join(', ')}.`,
+      state: 'Nothing was started.',
+    });
+  return of;
+}
+
 /**
  * Opens an empty stage for one platform of a snapshot: a sandbox on this machine where there is one of that kind, else
  * the place that `into` names. Nothing is sent to the platform of the snapshot, but for asking production platforms of
@@ -57,12 +68,7 @@ export const hasSandbox = (connector: string): boolean => sandboxOf(connector) !
  */
 export async function openEmptyStage(request: EmptyStageRequest, deps: EmptyStageDeps, call: CallOptions): Promise<EmptyStage> {
   const { snapshot, platform } = request;
-  const of = snapshot.header.platforms.find(({ name }) => name === platform);
-  if (of === undefined)
-    throw new RunbackError('not-found', `Snapshot ${snapshot.header.id} does not hold ${platform}`, {
-      why: `It holds ${snapshot.header.platforms.map(({ name }) => name).join(', ')}.`,
-      state: 'Nothing was started.',
-    });
+  const of = platformIn(snapshot, platform);
   const local = sandboxOf(of.connector);
   return local === undefined ? await openInto(of.connector, request, deps, call) : await openLocal(local, request, deps, call);
 }

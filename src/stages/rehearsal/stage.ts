@@ -6,7 +6,7 @@ import type { Plan } from '../../restores/index.js';
 import type { Sandbox } from '../../sandbox/index.js';
 import type { SnapshotReader } from '../../snapshots/index.js';
 import type { PlatformConfig, SecretRef } from '../../workspace/index.js';
-import { type EmptyStageDeps, openEmptyStage, pacedAs, sandboxOf } from '../empty/empty.js';
+import { type EmptyStageDeps, openEmptyStage, pacedAs, platformIn, sandboxOf } from '../empty/empty.js';
 import { restoreInto } from '../empty/restore-into.js';
 import { contentsOf } from '../local/contents.js';
 import type { LocalPlatform } from '../local/local.js';
@@ -71,12 +71,7 @@ export interface RehearsalStageRequest {
 export async function openRehearsalStage(request: RehearsalStageRequest, deps: RehearsalStageDeps, call: CallOptions): Promise<RehearsalStage> {
   const { snapshot, plan } = request;
   const { platform } = plan.header;
-  const of = snapshot.header.platforms.find(({ name }) => name === platform);
-  if (of === undefined)
-    throw new RunbackError('not-found', `Snapshot ${snapshot.header.id} does not hold ${platform}`, {
-      why: `It holds ${snapshot.header.platforms.map(({ name }) => name).join(', ')}.`,
-      state: 'Nothing was started.',
-    });
+  const of = platformIn(snapshot, platform);
   const local = sandboxOf(of.connector);
   return local === undefined ? await openElsewhere(request, deps, call) : await openLocal(local, request, deps, call);
 }

@@ -1,4 +1,4 @@
-import type { Plan } from '../../../restores/index.js';
+import type { Plan, VerifySummary } from '../../../restores/index.js';
 import { chooseGroups } from '../../flows/choose-groups.js';
 import { planOfGroups, runInvestigation } from '../../flows/investigation.js';
 import { findPlan, restoreDeps } from '../../flows/restore.js';
@@ -24,7 +24,7 @@ export async function repairByGroups(
   platform: string,
   onPlanned: () => void = () => undefined,
 ): Promise<Outcome> {
-  const { live, style, call } = context;
+  const { live, style } = context;
   const request = { platform, base: undefined, damaged: undefined, objects: undefined, everything: false };
   const investigation = await runInvestigation(context, opened, request);
   live.stop();
@@ -47,13 +47,14 @@ export async function repairByGroups(
   const asker = await context.asker(`runback restore apply ${made.header.id}`);
   const names = syncsOn(opened, [platform]);
   if (!(await asker.confirm({ message: questionOf(platform, names), default: true }))) return stopped();
-  const { confirmationOf, verifyRestore } = await import('../../../restores/index.js');
+  const { confirmationOf } = await import('../../../restores/index.js');
   const confirmed = await typeConfirmation(asker, confirmationOf(plan.header));
   const paused = await pauseFor(context, opened, plan, names);
-  const deps = await restoreDeps(opened, platform, context);
-  const restored = await restoreOutcome(opened, await applyConfirmed(context, opened, plan, deps, { confirmed }));
-  live.start('Comparing the platform with the plan');
-  const proof = await verifyRestore(plan.header.id, deps, call);
+  const { restored, proof } = await repaired(context, opened, platform, plan, confirmed).catch((error: unknown) => {
+    // What the error tells is of the restore alone.
+    if (paused !== undefined) live.note(resumeText(names, paused));
+    throw error;
+  });
   live.stop();
   const isOpen = ((await incidentsNow(opened, [platform])) ?? []).length > 0;
   return {
@@ -72,6 +73,28 @@ export async function repairByGroups(
         .join('\n')
         .trimEnd(),
   };
+}
+
+/** Applies a plan and compares the platform with it. */
+async function repaired(
+  context: CommandContext,
+  opened: Session,
+  platform: string,
+  plan: Plan,
+  confirmed: string,
+): Promise<{ readonly restored: Outcome; readonly proof: VerifySummary }> {
+  const { live, style, call } = context;
+  const { verifyRestore } = await import('../../../restores/index.js');
+  const deps = await restoreDeps(opened, platform, context);
+  const restored = await restoreOutcome(opened, await applyConfirmed(context, opened, plan, deps, { confirmed }));
+  live.start('Comparing the platform with the plan');
+  try {
+    return { restored, proof: await verifyRestore(plan.header.id, deps, call) };
+  } catch (error) {
+    // It was written, whatever the comparison came to.
+    live.print(restored.text(style));
+    throw error;
+  }
 }
 
 function questionOf(platform: string, names: readonly string[]): string {
