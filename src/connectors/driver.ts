@@ -8,6 +8,8 @@ export interface DriverDeps {
   /** Resolves a secret reference. Throws `secret-missing`. */
   secret(ref: SecretRef): Promise<string>;
   readonly clock: Clock;
+  /** The folder of runback.yml, which files of its options are looked up from. Default: the present one. */
+  readonly folder?: string;
   /** Where proxies are named. Default: nowhere. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Takes the secrets of all others out of texts; a driver takes out its own in any case. */

@@ -11,6 +11,7 @@ import { withholding } from './withheld.js';
 const DRIVERS: Readonly<Record<string, () => Promise<Driver>>> = {
   hubspot: () => import('./hubspot/index.js'),
   postgres: () => import('./postgres/index.js'),
+  rest: () => import('./rest/index.js'),
 };
 
 /** Connectors whose platform knows no difference between null, `''` and an empty set: they give null for all three. */

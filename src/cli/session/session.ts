@@ -237,7 +237,7 @@ export class Session implements Place {
 
   #driverDeps(): Parameters<typeof openPlatform>[1] {
     const { env: environment, redactor } = this.options;
-    return { secret: this.secret, clock: this.clock, environment, redact: (text) => redactor.text(text) };
+    return { secret: this.secret, clock: this.clock, folder: this.workspace.root, environment, redact: (text) => redactor.text(text) };
   }
 
   /** Gives back what was opened. Never throws. */

@@ -7,6 +7,7 @@ import {
   HttpClient,
   type HttpRequest,
   type HttpResult,
+  type HttpSession,
   isRunbackError,
   RunbackError,
   type Trouble,
@@ -29,6 +30,8 @@ export interface ApiSettings {
   readonly url: string;
   /** Sent with every request: credentials above all. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Credentials that expire, beside the headers. */
+  readonly session?: HttpSession;
   readonly words: Words;
   readonly gate: Gate;
   /** Answers that mean "not now". */
@@ -73,7 +76,7 @@ export class PlatformApi {
       redact: settings.redact,
       concurrency: settings.concurrency ?? 8,
       maxWaitMs: this.#maxWaitMs,
-      ...defined({ tryTimeoutMs: settings.tryTimeoutMs, watch: settings.watch }),
+      ...defined({ tryTimeoutMs: settings.tryTimeoutMs, watch: settings.watch, session: settings.session }),
     });
   }
 

@@ -60,8 +60,16 @@ export class HttpClient {
     let waited = 0;
     let failures = 0;
     let limited = 0;
+    let renewed = false;
     for (let tries = 1; ; tries += 1) {
-      const result = await this.#slots.run(async () => await this.#gated(transport, request, call, tries));
+      const session = (await this.#options.session?.headers()) ?? {};
+      const signed = this.#options.session === undefined ? request : { ...request, headers: { ...session, ...request.headers } };
+      const result = await this.#slots.run(async () => await this.#gated(transport, signed, call, tries));
+      // What is refused so was not done: once more with others.
+      if (result.kind === 'answered' && result.status === 401 && !renewed && (await this.#options.session?.renew(session))) {
+        renewed = true;
+        continue;
+      }
       let pause: number | undefined;
       if (result.kind === 'answered' && result.status === 429) {
         limited += 1;

@@ -92,6 +92,14 @@ export interface CallWatch {
   began(lane: string | undefined): () => void;
 }
 
+/** Credentials that have to be fetched first, and again when they have expired. */
+export interface HttpSession {
+  /** Sent with a request, beside those of the client. Throws where there are none. */
+  headers(): Promise<Readonly<Record<string, string>>>;
+  /** Others than the ones that were refused with 401; false where it will be refused again. Throws as `headers`. */
+  renew(refused: Readonly<Record<string, string>>): Promise<boolean>;
+}
+
 /** Settings of a client for one origin. */
 export interface HttpOptions {
   /** `https://api.example.com`, without a path. */
@@ -99,6 +107,8 @@ export interface HttpOptions {
   /** What messages call the other side: `HubSpot`. */
   readonly name: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Credentials that expire. */
+  readonly session?: HttpSession;
   readonly clock: Clock;
   /** Where `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` are looked up. */
   readonly environment: Environment;

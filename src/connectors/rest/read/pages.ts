@@ -1,0 +1,170 @@
+import { type CallOptions, defined } from '../../../lib/index.js';
+import { Cursors } from '../../http/cursors.js';
+import { readOffsets } from '../../http/offsets.js';
+import type { ListDescription } from '../description/form.js';
+import { listAt } from '../wire/api.js';
+import { valueAt, wordAt } from '../wire/paths.js';
+import { type Given, requestOf } from '../wire/request.js';
+import { keyOf, misdescribed, type Type } from './record.js';
+
+/** Records as a page gives them. */
+export interface Page {
+  readonly items: readonly unknown[];
+  readonly total?: number;
+  readonly body: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+type Pages<By extends ListDescription['pages']['by']> = Extract<ListDescription['pages'], { readonly by: By }>;
+
+/** Follows one list of an object type. `part`: where the description says how. */
+class Following {
+  constructor(
+    readonly type: Type,
+    readonly list: ListDescription,
+    private readonly part: string,
+    private readonly since: string | undefined,
+    private readonly call: CallOptions,
+  ) {}
+
+  /** One page. */
+  async page(given: Given, path?: string): Promise<Page> {
+    const { api } = this.type;
+    const asked = requestOf(this.list, { ...given, ...defined({ since: this.since }) });
+    const method = asked.method === 'POST' && path === undefined ? 'POST' : 'GET';
+    const result = await api.look(method, api.signed(path ?? asked.path), method === 'POST' ? asked.body : undefined, this.call);
+    if (result.kind !== 'answered' || result.status >= 300) throw api.failure(result);
+    const items = listAt(result.body, this.list.items);
+    if (items === undefined) throw this.misdescribed('items', `the list of ${this.type.object} has no list at ${this.list.items}`);
+    const total = this.list.total === undefined ? undefined : valueAt(result.body, this.list.total);
+    if (total !== undefined && !(typeof total === 'number' && Number.isSafeInteger(total) && total >= 0))
+      throw this.misdescribed('total', `the list of ${this.type.object} says no number at ${this.list.total ?? ''}`);
+    return { items, body: result.body, headers: result.headers, ...(typeof total === 'number' ? { total } : {}) };
+  }
+
+  misdescribed(member: string, why: string): Error {
+    return misdescribed(this.type, [this.part, member], why);
+  }
+}
+
+/** All records of a list, as the platform gives them, each once. Throws `platform-nonsense`, `platform-incomplete`. */
+export async function* pagesOf(type: Type, part: 'list' | 'changed', list: ListDescription, since: string | undefined, call: CallOptions): AsyncGenerator<Page> {
+  const following = new Following(type, list, part, since, call);
+  const { pages } = list;
+  const seen = new Set<string>();
+  for await (const page of turned(following, pages)) {
+    const items = page.items.filter((item) => {
+      const key = keyOf(type, item);
+      return !seen.has(key) && seen.add(key);
+    });
+    yield { ...page, items };
+  }
+}
+
+function turned(following: Following, pages: ListDescription['pages']): AsyncGenerator<Page> {
+  switch (pages.by) {
+    case 'none':
+      return atOnce(following);
+    case 'offset':
+      return byOffset(following, pages);
+    case 'page':
+      return byNumber(following, pages);
+    case 'cursor':
+      return byCursor(following, pages);
+    case 'link':
+      return byLink(following, pages);
+    case 'key':
+      return byKey(following, pages);
+  }
+}
+
+async function* atOnce(following: Following): AsyncGenerator<Page> {
+  yield await following.page({});
+}
+
+async function* byOffset(following: Following, { size }: Pages<'offset'>): AsyncGenerator<Page> {
+  const { type } = following;
+  const list = {
+    what: `the list of ${type.object}`,
+    size,
+    mayBeShort: true as const,
+    keyOf: (item: unknown) => keyOf(type, item),
+    page: async (offset: number, limit: number) => await following.page({ offset, limit }),
+  };
+  for await (const { items, total } of readOffsets(type.api, list)) yield { items, body: undefined, headers: {}, ...defined({ total }) };
+}
+
+/**
+ * Pages by number move where others delete meanwhile: what moved over the edge of a page is on none. Where the platform says
+ * how many there are, they are read until as many came.
+ */
+async function* byNumber(following: Following, { size, first }: Pages<'page'>): AsyncGenerator<Page> {
+  const { type } = following;
+  const seen = new Set<string>();
+  for (let round = 1; round <= MOST_ROUNDS; round += 1) {
+    let total: number | undefined;
+    for (let page = first; ; page += 1) {
+      const told = await following.page({ page, limit: size });
+      const keys = told.items.map((item) => keyOf(type, item));
+      // The total of the end is the one that counts.
+      total = told.total;
+      if (keys.length === 0) break;
+      if (round === 1 && page > first && keys.every((key) => seen.has(key))) throw following.misdescribed('pages', `page ${String(page)} of ${type.object} is one that came before`);
+      for (const key of keys) seen.add(key);
+      yield told;
+      if (total !== undefined && (page - first + 1) * size >= total && keys.length < size) break;
+    }
+    // More than there are now: some that came are gone by now.
+    if (total === undefined || seen.size >= total) return;
+  }
+}
+
+/** How often pages by number are read where fewer came than there are. */
+const MOST_ROUNDS = 4;
+
+async function* byCursor(following: Following, { size, next }: Pages<'cursor'>): AsyncGenerator<Page> {
+  const cursors = new Cursors(following.type.api);
+  for (let cursor: string | undefined, first = true; first || cursor !== undefined; first = false) {
+    const page = await following.page({ cursor, limit: size });
+    yield page;
+    const told = wordAt(page.body, next);
+    cursor = cursors.next(told === '' || told === 'false' ? undefined : told);
+  }
+}
+
+async function* byLink(following: Following, { size, next }: Pages<'link'>): AsyncGenerator<Page> {
+  const cursors = new Cursors(following.type.api);
+  for (let path: string | undefined, first = true; first || path !== undefined; first = false) {
+    const page = await following.page({ limit: size }, path);
+    yield page;
+    const told = next === undefined ? nextOf(page.headers['link']) : wordAt(page.body, next);
+    path = told === undefined || told === '' ? undefined : cursors.next(ownPath(following, told));
+  }
+}
+
+/** The next page by the header `Link` (RFC 8288). */
+function nextOf(header: string | undefined): string | undefined {
+  for (const [, address, rest = ''] of (header ?? '').matchAll(/<([^>]*)>([^<]*)/gu)) if (/;\s*rel\s*=\s*"?([^";]*\s)?next\b/iu.test(rest)) return address;
+  return undefined;
+}
+
+/** What is behind the origin. Credentials are sent nowhere else. */
+function ownPath(following: Following, told: string): string {
+  const base = new URL(following.type.api.origin);
+  const url = URL.canParse(told, base.href) ? new URL(told, base) : undefined;
+  if (url?.host !== base.host) throw following.misdescribed('pages', 'the next page is said to be on another server');
+  return url.pathname + url.search;
+}
+
+async function* byKey(following: Following, { size }: Pages<'key'>): AsyncGenerator<Page> {
+  const { type } = following;
+  for (let after: string | undefined; ;) {
+    const page = await following.page({ limit: size, after });
+    if (page.items.length === 0) return;
+    const keys = page.items.map((item) => keyOf(type, item));
+    const last = keys.at(-1);
+    if (after !== undefined && keys.includes(after)) throw following.misdescribed('pages', `the list of ${type.object} does not go on behind ${after}`);
+    yield page;
+    after = last;
+  }
+}

@@ -1,0 +1,96 @@
+import { type CallOptions, chunksOf, defined, inOrder } from '../../../lib/index.js';
+import type { Link, LinkSchema, PlatformRecord } from '../../../records/index.js';
+import type { FieldChange, ReadLinksRequest, RecordBatch, RecordHistory } from '../../connector.js';
+import { isRefusal, REQUESTS_AT_ONCE } from '../../http/api.js';
+import { askWhole, demandWhole, type Said } from '../../http/whole.js';
+import { listAt } from '../wire/api.js';
+import { valueAt } from '../wire/paths.js';
+import { requestOf } from '../wire/request.js';
+import { canBeKey, keyIn, wireKey } from '../wire/values.js';
+import { pagesOf } from './pages.js';
+import { misdescribed, recordOf, type Type } from './record.js';
+
+/** All records of an object type; with `since`, of those at least what was written since then. */
+export async function* readAll(type: Type, since: Date | undefined, call: CallOptions): AsyncGenerator<RecordBatch> {
+  const { changed, list } = type.of;
+  const isPart = since !== undefined && changed !== undefined;
+  for await (const { items, total } of isPart ? pagesOf(type, 'changed', changed, since.toISOString(), call) : pagesOf(type, 'list', list, undefined, call))
+    yield { records: items.map((item) => recordOf(type, item)), ...(isPart ? {} : defined({ total })) };
+}
+
+/** Records by their keys; with `history`, who wrote them last. */
+export async function* readKeys(type: Type, keys: readonly string[], history: readonly string[] | undefined, call: CallOptions): AsyncGenerator<RecordBatch> {
+  const { api, of, object } = type;
+  const asked = [...new Set(keys)].filter((key) => canBeKey(key, of));
+  const pieces = inOrder(chunksOf(asked, of.read.most), REQUESTS_AT_ONCE, async (some) => {
+    const question = { ask: asking(type, call), otherwise: async (key: string) => await ask(type, [key], call, true), size: of.read.most };
+    return demandWhole(api, await askWhole(api, question, some, call), object, some.length);
+  });
+  for await (const found of pieces) {
+    const records = [...new Map(found.map((record) => [record.key, record])).values()];
+    yield { records, ...(history === undefined ? {} : { history: new Map(records.map((record) => [record.key, lastWriteOf(type, record, history)])) }) };
+  }
+}
+
+/** Asks once more for what an answer leaves out, before it is taken for gone. */
+function asking(type: Type, call: CallOptions): (keys: readonly string[]) => Promise<Said<PlatformRecord>> {
+  return async (keys) => {
+    const first = await ask(type, keys, call, false);
+    const open = keys.filter((key) => !first.settled.includes(key));
+    if (open.length === 0 || type.of.read.missing !== undefined) return first;
+    const second = await ask(type, open, call, true);
+    return { found: [...first.found, ...second.found], settled: [...first.settled, ...second.settled], errors: [] };
+  };
+}
+
+/** `last`: what this answer leaves out without a word is not there. */
+async function ask(type: Type, keys: readonly string[], call: CallOptions, last: boolean): Promise<Said<PlatformRecord>> {
+  const { api, of } = type;
+  const [only = ''] = keys;
+  const request = requestOf(of.read, { keys: keys.map((key) => wireKey(key, of)), key: wireKey(only, of), limit: keys.length });
+  const result = await api.look(request.method === 'POST' ? 'POST' : 'GET', api.signed(request.path), request.body, call);
+  const code = result.kind === 'answered' ? api.codeOf(result.body) : undefined;
+  const isAbsent = isRefusal(api, result, 404) || (isRefusal(api, result, 400, 403) && api.says.errors.absent.some((one) => String(one) === code));
+  if (keys.length === 1 && isAbsent) return { found: [], settled: keys, errors: [] };
+  if (result.kind !== 'answered' || result.status >= 300) throw api.failure(result);
+  const items = itemsIn(type, result.body);
+  const found = items.map((item) => recordOf(type, item)).filter(({ key }) => keys.includes(key));
+  const { missing } = of.read;
+  const absent = missing === undefined ? (last ? keys : []) : (listAt(result.body, missing) ?? []).flatMap((key) => keyIn(key, of) ?? []);
+  return { found, settled: [...found.map(({ key }) => key), ...absent.filter((key) => keys.includes(key))], errors: [] };
+}
+
+function itemsIn(type: Type, body: unknown): readonly unknown[] {
+  const path = type.of.read.items ?? '.';
+  const found = valueAt(body, path);
+  if (Array.isArray(found)) return found;
+  if (type.of.read.most === 1 && typeof found === 'object' && found !== null) return [found];
+  throw misdescribed(type, ['read', 'items'], `what is read of ${type.object} is not at ${path}`);
+}
+
+/** The last write of a record, as that of every field. */
+function lastWriteOf({ of: { modified } }: Type, { fields, meta }: PlatformRecord, history: readonly string[]): RecordHistory {
+  const textOf = (name: string | undefined): string | undefined => {
+    const value = name === undefined ? undefined : (meta[name] ?? fields[name]);
+    return typeof value === 'string' ? value : undefined;
+  };
+  const at = textOf(modified?.at);
+  const change: FieldChange = defined({ at: at === undefined || Number.isNaN(Date.parse(at)) ? undefined : new Date(at).toISOString(), writer: textOf(modified?.by) });
+  return { fields: Object.fromEntries(history.map((name) => [name, [change]])) };
+}
+
+/** Who refers to whom, by the field that the link is kept in. */
+export async function* readLinks(type: Type, link: LinkSchema, { fromKeys, toKeys }: ReadLinksRequest, call: CallOptions): AsyncGenerator<readonly Link[]> {
+  const [field = ''] = link.viaFields ?? [];
+  const asked = new Set(fromKeys);
+  const to = toKeys === undefined ? undefined : new Set(toKeys);
+  const linksOf = (records: readonly PlatformRecord[], wanted: (one: Link) => boolean): readonly Link[] =>
+    records.flatMap(({ key, fields, meta }) => {
+      const value = fields[field] ?? meta[field];
+      const one = { from: key, to: String(value) };
+      return value === null || value === undefined || value === '' || !wanted(one) ? [] : [one];
+    });
+  if (fromKeys !== undefined) for await (const { records } of readKeys(type, fromKeys, undefined, call)) yield linksOf(records, () => true);
+  if (fromKeys !== undefined && to === undefined) return;
+  for await (const { records } of readAll(type, undefined, call)) yield linksOf(records, (one) => to === undefined || (to.has(one.to) && !asked.has(one.from)));
+}

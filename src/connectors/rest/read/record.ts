@@ -1,0 +1,44 @@
+import type { PlatformRecord, Value } from '../../../records/index.js';
+import type { RunbackError } from '../../../lib/index.js';
+import type { Described } from '../description/load.js';
+import type { ObjectDescription } from '../description/form.js';
+import type { RestApi } from '../wire/api.js';
+import { valueAt } from '../wire/paths.js';
+import { keyIn, Misfit, valueOf } from '../wire/values.js';
+
+/** One object type as it is described, and where. */
+export interface Type {
+  readonly api: RestApi;
+  readonly object: string;
+  readonly of: ObjectDescription;
+  readonly placeOf: Described['placeOf'];
+}
+
+/** The error for an answer that is not as described. `part`: where the description says so. `why`: `it has no list at data`. */
+export function misdescribed({ api, object, placeOf }: Type, part: readonly string[], why: string): RunbackError {
+  return api.nonsense(`${why} (${placeOf(['objects', object, ...part])})`);
+}
+
+/** A record of an answer. Throws `platform-nonsense` where it is not as described. */
+export function recordOf(type: Type, item: unknown): PlatformRecord {
+  const { api, of } = type;
+  const key = keyOf(type, item);
+  const inner = of.fields_at === undefined ? item : valueAt(item, of.fields_at);
+  const [fields, meta]: [Record<string, Value>, Record<string, Value>] = [{}, {}];
+  for (const [name, field] of Object.entries(of.fields)) {
+    try {
+      (field.read_only ? meta : fields)[name] = valueOf(valueAt(inner, field.at ?? name), name, field, api.says);
+    } catch (error) {
+      if (!(error instanceof Misfit)) throw error;
+      throw misdescribed(type, ['fields', name], `field ${name} of ${type.object} ${key} ${error.message}`);
+    }
+  }
+  return { key, fields, meta };
+}
+
+/** Its key. Throws `platform-nonsense` where there is none. */
+export function keyOf(type: Type, item: unknown): string {
+  const key = keyIn(valueAt(item, type.of.key), type.of);
+  if (key === undefined) throw misdescribed(type, ['key'], `a record of ${type.object} has no ${type.of.key_type} at ${type.of.key}`);
+  return key;
+}

@@ -1,0 +1,93 @@
+import { type Clock, HttpClient, type HttpSession, RunbackError } from '../../../lib/index.js';
+
+/** How tokens are fetched. */
+interface TokenSettings {
+  readonly name: string;
+  readonly platform: string;
+  readonly url: string;
+  readonly path: string;
+  readonly id: string;
+  readonly secret: string;
+  readonly scope: string | undefined;
+  readonly in: 'basic' | 'body';
+  /** For people: where id and secret come from. */
+  readonly from: string;
+  readonly clock: Clock;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly redact: (text: string) => string;
+}
+
+/** A token is taken for expired so long before it is. */
+const EARLY_MS = 30_000;
+
+/**
+ * A token by OAuth's client credentials: fetched at the first request, and again when it has expired or is refused. One fetch
+ * for all who wait. `known` is told each token, so that no text shows it.
+ */
+export function clientCredentials(settings: TokenSettings, known: (token: string) => void): HttpSession & { close(): Promise<void> } {
+  const http = new HttpClient({
+    origin: settings.url,
+    name: settings.name,
+    headers: {},
+    clock: settings.clock,
+    environment: settings.environment,
+    redact: settings.redact,
+  });
+  let held: Promise<{ readonly token: string; readonly until: number }> | undefined;
+  const fetchOne = async (): Promise<{ readonly token: string; readonly until: number }> => {
+    const { token, expiresMs } = await fetched(http, settings);
+    known(token);
+    return { token, until: settings.clock.monotonicMs() + expiresMs - EARLY_MS };
+  };
+  const current = async (): Promise<string> => {
+    const before = held;
+    if (before !== undefined && (await before).until <= settings.clock.monotonicMs() && held === before) held = undefined;
+    const now = (held ??= fetchOne());
+    try {
+      return (await now).token;
+    } catch (error) {
+      if (held === now) held = undefined;
+      throw error;
+    }
+  };
+  const headersOf = (token: string): Readonly<Record<string, string>> => ({ authorization: `Bearer ${token}` });
+  return {
+    headers: async () => headersOf(await current()),
+    async renew(refused) {
+      // Another request may have fetched a new one meanwhile.
+      if (headersOf(await current())['authorization'] === refused['authorization']) held = undefined;
+      return headersOf(await current())['authorization'] !== refused['authorization'];
+    },
+    close: async () => await http.close(),
+  };
+}
+
+async function fetched(http: HttpClient, settings: TokenSettings): Promise<{ readonly token: string; readonly expiresMs: number }> {
+  const { name, platform, id, secret, scope } = settings;
+  const asked = new URLSearchParams({ grant_type: 'client_credentials', ...(scope === undefined ? {} : { scope }) });
+  if (settings.in === 'body') for (const [part, value] of Object.entries({ client_id: id, client_secret: secret })) asked.set(part, value);
+  // By RFC 6749, 2.3.1, both are encoded as in a form before they are joined.
+  const pair = [id, secret].map((part) => new URLSearchParams({ '': part }).toString().slice(1)).join(':');
+  const result = await http.request({
+    method: 'POST',
+    path: settings.path,
+    raw: { type: 'application/x-www-form-urlencoded', text: asked.toString() },
+    ...(settings.in === 'basic' ? { headers: { authorization: `Basic ${Buffer.from(pair).toString('base64')}` } } : {}),
+    // A token too many harms nothing.
+    repeatable: true,
+  });
+  const told = result.kind === 'answered' && result.status < 300 ? (result.body as { readonly access_token?: unknown; readonly expires_in?: unknown }) : {};
+  if (typeof told.access_token === 'string' && told.access_token !== '')
+    return { token: told.access_token, expiresMs: typeof told.expires_in === 'number' && told.expires_in > 0 ? told.expires_in * 1000 : 3_600_000 };
+  if (result.kind !== 'answered' || result.status >= 500 || result.status === 429)
+    throw new RunbackError('platform-unreachable', `Platform ${platform}: ${name} gives no token for now`, {
+      why: result.kind === 'answered' ? `It answered status ${String(result.status)} at ${settings.path}.` : result.message,
+      state: 'Nothing was read or written.',
+      next: `When ${name} answers again, run the same command again or resume.`,
+    });
+  throw new RunbackError('auth-refused', `Platform ${platform}: ${name} refuses the id or the secret`, {
+    why: `It answered status ${String(result.status)} at ${settings.path}.`,
+    state: 'Nothing was read or written.',
+    next: `Copy new credentials from ${name} to ${settings.from}, then run the same command again or resume.`,
+  });
+}
