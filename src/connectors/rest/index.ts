@@ -113,7 +113,8 @@ async function credentialsOf({ auth, name }: Description, config: PlatformConfig
 function redacting(deps: DriverDeps, secrets: readonly string[]): (text: string) => string {
   return (text) => {
     let clean = deps.redact?.(text) ?? text;
-    for (const secret of secrets) for (const form of [secret, encodeURIComponent(secret)]) if (form !== '') clean = clean.replaceAll(form, '[redacted]');
+    for (const secret of secrets)
+      for (const form of [secret, encodeURIComponent(secret)]) if (form !== '') clean = clean.replaceAll(form, '[redacted]');
     return clean;
   };
 }

@@ -37,7 +37,9 @@ function fieldOf(name: string, field: FieldDescription, { created, modified }: O
 /** Links that fields carry. */
 export function linksOf(object: string, of: ObjectDescription): readonly LinkSchema[] {
   return Object.entries(of.fields).flatMap(([name, { refers_to: to, required }]) =>
-    to === undefined ? [] : [{ kind: name, from: object, to, viaFields: [name], onePer: 'from' as const, ...(required === true && { required: true }) }],
+    to === undefined
+      ? []
+      : [{ kind: name, from: object, to, viaFields: [name], onePer: 'from' as const, ...(required === true && { required: true }) }],
   );
 }
 

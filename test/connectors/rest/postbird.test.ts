@@ -1,9 +1,9 @@
-
 import { openConnector } from '../../../src/connectors/rest/index.js';
 import { connectorContract, type ContractPlatform } from '../../contracts/connector.js';
 import { startMailerSandbox } from '../../mailer/sandbox.js';
 import { openLine } from '../../support/line.js';
 import { SharedClock } from '../hubspot-support.js';
+import { refTo } from './support.js';
 
 /**
  * The same invented e-mail platform that `test/mailer` has a driver for, told about by a file made from the page of its vendor
@@ -30,7 +30,7 @@ async function start(): Promise<ContractPlatform> {
           connector: 'rest',
           environment: 'sandbox',
           url: `http://127.0.0.1:${String(line.port)}`,
-          credentials: { token: 'env:TOKEN' },
+          credentials: { token: refTo('TOKEN') },
           limits: {},
           options: { description: 'postbird.yml' },
         },
@@ -66,4 +66,3 @@ async function start(): Promise<ContractPlatform> {
     },
   };
 }
-

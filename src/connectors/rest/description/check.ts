@@ -54,16 +54,26 @@ function* listProblems(list: Group, at: readonly string[], more: readonly string
 function* callProblems(call: Group, at: readonly string[], { known, needed = [], writes }: Rules): Generator<PathProblem> {
   const methods = METHODS.filter((method) => method in call);
   if (methods.length !== 1)
-    yield { path: at, onKey: true, message: `${at.at(-1) ?? ''} needs one request, and has ${String(methods.length)}`, expected: `one of ${METHODS.join(', ')}` };
+    yield {
+      path: at,
+      onKey: true,
+      message: `${at.at(-1) ?? ''} needs one request, and has ${String(methods.length)}`,
+      expected: `one of ${METHODS.join(', ')}`,
+    };
   if (writes !== true && methods.some((method) => method !== 'get' && method !== 'post'))
     yield { path: at, onKey: true, message: `${at.at(-1) ?? ''} only reads`, expected: 'get, or post where the platform reads that way' };
-  if (writes === true && methods.includes('get')) yield { path: [...at, 'get'], onKey: true, message: 'a get writes nothing', expected: 'post, put, patch or delete' };
+  if (writes === true && methods.includes('get'))
+    yield { path: [...at, 'get'], onKey: true, message: 'a get writes nothing', expected: 'post, put, patch or delete' };
   const used = new Set<string>();
   for (const [where, text] of texts(call)) {
     for (const [, word = ''] of text.matchAll(/\{(\w+)\}/gu)) {
       used.add(word);
       if (!known.includes(word))
-        yield { path: [...at, ...where], message: `{${word}} means nothing here${didYouMean(word, known)}`, expected: known.map((one) => `{${one}}`).join(', ') };
+        yield {
+          path: [...at, ...where],
+          message: `{${word}} means nothing here${didYouMean(word, known)}`,
+          expected: known.map((one) => `{${one}}`).join(', '),
+        };
     }
   }
   for (const words of needed)

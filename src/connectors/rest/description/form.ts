@@ -8,7 +8,19 @@ import type { RejectReason } from '../../connector.js';
  * (`data.attributes.email`), `.` is the whole of it. `{words}` stand for what a request is about.
  */
 
-const TYPES = ['string', 'boolean', 'integer', 'number', 'date', 'datetime', 'time', 'enum', 'set', 'json', 'other'] as const satisfies readonly FieldType[];
+const TYPES = [
+  'string',
+  'boolean',
+  'integer',
+  'number',
+  'date',
+  'datetime',
+  'time',
+  'enum',
+  'set',
+  'json',
+  'other',
+] as const satisfies readonly FieldType[];
 const REASONS = [
   'unique-taken',
   'merged-away',
@@ -47,7 +59,11 @@ const pages = z.discriminatedUnion('by', [
   z.strictObject({ by: z.literal('none').describe('All of it comes at once.') }),
   z.strictObject({ by: z.literal('offset').describe('{offset} and {limit}, by an order in which new records come last.'), size: most }),
   z.strictObject({ by: z.literal('page'), size: most, first: z.union([z.literal(0), z.literal(1)]).default(1) }),
-  z.strictObject({ by: z.literal('cursor'), size: most.default(100), next: inBody.describe('Where the cursor of the next page is; {cursor} is what it said.') }),
+  z.strictObject({
+    by: z.literal('cursor'),
+    size: most.default(100),
+    next: inBody.describe('Where the cursor of the next page is; {cursor} is what it said.'),
+  }),
   z.strictObject({
     by: z.literal('link'),
     size: most.default(100),
@@ -74,7 +90,10 @@ const field = z.strictObject({
   options: z.array(z.string()).exactOptional(),
   opted_out: z.array(literal).exactOptional().describe('Values that mean that a person opted out.'),
   max_length: most.exactOptional(),
-  sent_as: z.enum(['number', 'text']).exactOptional().describe('How a number is written in JSON; without it, as a number. Other types with `number` hold numbers and are read as texts.'),
+  sent_as: z
+    .enum(['number', 'text'])
+    .exactOptional()
+    .describe('How a number is written in JSON; without it, as a number. Other types with `number` hold numbers and are read as texts.'),
   refers_to: z.string().exactOptional().describe('The object type whose key it holds: a link.'),
   may_be_absent: z.boolean().exactOptional().describe('Answers leave it out where it has no value.'),
 });
@@ -148,7 +167,10 @@ export const descriptionForm = z.strictObject({
   limits: z
     .strictObject({
       requests: most.default(100),
-      per: z.string().regex(/^\d+(ms|s|m)$/u, 'a time such as 10s').default('10s'),
+      per: z
+        .string()
+        .regex(/^\d+(ms|s|m)$/u, 'a time such as 10s')
+        .default('10s'),
       concurrency: z.int().min(1).max(64).default(4),
       left: z.string().exactOptional().describe('Header that says how many requests are left now.'),
       left_today: z.string().exactOptional().describe('Header that says how many are left today.'),

@@ -1,6 +1,7 @@
-import { type CallOptions, defined } from '../../../lib/index.js';
+import { type CallOptions, defined, type RunbackError } from '../../../lib/index.js';
 import { Cursors } from '../../http/cursors.js';
 import { readOffsets } from '../../http/offsets.js';
+import { incomplete } from '../../http/whole.js';
 import type { ListDescription } from '../description/form.js';
 import { listAt } from '../wire/api.js';
 import { valueAt, wordAt } from '../wire/paths.js';
@@ -42,13 +43,19 @@ class Following {
     return { items, body: result.body, headers: result.headers, ...(typeof total === 'number' ? { total } : {}) };
   }
 
-  misdescribed(member: string, why: string): Error {
+  misdescribed(member: string, why: string): RunbackError {
     return misdescribed(this.type, [this.part, member], why);
   }
 }
 
 /** All records of a list, as the platform gives them, each once. Throws `platform-nonsense`, `platform-incomplete`. */
-export async function* pagesOf(type: Type, part: 'list' | 'changed', list: ListDescription, since: string | undefined, call: CallOptions): AsyncGenerator<Page> {
+export async function* pagesOf(
+  type: Type,
+  part: 'list' | 'changed',
+  list: ListDescription,
+  since: string | undefined,
+  call: CallOptions,
+): AsyncGenerator<Page> {
   const following = new Following(type, list, part, since, call);
   const { pages } = list;
   const seen = new Set<string>();
@@ -94,33 +101,34 @@ async function* byOffset(following: Following, { size }: Pages<'offset'>): Async
   for await (const { items, total } of readOffsets(type.api, list)) yield { items, body: undefined, headers: {}, ...defined({ total }) };
 }
 
+/** How often pages by number are read until they hold still. */
+const MOST_ROUNDS = 5;
+
 /**
- * Pages by number move where others delete meanwhile: what moved over the edge of a page is on none. Where the platform says
- * how many there are, they are read until as many came.
+ * Pages by number move where others delete meanwhile, and what moved over the edge of a page is on none: they are read again
+ * until as many came as the platform says there are, from the first page to the last. Where it does not say, they are taken as
+ * they come.
  */
 async function* byNumber(following: Following, { size, first }: Pages<'page'>): AsyncGenerator<Page> {
   const { type } = following;
-  const seen = new Set<string>();
   for (let round = 1; round <= MOST_ROUNDS; round += 1) {
-    let total: number | undefined;
-    for (let page = first; ; page += 1) {
-      const told = await following.page({ page, limit: size });
-      const keys = told.items.map((item) => keyOf(type, item));
-      // The total of the end is the one that counts.
-      total = told.total;
-      if (keys.length === 0) break;
-      if (round === 1 && page > first && keys.every((key) => seen.has(key))) throw following.misdescribed('pages', `page ${String(page)} of ${type.object} is one that came before`);
-      for (const key of keys) seen.add(key);
-      yield told;
-      if (total !== undefined && (page - first + 1) * size >= total && keys.length < size) break;
+    const came = new Set<string>();
+    const totals = new Set<number | undefined>();
+    for (let number = first; ; number += 1) {
+      const page = await following.page({ page: number, limit: size });
+      totals.add(page.total);
+      const fresh = page.items.filter((item) => !came.has(keyOf(type, item)));
+      if (page.items.length === 0) break;
+      if (fresh.length === 0) throw following.misdescribed('pages', `page ${String(number)} of ${type.object} is one that came before`);
+      for (const item of fresh) came.add(keyOf(type, item));
+      yield page;
+      if (page.total !== undefined && came.size >= page.total) break;
     }
-    // More than there are now: some that came are gone by now.
-    if (total === undefined || seen.size >= total) return;
+    const [total, another] = totals;
+    if (another === undefined && (total === undefined || came.size === total)) return;
   }
+  throw incomplete(type.api, `the list of ${type.object}`, 'It moves faster than it can be read.');
 }
-
-/** How often pages by number are read where fewer came than there are. */
-const MOST_ROUNDS = 4;
 
 async function* byCursor(following: Following, { size, next }: Pages<'cursor'>): AsyncGenerator<Page> {
   const cursors = new Cursors(following.type.api);
@@ -144,7 +152,8 @@ async function* byLink(following: Following, { size, next }: Pages<'link'>): Asy
 
 /** The next page by the header `Link` (RFC 8288). */
 function nextOf(header: string | undefined): string | undefined {
-  for (const [, address, rest = ''] of (header ?? '').matchAll(/<([^>]*)>([^<]*)/gu)) if (/;\s*rel\s*=\s*"?([^";]*\s)?next\b/iu.test(rest)) return address;
+  for (const [, address, rest = ''] of (header ?? '').matchAll(/<([^>]*)>([^<]*)/gu))
+    if (/;\s*rel\s*=\s*"?([^";]*\s)?next\b/iu.test(rest)) return address;
   return undefined;
 }
 
@@ -163,7 +172,8 @@ async function* byKey(following: Following, { size }: Pages<'key'>): AsyncGenera
     if (page.items.length === 0) return;
     const keys = page.items.map((item) => keyOf(type, item));
     const last = keys.at(-1);
-    if (after !== undefined && keys.includes(after)) throw following.misdescribed('pages', `the list of ${type.object} does not go on behind ${after}`);
+    if (after !== undefined && keys.includes(after))
+      throw following.misdescribed('pages', `the list of ${type.object} does not go on behind ${after}`);
     yield page;
     after = last;
   }

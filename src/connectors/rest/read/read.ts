@@ -14,12 +14,19 @@ import { misdescribed, recordOf, type Type } from './record.js';
 export async function* readAll(type: Type, since: Date | undefined, call: CallOptions): AsyncGenerator<RecordBatch> {
   const { changed, list } = type.of;
   const isPart = since !== undefined && changed !== undefined;
-  for await (const { items, total } of isPart ? pagesOf(type, 'changed', changed, since.toISOString(), call) : pagesOf(type, 'list', list, undefined, call))
+  for await (const { items, total } of isPart
+    ? pagesOf(type, 'changed', changed, since.toISOString(), call)
+    : pagesOf(type, 'list', list, undefined, call))
     yield { records: items.map((item) => recordOf(type, item)), ...(isPart ? {} : defined({ total })) };
 }
 
 /** Records by their keys; with `history`, who wrote them last. */
-export async function* readKeys(type: Type, keys: readonly string[], history: readonly string[] | undefined, call: CallOptions): AsyncGenerator<RecordBatch> {
+export async function* readKeys(
+  type: Type,
+  keys: readonly string[],
+  history: readonly string[] | undefined,
+  call: CallOptions,
+): AsyncGenerator<RecordBatch> {
   const { api, of, object } = type;
   const asked = [...new Set(keys)].filter((key) => canBeKey(key, of));
   const pieces = inOrder(chunksOf(asked, of.read.most), REQUESTS_AT_ONCE, async (some) => {
@@ -28,7 +35,10 @@ export async function* readKeys(type: Type, keys: readonly string[], history: re
   });
   for await (const found of pieces) {
     const records = [...new Map(found.map((record) => [record.key, record])).values()];
-    yield { records, ...(history === undefined ? {} : { history: new Map(records.map((record) => [record.key, lastWriteOf(type, record, history)])) }) };
+    yield {
+      records,
+      ...(history === undefined ? {} : { history: new Map(records.map((record) => [record.key, lastWriteOf(type, record, history)])) }),
+    };
   }
 }
 
@@ -75,12 +85,20 @@ function lastWriteOf({ of: { modified } }: Type, { fields, meta }: PlatformRecor
     return typeof value === 'string' ? value : undefined;
   };
   const at = textOf(modified?.at);
-  const change: FieldChange = defined({ at: at === undefined || Number.isNaN(Date.parse(at)) ? undefined : new Date(at).toISOString(), writer: textOf(modified?.by) });
+  const change: FieldChange = defined({
+    at: at === undefined || Number.isNaN(Date.parse(at)) ? undefined : new Date(at).toISOString(),
+    writer: textOf(modified?.by),
+  });
   return { fields: Object.fromEntries(history.map((name) => [name, [change]])) };
 }
 
 /** Who refers to whom, by the field that the link is kept in. */
-export async function* readLinks(type: Type, link: LinkSchema, { fromKeys, toKeys }: ReadLinksRequest, call: CallOptions): AsyncGenerator<readonly Link[]> {
+export async function* readLinks(
+  type: Type,
+  link: LinkSchema,
+  { fromKeys, toKeys }: ReadLinksRequest,
+  call: CallOptions,
+): AsyncGenerator<readonly Link[]> {
   const [field = ''] = link.viaFields ?? [];
   const asked = new Set(fromKeys);
   const to = toKeys === undefined ? undefined : new Set(toKeys);
@@ -92,5 +110,6 @@ export async function* readLinks(type: Type, link: LinkSchema, { fromKeys, toKey
     });
   if (fromKeys !== undefined) for await (const { records } of readKeys(type, fromKeys, undefined, call)) yield linksOf(records, () => true);
   if (fromKeys !== undefined && to === undefined) return;
-  for await (const { records } of readAll(type, undefined, call)) yield linksOf(records, (one) => to === undefined || (to.has(one.to) && !asked.has(one.from)));
+  for await (const { records } of readAll(type, undefined, call))
+    yield linksOf(records, (one) => to === undefined || (to.has(one.to) && !asked.has(one.from)));
 }

@@ -1,7 +1,7 @@
-import type { PlatformRecord, Value } from '../../../records/index.js';
 import type { RunbackError } from '../../../lib/index.js';
-import type { Described } from '../description/load.js';
+import type { PlatformRecord, Value } from '../../../records/index.js';
 import type { ObjectDescription } from '../description/form.js';
+import type { Described } from '../description/load.js';
 import type { RestApi } from '../wire/api.js';
 import { valueAt } from '../wire/paths.js';
 import { keyIn, Misfit, valueOf } from '../wire/values.js';

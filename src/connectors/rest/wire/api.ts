@@ -116,7 +116,11 @@ function gateOf({ name, limits, errors }: Description, own: PlatformConfig['limi
   );
 }
 
-function told(headers: Readonly<Record<string, string>>, limits: Description['limits'], rate: { readonly limit: number; readonly intervalMs: number }): Told {
+function told(
+  headers: Readonly<Record<string, string>>,
+  limits: Description['limits'],
+  rate: { readonly limit: number; readonly intervalMs: number },
+): Told {
   const number = (name: string | undefined): number | undefined => {
     const text = name === undefined ? undefined : headers[name.toLowerCase()];
     return text !== undefined && /^\d{1,9}$/u.test(text) ? Number(text) : undefined;

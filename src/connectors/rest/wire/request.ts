@@ -41,7 +41,11 @@ function queryOf(query: NonNullable<CallDescription['query']>, given: Given): UR
   for (const [name, value] of Object.entries(query)) {
     const text = String(value);
     const words = [...text.matchAll(WORD)].map(([, word = '']) => word);
-    if (words.every((word) => given[word] !== undefined)) made.append(name, text.replaceAll(WORD, (_, word: string) => textOf(given[word])));
+    if (words.every((word) => given[word] !== undefined))
+      made.append(
+        name,
+        text.replaceAll(WORD, (_, word: string) => textOf(given[word])),
+      );
   }
   return made;
 }

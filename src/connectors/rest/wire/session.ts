@@ -76,7 +76,8 @@ async function fetched(http: HttpClient, settings: TokenSettings): Promise<{ rea
     // A token too many harms nothing.
     repeatable: true,
   });
-  const told = result.kind === 'answered' && result.status < 300 ? (result.body as { readonly access_token?: unknown; readonly expires_in?: unknown }) : {};
+  const told =
+    result.kind === 'answered' && result.status < 300 ? (result.body as { readonly access_token?: unknown; readonly expires_in?: unknown }) : {};
   if (typeof told.access_token === 'string' && told.access_token !== '')
     return { token: told.access_token, expiresMs: typeof told.expires_in === 'number' && told.expires_in > 0 ? told.expires_in * 1000 : 3_600_000 };
   if (result.kind !== 'answered' || result.status >= 500 || result.status === 429)

@@ -31,7 +31,8 @@ export function valueOf(given: unknown, name: string, field: FieldDescription, {
       if (typeof given === 'number' && (!Number.isInteger(given) || Number.isSafeInteger(given))) return String(given);
       break;
     case 'set':
-      if (Array.isArray(given) && given.every((item) => (field.read_only ? isWord(item) : typeof item === 'string'))) return [...new Set(given.map(String))].sort(byBytes);
+      if (Array.isArray(given) && given.every((item) => (field.read_only ? isWord(item) : typeof item === 'string')))
+        return [...new Set(given.map(String))].sort(byBytes);
       break;
     case 'json':
       return JSON.stringify(given);
@@ -75,7 +76,11 @@ export function keyIn(given: unknown, object: Pick<ObjectDescription, 'key_type'
 }
 
 function isWord(value: unknown): value is string | number | boolean {
-  return typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && (!Number.isInteger(value) || Number.isSafeInteger(value)));
+  return (
+    typeof value === 'string' ||
+    typeof value === 'boolean' ||
+    (typeof value === 'number' && (!Number.isInteger(value) || Number.isSafeInteger(value)))
+  );
 }
 
 function byBytes(a: string, b: string): number {
@@ -84,7 +89,8 @@ function byBytes(a: string, b: string): number {
 
 function kindOf(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'number') return Number.isInteger(value) && !Number.isSafeInteger(value) ? 'a number that JSON cannot hold exactly' : 'a number';
+  if (typeof value === 'number')
+    return Number.isInteger(value) && !Number.isSafeInteger(value) ? 'a number that JSON cannot hold exactly' : 'a number';
   return typeof value === 'object' ? 'a group' : typeof value === 'string' ? 'a text' : `a ${typeof value}`;
 }
 

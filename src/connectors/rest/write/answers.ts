@@ -1,8 +1,8 @@
 import type { HttpAnswer, HttpResult } from '../../../lib/index.js';
+import { isRunbackError } from '../../../lib/index.js';
 import type { PlatformRecord } from '../../../records/index.js';
 import type { RejectReason } from '../../connector.js';
 import type { Refusal } from '../../http/batch.js';
-import { isRunbackError } from '../../../lib/index.js';
 import type { WriteDescription } from '../description/form.js';
 import { recordOf, type Type } from '../read/record.js';
 import { listAt } from '../wire/api.js';
@@ -28,7 +28,13 @@ export function fits({ answer: { items, keys, each, item } }: WriteDescription):
  * What an answer tells of each that was sent, by its place among them; undefined where it tells nothing of it. `keys`: of the
  * records sent, where they have any.
  */
-export function toldOf(type: Type, { answer }: WriteDescription, body: unknown, count: number, keys: readonly string[] | undefined): readonly (Told | undefined)[] {
+export function toldOf(
+  type: Type,
+  { answer }: WriteDescription,
+  body: unknown,
+  count: number,
+  keys: readonly string[] | undefined,
+): readonly (Told | undefined)[] {
   const places = Array.from<undefined, Told | undefined>({ length: count }, () => undefined);
   const put = (place: number | undefined, told: Told): void => {
     if (place !== undefined && place >= 0 && place < count) places[place] = told;
@@ -42,7 +48,15 @@ export function toldOf(type: Type, { answer }: WriteDescription, body: unknown, 
       const error = answer.error === undefined ? undefined : wordAt(result, answer.error);
       const place = typeof position === 'number' ? position : undefined;
       if (error !== undefined && error !== '') put(place, { error: { code: error, message: wordAt(result, answer.message) ?? error } });
-      else put(place, shownIn(type, answer.item === undefined ? undefined : valueAt(result, answer.item), answer.key === undefined ? undefined : valueAt(result, answer.key)));
+      else
+        put(
+          place,
+          shownIn(
+            type,
+            answer.item === undefined ? undefined : valueAt(result, answer.item),
+            answer.key === undefined ? undefined : valueAt(result, answer.key),
+          ),
+        );
     }
     return places;
   }

@@ -13,7 +13,12 @@ const ROUNDED_MS = 1000;
  * What became of creates whose answer was lost: what was made since with just these values, or has their key. `unknown` where
  * the platform tells neither.
  */
-export async function findCreated(type: Type, mutations: readonly CreateMutation[], since: Date, call: CallOptions): Promise<readonly CreatedLookup[]> {
+export async function findCreated(
+  type: Type,
+  mutations: readonly CreateMutation[],
+  since: Date,
+  call: CallOptions,
+): Promise<readonly CreatedLookup[]> {
   if (mutations.length === 0) return [];
   if (type.of.create_with_key) return await byKey(type, mutations, call);
   const { created } = type.of;
@@ -42,6 +47,12 @@ export async function findCreated(type: Type, mutations: readonly CreateMutation
 
 async function byKey(type: Type, mutations: readonly CreateMutation[], call: CallOptions): Promise<readonly CreatedLookup[]> {
   const there = new Set<string>();
-  for await (const { records } of readKeys(type, mutations.map(({ key }) => key), undefined, call)) for (const { key } of records) there.add(key);
+  for await (const { records } of readKeys(
+    type,
+    mutations.map(({ key }) => key),
+    undefined,
+    call,
+  ))
+    for (const { key } of records) there.add(key);
   return mutations.map(({ key }) => (there.has(key) ? { state: 'created', key } : { state: 'absent' }));
 }

@@ -48,7 +48,9 @@ function fieldsOf({ of }: Type, set: Fields): Readonly<Record<string, unknown>> 
 /** What an update did, by the record as it is now. */
 export function updated({ api }: Type, { key, set, expect }: UpdateMutation, record: PlatformRecord): MutationResult {
   if (record.key !== key) return { status: 'in_doubt', message: `${api.words.name} answered with another record` };
-  const stays = Object.keys(set).filter((name) => !same(api.says, record.fields[name], set[name]) && same(api.says, record.fields[name], expect[name]));
+  const stays = Object.keys(set).filter(
+    (name) => !same(api.says, record.fields[name], set[name]) && same(api.says, record.fields[name], expect[name]),
+  );
   if (stays.length > 0) return rejection('rejected', `${api.words.name} reported success, and ${stays.join(', ')} did not change`, undefined, stays);
   return { status: 'applied', key, record };
 }

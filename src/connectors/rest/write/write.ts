@@ -22,7 +22,11 @@ export async function update(type: Type, mutations: readonly UpdateMutation[], c
       const { later, open } = settle(type, slots, toldOf(type, how, body, slots.length, keys), results, ({ mutation }, { record }) =>
         record === undefined ? undefined : updated(type, mutation, record),
       );
-      const live = await present(type, open.map(({ mutation }) => mutation.key), call);
+      const live = await present(
+        type,
+        open.map(({ mutation }) => mutation.key),
+        call,
+      );
       for (const slot of open) {
         const record = live.get(slot.mutation.key);
         results.set(slot, record === undefined ? gone(type, slot.mutation.key) : updated(type, slot.mutation, record));
@@ -38,7 +42,10 @@ export async function create(type: Type, mutations: readonly CreateMutation[], c
   const how = type.of.create;
   if (how === undefined) return undescribed(type, mutations, 'made');
   return await settling(type.api, mutations.length, async (results) => {
-    const given = ({ mutation, fields }: Slot<CreateMutation>): Given => ({ key: type.of.create_with_key ? wireKey(mutation.key, type.of) : undefined, fields });
+    const given = ({ mutation, fields }: Slot<CreateMutation>): Given => ({
+      key: type.of.create_with_key ? wireKey(mutation.key, type.of) : undefined,
+      fields,
+    });
     const take = (slots: readonly Slot<CreateMutation>[], body: unknown): Open<Slot<CreateMutation>> => {
       const { later, open } = settle(type, slots, toldOf(type, how, body, slots.length, undefined), results, (_, { key, record }) =>
         key === undefined ? undefined : { status: 'applied', key, ...(record && { record }) },
@@ -63,7 +70,11 @@ export async function remove(type: Type, mutations: readonly DeleteMutation[], c
     const given = ({ mutation }: Slot<DeleteMutation>): Given => ({ key: wireKey(mutation.key, type.of) });
     const take = async (some: readonly Slot<DeleteMutation>[], body: unknown): Promise<Open<Slot<DeleteMutation>>> => {
       const { later, open } = settle(type, some, toldOf(type, how, body, some.length, undefined), results, () => undefined);
-      const live = await present(type, open.map(({ mutation }) => mutation.key), call);
+      const live = await present(
+        type,
+        open.map(({ mutation }) => mutation.key),
+        call,
+      );
       for (const slot of open) {
         const { key } = slot.mutation;
         const isThere = { status: 'failed', message: `${type.api.words.name} reported success, and the record is still there` } as const;
@@ -83,7 +94,14 @@ interface Way<S extends Place> {
 }
 
 /** Sends them in the batches of the description, a few at once; each is settled before this ends. */
-async function sendAll<S extends Place>(type: Type, how: WriteDescription, slots: readonly S[], way: Way<S>, results: Results, call: CallOptions): Promise<void> {
+async function sendAll<S extends Place>(
+  type: Type,
+  how: WriteDescription,
+  slots: readonly S[],
+  way: Way<S>,
+  results: Results,
+  call: CallOptions,
+): Promise<void> {
   const request: BatchRequest<S> = {
     send: async (some) => await send(type, how, some, way, call),
     take: way.take,
@@ -136,7 +154,8 @@ function settle<M>(
 /** The records with these keys, as they are now. */
 async function present(type: Type, keys: readonly string[], call: CallOptions): Promise<ReadonlyMap<string, PlatformRecord>> {
   const found = new Map<string, PlatformRecord>();
-  if (keys.length > 0) for await (const { records } of readKeys(type, keys, undefined, call)) for (const record of records) found.set(record.key, record);
+  if (keys.length > 0)
+    for await (const { records } of readKeys(type, keys, undefined, call)) for (const record of records) found.set(record.key, record);
   return found;
 }
 

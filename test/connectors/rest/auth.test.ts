@@ -1,0 +1,94 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { isRunbackError } from '../../../src/lib/index.js';
+import { all, descriptionOf, opened, type Says, schemaOf, type Seen, startServer } from './support.js';
+
+/** A user would lose: a secret in a message, or a restore that stops where a token expires. */
+
+let folder = '';
+const open: { close?(): Promise<void>; stop?(): Promise<void> }[] = [];
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'runback-rest-'));
+});
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) await (one.close?.() ?? one.stop?.());
+  await rm(folder, { recursive: true, force: true });
+});
+
+const LIST = '{ get: /people, items: data, pages: { by: none } }';
+
+async function platform(auth: string, answer: (seen: Seen) => Says) {
+  const server = await startServer(answer);
+  open.push(server);
+  await writeFile(join(folder, 'd.yml'), descriptionOf({ auth, list: LIST, top: 'errors: { message: message }' }));
+  const connector = await opened(server.url, folder);
+  open.push(connector);
+  return { connector, seen: server.seen };
+}
+
+describe('credentials', () => {
+  it.each([
+    ['{ kind: bearer }', (seen: Seen) => seen.headers.authorization, 'Bearer tok+en/1'],
+    ['{ kind: header, header: X-Api-Key }', (seen: Seen) => seen.headers['x-api-key'], 'tok+en/1'],
+    ['{ kind: header, header: Authorization, before: "Token " }', (seen: Seen) => seen.headers.authorization, 'Token tok+en/1'],
+    ['{ kind: query, parameter: api_key }', (seen: Seen) => seen.query.get('api_key') ?? undefined, 'tok+en/1'],
+    ['{ kind: basic }', (seen: Seen) => seen.headers.authorization, `Basic ${Buffer.from('ann:pass:word').toString('base64')}`],
+  ])('are sent as %s says, and shown nowhere', async (auth, part, expected) => {
+    const { connector, seen } = await platform(auth, (one) => ({
+      status: 401,
+      body: { message: `no ${one.query.toString()} ${one.headers.authorization ?? ''}` },
+    }));
+    const error: unknown = await connector.identify().catch((thrown: unknown) => thrown);
+    expect(seen.map(part)).toEqual([expected]);
+    if (!isRunbackError(error, 'auth-refused')) throw new Error(String(error));
+    for (const secret of ['tok+en/1', 'tok%2Ben%2F1', 'pass:word', Buffer.from('ann:pass:word').toString('base64')])
+      expect(JSON.stringify({ ...error, message: error.message, why: error.why })).not.toContain(secret);
+  });
+});
+
+describe('tokens that expire', () => {
+  const AUTH = '{ kind: client-credentials, token: /oauth/token, scope: read }';
+  /** Gives tokens that are good for `uses` requests. */
+  const tokens = (uses: number) => {
+    let [given, left] = [0, 0];
+    return (seen: Seen): Says => {
+      if (seen.path === '/oauth/token') {
+        [given, left] = [given + 1, uses];
+        return { body: { access_token: `t-${String(given)}`, expires_in: 3600 } };
+      }
+      if (seen.headers.authorization !== `Bearer t-${String(given)}` || (left -= 1) < 0)
+        return { status: 401, body: { message: `${seen.headers.authorization ?? ''} is expired` } };
+      return seen.path === '/me' ? { body: { id: 1 } } : { body: { data: [{ id: 1, name: 'a' }] } };
+    };
+  };
+
+  it('are fetched once, and again when they are refused', async () => {
+    const { connector, seen } = await platform(AUTH, tokens(2));
+    await connector.identify();
+    const schema = await schemaOf(connector);
+    for (let n = 0; n < 3; n += 1) expect(await all(connector.read({ schema }))).toHaveLength(1);
+    const fetches = seen.filter(({ path }) => path === '/oauth/token');
+    expect(fetches).toHaveLength(2);
+    expect(fetches[0]?.text).toBe('grant_type=client_credentials&scope=read');
+    expect(fetches[0]?.headers.authorization).toBe(`Basic ${Buffer.from('client:s3cret%26more').toString('base64')}`);
+  });
+
+  it('are no way around a refusal: one other token is tried, and no token is shown', async () => {
+    const { connector, seen } = await platform(AUTH, tokens(0));
+    const error: unknown = await connector.identify().catch((thrown: unknown) => thrown);
+    if (!isRunbackError(error, 'auth-refused')) throw new Error(String(error));
+    expect(error.why).not.toMatch(/t-\d/u);
+    expect(seen.filter(({ path }) => path === '/me')).toHaveLength(2);
+  });
+
+  it('that are not given are an error that says so, without the secret', async () => {
+    const { connector } = await platform(AUTH, () => ({ status: 400, body: { error: 'invalid_client', secret: 's3cret&more' } }));
+    const error: unknown = await connector.identify().catch((thrown: unknown) => thrown);
+    expect(isRunbackError(error, 'auth-refused')).toBe(true);
+    expect(String(error)).not.toContain('s3cret');
+  });
+});
