@@ -74,6 +74,9 @@ function passedOn(connector: Connector): Partial<Connector> {
       optionLabels: async (object, options) =>
         await foreseen(kind, options, async () => (await connector.optionLabels?.(object, options)) ?? new Map()),
     }),
+    ...(connector.probe && {
+      probe: (...[objects, options]: Parameters<NonNullable<Connector['probe']>>) => foreseenEach(kind, options, connector.probe?.(objects, options) ?? []),
+    }),
     ...(connector.pace && { pace: connector.pace.bind(connector) }),
     ...(connector.keptChanges && { keptChanges: (object) => connector.keptChanges?.(object) ?? 0 }),
     ...(connector.pageOf && { pageOf: (object) => connector.pageOf?.(object) }),

@@ -144,6 +144,12 @@ export interface Connector {
   aheadMs?(): number | undefined;
 
   /**
+   * Tries, by reading alone, whether the platform does what the driver was told of it, one thing after the other. Absent where a
+   * driver is told nothing. `objects`: as for `describe`.
+   */
+  probe?(objects: readonly string[] | undefined, options?: CallOptions): AsyncIterable<Probe>;
+
+  /**
    * Somebody may have changed definitions on the platform: what is described from now on is asked for anew. Absent where
    * it always is.
    */
@@ -157,6 +163,17 @@ export interface Connector {
   endRead?(): Promise<void>;
 
   close(): Promise<void>;
+}
+
+/** One thing that was tried. */
+export interface Probe {
+  /** `list of people` */
+  readonly what: string;
+  readonly ok: boolean;
+  /** What was found, for people. */
+  readonly found: string;
+  /** It works, but a person should know. */
+  readonly warning?: true;
 }
 
 export interface WriteOptions extends CallOptions {

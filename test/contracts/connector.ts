@@ -194,6 +194,18 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
         expect(records.map((record) => record.key).sort()).toEqual([first, second].sort());
       });
 
+      test('a field that the schema given leaves out is not read, in no way', async () => {
+        const key = await platform.seed({ [platform.text]: 'a', [platform.other]: 'never to be stored' });
+        const { connector, schema: whole } = await prepared();
+        const schema = { ...whole, fields: whole.fields.filter(({ name: field }) => field !== platform.other) };
+        const lines: string[] = [];
+        for await (const { bytes } of connector.readLines?.(schema) ?? []) lines.push(bytes.toString('utf8'));
+        const update = { action: 'update' as const, schema, key, set: { [platform.text]: 'b' }, expect: { [platform.text]: 'a' } };
+        const told = [await all(connector.read({ schema })), await all(connector.read({ schema, keys: [key] })), await connector.write([update])];
+        expect(JSON.stringify(told)).toContain(key);
+        expect(lines.join('') + JSON.stringify(told)).not.toContain('never to be stored');
+      });
+
       test('null, empty and a text stay what they are', async () => {
         const none = await platform.seed({ [platform.text]: null });
         const empty = await platform.seed({ [platform.text]: '' });

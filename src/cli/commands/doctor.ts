@@ -49,8 +49,10 @@ async function check(what: string, look: () => Promise<string | Warning>): Promi
   }
 }
 
-async function doctor({ session, live, call, event, clock }: CommandContext): Promise<Outcome> {
+async function doctor(context: CommandContext): Promise<Outcome> {
+  const { session, live, call, event, clock, input } = context;
   const opened = await session();
+  if (input.flag('probe')) return await probe(context, opened);
   const { platforms, syncs } = opened.workspace.config;
   const looks: (readonly [string, () => Promise<string | Warning>])[] = [
     ['Node.js', async () => `version ${process.versions.node}`],
@@ -77,12 +79,40 @@ async function doctor({ session, live, call, event, clock }: CommandContext): Pr
     event({ type: 'check', ...result });
     checks.push(result);
   }
+  return checked(checks);
+}
+
+function checked(checks: readonly Check[]): Outcome {
   const bad = checks.filter((one) => !one.ok);
   return {
     data: { checks },
     text: (style) => checksText(checks, style),
     ...(bad.length === 0 ? {} : { exit: bad[0]?.exit ?? EXIT.failed }),
   };
+}
+
+/** Tries what the description of a platform says of it, and nothing else. */
+async function probe({ live, call, event, input }: CommandContext, opened: Session): Promise<Outcome> {
+  const names = input.list('platform');
+  const platforms = names.length > 0 ? names : Object.keys(opened.workspace.config.platforms);
+  const checks: Check[] = [];
+  const add = (one: Check): void => {
+    event({ type: 'check', ...one });
+    checks.push(one);
+  };
+  for (const name of platforms) {
+    live.start(`Trying Platform ${name}`);
+    add(
+      await check(`Platform ${name}`, async () => {
+        const platform = await opened.openPlatform(name, call);
+        if (platform.connector.probe === undefined) return 'its connector needs no description, so that there is nothing to try';
+        for await (const { what, ...one } of platform.connector.probe(platform.objects, call))
+          add({ what: `${name}, ${what}`, ...one, ...(one.ok ? {} : { exit: EXIT.failed }) });
+        return `${platform.identity.label} (account ${platform.identity.account}, ${platform.environment})`;
+      }),
+    );
+  }
+  return checked(checks);
 }
 
 async function writable(root: string, stateDir: string): Promise<string> {
@@ -193,6 +223,11 @@ function checksText(checks: readonly Check[], style: Style): string {
 export const commands: readonly CommandSpec[] = [
   {
     summary: 'Check workspace, credentials, platforms and syncs; changes nothing',
+    options: [
+      { flags: '--probe', description: 'try, by reading alone, whether described platforms are as their files say' },
+      { flags: '--platform <name>', description: 'with --probe: only this platform (repeatable)', kind: 'platform', repeat: true },
+    ],
+    examples: ['runback doctor', 'runback doctor --probe --platform crm'],
     details: 'Asks every platform who it is and compares that with runback.yml. The exit status is that of the first problem.',
     run: doctor,
   },

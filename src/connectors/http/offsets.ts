@@ -67,7 +67,7 @@ async function endsWith<T>(
   { items, total }: { readonly items: readonly T[]; readonly total: number | undefined },
   { offset, fresh }: { readonly offset: number; readonly fresh: number },
 ): Promise<boolean> {
-  if (total !== undefined) return items.length === 0 || offset + items.length >= total;
+  if (total !== undefined) return items.length === 0 || (fresh > 0 && offset + items.length >= total);
   if (items.length !== 1 || fresh === 0) return items.length <= 1;
   // One record, and nothing that overlaps with the next page.
   if ((await list.page(offset + 1, list.size)).items.length === 0) return true;

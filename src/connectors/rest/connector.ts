@@ -10,6 +10,7 @@ import type {
   Identity,
   MutationResult,
   PlatformSchema,
+  Probe,
   ReadLinksRequest,
   ReadRequest,
   WriteOptions,
@@ -18,6 +19,7 @@ import { rejection } from '../http/batch.js';
 import { unknownObject } from '../http/words.js';
 import type { WriteDescription } from './description/form.js';
 import type { Described } from './description/load.js';
+import { probeType } from './probe/probe.js';
 import { readAll, readKeys, readLinks } from './read/read.js';
 import type { Type } from './read/record.js';
 import { linksOf, parentsFirst, schemaOf } from './schema.js';
@@ -87,7 +89,7 @@ export class RestConnector implements Connector {
   }
 
   read({ schema, keys, changedSince, history }: ReadRequest, call: CallOptions = {}): ReturnType<Connector['read']> {
-    const type = this.#typeOf(schema.object);
+    const type = this.#typeOfAll([{ schema }]);
     return keys === undefined ? readAll(type, changedSince, call) : readKeys(type, keys, history, call);
   }
 
@@ -115,6 +117,10 @@ export class RestConnector implements Connector {
 
   async findCreated(mutations: readonly CreateMutation[], since: Date, call: CallOptions = {}): Promise<readonly CreatedLookup[]> {
     return mutations.length === 0 ? [] : await findCreated(this.#typeOfAll(mutations), mutations, since, call);
+  }
+
+  async *probe(objects: readonly string[] | undefined, call: CallOptions = {}): AsyncGenerator<Probe> {
+    for (const object of objects ?? this.#types.keys()) yield* probeType(this.#typeOf(object), call);
   }
 
   pageOf(object: string): string | undefined {
@@ -150,6 +156,8 @@ export class RestConnector implements Connector {
   }
 
   #typeOfAll(mutations: readonly { readonly schema: ObjectSchema }[]): Type {
-    return this.#typeOf(mutations[0]?.schema.object ?? '');
+    const [first] = mutations;
+    const type = this.#typeOf(first?.schema.object ?? '');
+    return first === undefined ? type : { ...type, fields: new Set(first.schema.fields.map(({ name }) => name)) };
   }
 }

@@ -16,14 +16,14 @@ export function schemaOf(object: string, of: ObjectDescription): ObjectSchema {
   };
 }
 
-function fieldOf(name: string, field: FieldDescription, { created, modified }: ObjectDescription): FieldSchema {
+function fieldOf(name: string, field: FieldDescription, { modified }: ObjectDescription): FieldSchema {
   const byItself = name === modified?.at || name === modified?.by;
   return {
     name,
     ...(field.label === undefined ? {} : { label: field.label }),
     type: field.type,
     platformType: field.sent_as === undefined ? field.type : `${field.type} as ${field.sent_as}`,
-    readOnly: field.read_only || name === created || byItself,
+    readOnly: field.read_only,
     ...(field.options && { options: field.options }),
     ...(field.max_length !== undefined && { maxLength: field.max_length }),
     ...(field.unique === true && { unique: true }),

@@ -52,7 +52,7 @@ const method = {
 const call = {
   ...method,
   query: z.record(z.string(), literal).exactOptional().describe('What is asked behind the path. What has no value at the time is left out.'),
-  body: z.unknown().exactOptional().describe('What is sent, with {words} in it; { each: … } stands for one such thing a record.'),
+  body: z.unknown().exactOptional().describe('What is sent, with {words} in it; { each: … } stands for one such thing a record, { merge: [ … ] } for the members of several in one.'),
 };
 
 const pages = z.discriminatedUnion('by', [
@@ -69,7 +69,11 @@ const pages = z.discriminatedUnion('by', [
     size: most.default(100),
     next: inBody.exactOptional().describe('Where the address of the next page is; without it, it is in the header Link.'),
   }),
-  z.strictObject({ by: z.literal('key').describe('{after} is the key of the last record; sorted by key.'), size: most }),
+  z.strictObject({
+    by: z.literal('key').describe('{after} is the key of the last record; sorted by key.'),
+    size: most,
+    first: z.string().exactOptional().describe('What {after} is for the first page; without it, what has {after} in it is left out.'),
+  }),
 ]);
 
 const list = z.strictObject({

@@ -19,5 +19,15 @@ export async function loadDescription(folder: string, file: string): Promise<Des
 /** The same of a text. */
 export function parseDescription(text: string, file: string): Described {
   const parsed = parseYaml(text, file, descriptionForm, descriptionProblems);
-  return { says: parsed.value, placeOf: (path) => `${file}:${String(parsed.at(path).line)}` };
+  return { says: withTimes(parsed.value), placeOf: (path) => `${file}:${String(parsed.at(path).line)}` };
+}
+
+/** Nobody writes the fields that say when a record was made, or who wrote last. */
+function withTimes(says: Description): Description {
+  const objects = Object.entries(says.objects).map(([object, of]) => {
+    const kept = new Set([of.created, of.modified?.at, of.modified?.by]);
+    const fields = Object.entries(of.fields).map(([name, field]) => [name, kept.has(name) ? { ...field, read_only: true } : field] as const);
+    return [object, { ...of, fields: Object.fromEntries(fields) }] as const;
+  });
+  return { ...says, objects: Object.fromEntries(objects) };
 }

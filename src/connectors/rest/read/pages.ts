@@ -165,10 +165,10 @@ function ownPath(following: Following, told: string): string {
   return url.pathname + url.search;
 }
 
-async function* byKey(following: Following, { size }: Pages<'key'>): AsyncGenerator<Page> {
+async function* byKey(following: Following, { size, first }: Pages<'key'>): AsyncGenerator<Page> {
   const { type } = following;
   for (let after: string | undefined; ;) {
-    const page = await following.page({ limit: size, after });
+    const page = await following.page({ limit: size, after: after ?? first });
     if (page.items.length === 0) return;
     const keys = page.items.map((item) => keyOf(type, item));
     const last = keys.at(-1);

@@ -12,6 +12,8 @@ export interface Type {
   readonly object: string;
   readonly of: ObjectDescription;
   readonly placeOf: Described['placeOf'];
+  /** The fields that are asked for; others do not get into records. Default: all. */
+  readonly fields?: ReadonlySet<string>;
 }
 
 /** The error for an answer that is not as described. `part`: where the description says so. `why`: `it has no list at data`. */
@@ -26,6 +28,7 @@ export function recordOf(type: Type, item: unknown): PlatformRecord {
   const inner = of.fields_at === undefined ? item : valueAt(item, of.fields_at);
   const [fields, meta]: [Record<string, Value>, Record<string, Value>] = [{}, {}];
   for (const [name, field] of Object.entries(of.fields)) {
+    if (type.fields?.has(name) === false) continue;
     try {
       (field.read_only ? meta : fields)[name] = valueOf(valueAt(inner, field.at ?? name), name, field, api.says);
     } catch (error) {

@@ -58,19 +58,21 @@ function filled(template: unknown, given: Given, each: readonly Given[]): unknow
   }
   if (Array.isArray(template)) {
     return template.flatMap((item: unknown) => {
-      const one = eachOf(item);
+      const one = onlyMember(item, 'each');
       return one === undefined ? [filled(item, given, each)] : each.map((record) => filled(one, { ...given, ...record }, []));
     });
   }
   if (typeof template !== 'object' || template === null) return template;
+  const parts = onlyMember(template, 'merge');
+  if (Array.isArray(parts)) return Object.assign({}, ...parts.map((part: unknown) => filled(part, given, each))) as unknown;
   return Object.fromEntries(Object.entries(template).map(([name, value]) => [name, filled(value, given, each)]));
 }
 
-/** What stands for every record. */
-function eachOf(item: unknown): unknown {
+/** The one member of a group that has no other. */
+function onlyMember(item: unknown, name: string): unknown {
   if (typeof item !== 'object' || item === null || Array.isArray(item)) return undefined;
   const names = Object.keys(item);
-  return names.length === 1 && names[0] === 'each' ? (item as { readonly each: unknown }).each : undefined;
+  return names.length === 1 && names[0] === name ? (item as Readonly<Record<string, unknown>>)[name] : undefined;
 }
 
 function textOf(value: unknown): string {

@@ -17,11 +17,12 @@ export interface Told {
   readonly error?: { readonly code: string; readonly message: string };
 }
 
-/** Whether an answer has what its description says. */
+/** Whether an answer has what its description says. One without a body tells nothing, which is no break of it. */
 export function fits({ answer: { items, keys, each, item } }: WriteDescription): (body: unknown) => boolean {
   const lists = [items, keys, each].filter((path) => path !== undefined);
   return (body) =>
-    lists.every((path) => listAt(body, path) !== undefined) && (each !== undefined || item === undefined || typeof valueAt(body, item) === 'object');
+    body === undefined ||
+    (lists.every((path) => listAt(body, path) !== undefined) && (each !== undefined || item === undefined || typeof valueAt(body, item) === 'object'));
 }
 
 /**
