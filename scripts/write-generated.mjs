@@ -15,6 +15,7 @@ import { ERROR_CODES, EXIT } from '../dist/lib/index.js';
 import { workspaceSchema } from '../dist/workspace/index.js';
 
 const runbooks = await import('../dist/runbooks/index.js');
+const { descriptionForm } = await import('../dist/connectors/rest/description/form.js');
 const investigations = await import('../dist/investigations/index.js');
 const drills = await import('../dist/drills/index.js');
 const { rehearsalSchema } = await import('../dist/stages/index.js');
@@ -26,6 +27,7 @@ const FORMATS = [
   ['workspace', 'runback.yml', workspaceSchema],
   ['runbook', 'A runbook of runback', runbooks.runbookSchema],
   ['escalation', 'escalation.yml', escalationSchema],
+  ['description', 'A platform told about by a file, for connector: rest', descriptionForm],
   ['drill', 'A drill of runback', drills.drillSchema],
   ['rehearsal', 'What `runback restore rehearse --json` gives as data', rehearsalSchema],
   ['investigation', 'An investigation of runback: `data` of `investigate --json`', investigations.investigationSchema],

@@ -75,7 +75,8 @@ function passedOn(connector: Connector): Partial<Connector> {
         await foreseen(kind, options, async () => (await connector.optionLabels?.(object, options)) ?? new Map()),
     }),
     ...(connector.probe && {
-      probe: (...[objects, options]: Parameters<NonNullable<Connector['probe']>>) => foreseenEach(kind, options, connector.probe?.(objects, options) ?? []),
+      probe: (...[objects, options]: Parameters<NonNullable<Connector['probe']>>) =>
+        foreseenEach(kind, options, connector.probe?.(objects, options) ?? []),
     }),
     ...(connector.pace && { pace: connector.pace.bind(connector) }),
     ...(connector.keptChanges && { keptChanges: (object) => connector.keptChanges?.(object) ?? 0 }),

@@ -151,6 +151,16 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
       });
     });
 
+    test('what a driver was told of its platform is tried by reading alone', async ({ skip }) => {
+      const keys = [await platform.seed({ [platform.text]: 'a' }), await platform.seed({ [platform.text]: 'b' })];
+      const connector = await open();
+      if (connector.probe === undefined) return skip(`${name} is told nothing`);
+      const wrong: string[] = [];
+      for await (const { ok, what, found } of connector.probe([platform.object])) if (!ok) wrong.push(`${what}: ${found}`);
+      expect(wrong).toEqual([]);
+      expect(await Promise.all(keys.map(async (key) => (await platform.truth(key))?.[platform.text]))).toEqual(['a', 'b']);
+    });
+
     test('claims what is expected of it', async () => {
       const connector = await open();
       const { ordered, consistentRead, conditionalWrite, history } = connector.capabilities;

@@ -49,8 +49,7 @@ type Row = Readonly<Record<string, Value>> & { readonly id: number };
 
 /** A new connector on the same server, whose collections are empty. */
 async function start(server: Directus): Promise<ContractPlatform> {
-  for (const collection of ['people', 'companies'])
-    await server.ask('DELETE', `/items/${collection}`, { query: { limit: -1 } });
+  for (const collection of ['people', 'companies']) await server.ask('DELETE', `/items/${collection}`, { query: { limit: -1 } });
   const proxy = await startProxy({ host: '127.0.0.1', port: server.port });
   const line = await openLine(proxy.port);
   return {

@@ -88,7 +88,12 @@ const ID = { field: 'id', type: 'integer', schema: { is_primary_key: true, has_a
 
 /** The collections of `docs/descriptions/directus.yml`. */
 export async function makeCollections({ ask }: Directus): Promise<void> {
-  await ask('POST', '/collections', { collection: 'companies', schema: {}, meta: {}, fields: [ID, { field: 'name', type: 'string', schema: {} }, ...TIMES] });
+  await ask('POST', '/collections', {
+    collection: 'companies',
+    schema: {},
+    meta: {},
+    fields: [ID, { field: 'name', type: 'string', schema: {} }, ...TIMES],
+  });
   await ask('POST', '/collections', {
     collection: 'people',
     schema: {},

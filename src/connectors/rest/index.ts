@@ -39,7 +39,7 @@ export async function openConnector(config: PlatformConfig, deps: DriverDeps): P
     ...(typeof timeout === 'string' ? { tryTimeoutMs: parseDuration(timeout) } : {}),
     ...defined({ watch: deps.watch, session }),
   });
-  return new RestConnector(api, described, session?.close);
+  return new RestConnector(api, described, session && (async () => await session.close()));
 }
 
 interface Credentials {

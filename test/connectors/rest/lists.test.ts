@@ -188,7 +188,7 @@ describe('by key', () => {
     });
     expect(await readAll(connector)).toHaveLength(31);
     const deaf = await platform(KEY, () => ({ body: { data: rows(10) } }));
-    expect(await refusal(deaf.connector)).toMatch(/does not go on behind 10 \(d\.yml:\d+\)/u);
+    expect(await refusal(deaf.connector)).toMatch(/does not continue after 10 \(d\.yml:\d+\)/u);
   });
 });
 
@@ -207,6 +207,17 @@ describe('an answer that is not as described', () => {
   ])('is refused: %s', async (_, body, words) => {
     const { connector } = await platform('{ get: /people, items: data, pages: { by: none } }', () => ({ body }));
     expect(await refusal(connector)).toMatch(words);
+  });
+
+  it('is told with the request and the kind of the answer, and with nothing of anybody', async () => {
+    const { connector } = await platform('{ get: /people, query: { limit: 5 }, items: data, pages: { by: none } }', () => ({
+      body: { data: [{ id: 1, name: ['ann@example.com'], phone: '+1 555 0100' }] },
+    }));
+    const error: unknown = await readAll(connector).catch((thrown: unknown) => thrown);
+    if (!isRunbackError(error, 'platform-nonsense')) throw new Error(String(error));
+    expect(error.why).toBe('It was asked: GET /people?limit=5. It answered: {"id": number, "name": [text], "phone": text}');
+    expect(error.next).toMatch(/^Correct d\.yml:11, or see .*: runback doctor --probe --platform crm$/u);
+    expect(JSON.stringify([error.message, error.why, error.next, error.data])).not.toMatch(/ann@|555/u);
   });
 
   it('is refused where it is a page of something else', async () => {

@@ -20,7 +20,8 @@ afterEach(async () => {
 
 const ROWS = Array.from({ length: 25 }, (_, n) => ({ id: n + 1, name: `P${String(n + 1)}` }));
 const LIST = '{ get: /people, query: { offset: "{offset}", limit: "{limit}" }, items: data, total: total, pages: { by: offset, size: 10 } }';
-const CHANGED = 'changed: { get: /people, query: { since: "{since}", offset: "{offset}", limit: "{limit}" }, items: data, pages: { by: offset, size: 10 } }';
+const CHANGED =
+  'changed: { get: /people, query: { since: "{since}", offset: "{offset}", limit: "{limit}" }, items: data, pages: { by: offset, size: 10 } }';
 
 /** What an honest platform answers. */
 function honest({ path, query }: Seen): Says {
@@ -39,7 +40,8 @@ async function probed(answer: (seen: Seen) => Says, parts: { list?: string; more
   const connector = await opened(server.url, folder);
   open.push(connector);
   const told: string[] = [];
-  for await (const { ok, warning, what, found } of connector.probe?.(undefined) ?? []) told.push(`${ok ? (warning === true ? '!' : '+') : '-'} ${what}: ${found}`);
+  for await (const { ok, warning, what, found } of connector.probe?.(undefined) ?? [])
+    told.push(`${ok ? (warning === true ? '!' : '+') : '-'} ${what}: ${found}`);
   expect(server.seen.map(({ method }) => method).filter((method) => method !== 'GET')).toEqual([]);
   return told;
 }
@@ -55,13 +57,37 @@ describe('a probe', () => {
   });
 
   it.each<[string, (seen: Seen) => Says, RegExp]>([
-    ['a wrong path', (seen) => (seen.path === '/people' ? { status: 404, body: { message: 'no such route' } } : honest(seen)), /^- list of people: .*refuses the request/u],
-    ['a wrong way of paging', (seen) => ({ body: { data: ROWS.slice(0, 10), total: 25 }, ...(seen.path === '/people' ? {} : honest(seen)) }), /^- list of people: .*over and over|^- list of people: .*the same/u],
+    [
+      'a wrong path',
+      (seen) => (seen.path === '/people' ? { status: 404, body: { message: 'no such route' } } : honest(seen)),
+      /^- list of people: .*refuses the request/u,
+    ],
+    [
+      'a wrong way of paging',
+      (seen) => ({ body: { data: ROWS.slice(0, 10), total: 25 }, ...(seen.path === '/people' ? {} : honest(seen)) }),
+      /^- list of people: .*over and over|^- list of people: .*the same/u,
+    ],
     ['no ids', () => ({ body: { data: [{ name: 'a' }], total: 1 } }), /^- list of people: .*has no integer at id \(d\.yml:8\)/u],
-    ['totals that disagree', (seen) => (seen.path === '/people' ? { body: { ...(honest(seen).body as object), total: 3 } } : honest(seen)), /says that there are 3 \(d\.yml:12\)/u],
-    ['records that cannot be had by key', (seen) => (seen.path.startsWith('/people/') ? { status: 404, body: {} } : honest(seen)), /^- records of people by key: .*listed people 1, and does not give it by its key \(2 of 2\)/u],
-    ['any key answered with a record', (seen) => (seen.path.startsWith('/people/') ? { body: ROWS[0] } : honest(seen)), /^- records of people by key: .*listed people 2/u],
-    ['a time that is not heeded', (seen) => honest({ ...seen, query: new URLSearchParams([...seen.query].filter(([name]) => name !== 'since')) }), /^- changes of people: .*\{since\} is not heeded/u],
+    [
+      'totals that disagree',
+      (seen) => (seen.path === '/people' ? { body: { ...(honest(seen).body as object), total: 3 } } : honest(seen)),
+      /says that there are 3 \(d\.yml:12\)/u,
+    ],
+    [
+      'records that cannot be had by key',
+      (seen) => (seen.path.startsWith('/people/') ? { status: 404, body: {} } : honest(seen)),
+      /^- records of people by key: .*listed people 1, and does not give it by its key \(2 of 2\)/u,
+    ],
+    [
+      'any key answered with a record',
+      (seen) => (seen.path.startsWith('/people/') ? { body: ROWS[0] } : honest(seen)),
+      /^- records of people by key: .*listed people 2/u,
+    ],
+    [
+      'a time that is not heeded',
+      (seen) => honest({ ...seen, query: new URLSearchParams([...seen.query].filter(([name]) => name !== 'since')) }),
+      /^- changes of people: .*\{since\} is not heeded/u,
+    ],
   ])('finds %s', async (_, answer, words) => {
     expect((await probed(answer)).filter((line) => words.test(line))).toHaveLength(1);
   });

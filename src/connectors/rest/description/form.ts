@@ -52,7 +52,12 @@ const method = {
 const call = {
   ...method,
   query: z.record(z.string(), literal).exactOptional().describe('What is asked behind the path. What has no value at the time is left out.'),
-  body: z.unknown().exactOptional().describe('What is sent, with {words} in it; { each: … } stands for one such thing a record, { merge: [ … ] } for the members of several in one.'),
+  body: z
+    .unknown()
+    .exactOptional()
+    .describe(
+      'What is sent, with {words} in it; { each: … } stands for one such thing a record, { merge: [ … ] } for the members of several in one.',
+    ),
 };
 
 const pages = z.discriminatedUnion('by', [

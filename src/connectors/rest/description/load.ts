@@ -8,7 +8,7 @@ import { type Description, descriptionForm } from './form.js';
 export interface Described {
   readonly says: Description;
   /** `platforms/postbird.yml:17`, for messages about what a part of it says. */
-  placeOf(path: readonly string[]): string;
+  readonly placeOf: (path: readonly string[]) => string;
 }
 
 /** Reads a description. `file`: as runback.yml names it. Throws `file-unreadable` and `file-invalid`. */

@@ -61,14 +61,16 @@ async function probeList(type: Type, call: CallOptions): Promise<{ readonly reco
     pages += 1;
     total = page.total;
     for (const item of page.items) {
-      records.push(recordOf(type, item));
+      records.push(recordOf({ ...type, request: page.request }, item));
       for (const name of unnamed(type, item)) unknown.add(name);
     }
     if (pages >= PAGES) break;
   }
   if (total !== undefined && total < records.length)
     throw misdescribed(type, ['list', 'total'], `it gave ${String(records.length)} records and says that there are ${String(total)}`);
-  const words = [`${String(records.length)} records on ${pages === 1 ? 'one page' : `${String(pages)} pages`}${total === undefined ? '' : ` of ${String(total)}`}`];
+  const words = [
+    `${String(records.length)} records on ${pages === 1 ? 'one page' : `${String(pages)} pages`}${total === undefined ? '' : ` of ${String(total)}`}`,
+  ];
   if (unknown.size > 0) words.push(`not described, and not kept: ${[...unknown].sort().join(', ')}`);
   if (records.length === 0) return { records, found: new Warns('it is empty, so that nothing of its records could be tried') };
   const { by } = of.list.pages;
@@ -89,15 +91,28 @@ async function probeKeys(type: Type, sample: readonly PlatformRecord[], call: Ca
   const some = sample.slice(0, Math.max(2, type.of.read.most));
   if (some.length === 0) return new Warns('there is no record to try it with');
   const found = new Map<string, PlatformRecord>();
-  for await (const { records } of readKeys(type, some.map(({ key }) => key), undefined, call)) for (const record of records) found.set(record.key, record);
+  for await (const { records } of readKeys(
+    type,
+    some.map(({ key }) => key),
+    undefined,
+    call,
+  ))
+    for (const record of records) found.set(record.key, record);
   const lacking = some.filter(({ key }) => !found.has(key));
   const [first] = lacking;
   if (first !== undefined)
-    throw misdescribed(type, ['read'], `it listed ${type.object} ${first.key}, and does not give it by its key (${String(lacking.length)} of ${String(some.length)})`);
+    throw misdescribed(
+      type,
+      ['read'],
+      `it listed ${type.object} ${first.key}, and does not give it by its key (${String(lacking.length)} of ${String(some.length)})`,
+    );
   const other = some.find((record) => !isSame(record, found.get(record.key)));
-  if (other !== undefined) return new Warns(`${other.key} is another one by its key than in the list: somebody wrote it just now, or one of them does not show every field`);
+  if (other !== undefined)
+    return new Warns(`${other.key} is another one by its key than in the list: someone wrote it just now, or one of them does not show every field`);
   const absent = absentKey(type, sample);
-  if (absent !== undefined) for await (const { records } of readKeys(type, [absent], undefined, call)) if (records.length > 0) throw misdescribed(type, ['read'], `it gives a record for ${absent}, which is not there`);
+  if (absent !== undefined)
+    for await (const { records } of readKeys(type, [absent], undefined, call))
+      if (records.length > 0) throw misdescribed(type, ['read'], `it gives a record for ${absent}, which is not there`);
   return `${String(some.length)} came back as they were listed${absent === undefined ? '' : ', and one that is not there did not'}`;
 }
 

@@ -12,6 +12,8 @@ import { keyOf, misdescribed, type Type } from './record.js';
 export interface Page {
   readonly items: readonly unknown[];
   readonly total?: number;
+  /** For messages: `GET /people?limit=10`. */
+  readonly request: string;
   readonly body: unknown;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -21,7 +23,8 @@ type Pages<By extends ListDescription['pages']['by']> = Extract<ListDescription[
 /** Follows one list of an object type. `part`: where the description says how. */
 class Following {
   constructor(
-    readonly type: Type,
+    /** With the request that was sent last. */
+    public type: Type,
     readonly list: ListDescription,
     private readonly part: string,
     private readonly since: string | undefined,
@@ -33,18 +36,20 @@ class Following {
     const { api } = this.type;
     const asked = requestOf(this.list, { ...given, ...defined({ since: this.since }) });
     const method = asked.method === 'POST' && path === undefined ? 'POST' : 'GET';
+    const request = `${method} ${path ?? asked.path}`;
+    this.type = { ...this.type, request };
     const result = await api.look(method, api.signed(path ?? asked.path), method === 'POST' ? asked.body : undefined, this.call);
     if (result.kind !== 'answered' || result.status >= 300) throw api.failure(result);
     const items = listAt(result.body, this.list.items);
-    if (items === undefined) throw this.misdescribed('items', `the list of ${this.type.object} has no list at ${this.list.items}`);
+    if (items === undefined) throw this.misdescribed('items', `the list of ${this.type.object} has no list at ${this.list.items}`, result.body);
     const total = this.list.total === undefined ? undefined : valueAt(result.body, this.list.total);
     if (total !== undefined && !(typeof total === 'number' && Number.isSafeInteger(total) && total >= 0))
-      throw this.misdescribed('total', `the list of ${this.type.object} says no number at ${this.list.total ?? ''}`);
-    return { items, body: result.body, headers: result.headers, ...(typeof total === 'number' ? { total } : {}) };
+      throw this.misdescribed('total', `the list of ${this.type.object} says no number at ${this.list.total ?? ''}`, result.body);
+    return { items, request, body: result.body, headers: result.headers, ...(typeof total === 'number' ? { total } : {}) };
   }
 
-  misdescribed(member: string, why: string): RunbackError {
-    return misdescribed(this.type, [this.part, member], why);
+  misdescribed(member: string, why: string, answer?: unknown): RunbackError {
+    return misdescribed(this.type, [this.part, member], why, answer);
   }
 }
 
@@ -61,7 +66,7 @@ export async function* pagesOf(
   const seen = new Set<string>();
   for await (const page of turned(following, pages)) {
     const items = page.items.filter((item) => {
-      const key = keyOf(type, item);
+      const key = keyOf({ ...type, request: page.request }, item);
       return !seen.has(key) && seen.add(key);
     });
     yield { ...page, items };
@@ -95,10 +100,11 @@ async function* byOffset(following: Following, { size }: Pages<'offset'>): Async
     what: `the list of ${type.object}`,
     size,
     mayBeShort: true as const,
-    keyOf: (item: unknown) => keyOf(type, item),
+    keyOf: (item: unknown) => keyOf(following.type, item),
     page: async (offset: number, limit: number) => await following.page({ offset, limit }),
   };
-  for await (const { items, total } of readOffsets(type.api, list)) yield { items, body: undefined, headers: {}, ...defined({ total }) };
+  for await (const { items, total } of readOffsets(type.api, list))
+    yield { items, request: following.type.request ?? '', body: undefined, headers: {}, ...defined({ total }) };
 }
 
 /** How often pages by number are read until they hold still. */
@@ -117,10 +123,10 @@ async function* byNumber(following: Following, { size, first }: Pages<'page'>): 
     for (let number = first; ; number += 1) {
       const page = await following.page({ page: number, limit: size });
       totals.add(page.total);
-      const fresh = page.items.filter((item) => !came.has(keyOf(type, item)));
+      const fresh = page.items.filter((item) => !came.has(keyOf(following.type, item)));
       if (page.items.length === 0) break;
       if (fresh.length === 0) throw following.misdescribed('pages', `page ${String(number)} of ${type.object} is one that came before`);
-      for (const item of fresh) came.add(keyOf(type, item));
+      for (const item of fresh) came.add(keyOf(following.type, item));
       yield page;
       if (page.total !== undefined && came.size >= page.total) break;
     }
@@ -170,10 +176,10 @@ async function* byKey(following: Following, { size, first }: Pages<'key'>): Asyn
   for (let after: string | undefined; ;) {
     const page = await following.page({ limit: size, after: after ?? first });
     if (page.items.length === 0) return;
-    const keys = page.items.map((item) => keyOf(type, item));
+    const keys = page.items.map((item) => keyOf(following.type, item));
     const last = keys.at(-1);
     if (after !== undefined && keys.includes(after))
-      throw following.misdescribed('pages', `the list of ${type.object} does not go on behind ${after}`);
+      throw following.misdescribed('pages', `the list of ${type.object} does not continue after ${after}`);
     yield page;
     after = last;
   }

@@ -14,10 +14,9 @@ import { misdescribed, recordOf, type Type } from './record.js';
 export async function* readAll(type: Type, since: Date | undefined, call: CallOptions): AsyncGenerator<RecordBatch> {
   const { changed, list } = type.of;
   const isPart = since !== undefined && changed !== undefined;
-  for await (const { items, total } of isPart
-    ? pagesOf(type, 'changed', changed, since.toISOString(), call)
-    : pagesOf(type, 'list', list, undefined, call))
-    yield { records: items.map((item) => recordOf(type, item)), ...(isPart ? {} : defined({ total })) };
+  const pages = isPart ? pagesOf(type, 'changed', changed, since.toISOString(), call) : pagesOf(type, 'list', list, undefined, call);
+  for await (const { items, total, request } of pages)
+    yield { records: items.map((item) => recordOf({ ...type, request }, item)), ...(isPart ? {} : defined({ total })) };
 }
 
 /** Records by their keys; with `history`, who wrote them last. */
@@ -63,8 +62,9 @@ async function ask(type: Type, keys: readonly string[], call: CallOptions, last:
   const isAbsent = isRefusal(api, result, 404) || (isRefusal(api, result, 400, 403) && api.says.errors.absent.some((one) => String(one) === code));
   if (keys.length === 1 && isAbsent) return { found: [], settled: keys, errors: [] };
   if (result.kind !== 'answered' || result.status >= 300) throw api.failure(result);
-  const items = itemsIn(type, result.body);
-  const found = items.map((item) => recordOf(type, item)).filter(({ key }) => keys.includes(key));
+  const asked = { ...type, request: `${request.method} ${request.path}` };
+  const items = itemsIn(asked, result.body);
+  const found = items.map((item) => recordOf(asked, item)).filter(({ key }) => keys.includes(key));
   const { missing } = of.read;
   const absent = missing === undefined ? (last ? keys : []) : (listAt(result.body, missing) ?? []).flatMap((key) => keyIn(key, of) ?? []);
   return { found, settled: [...found.map(({ key }) => key), ...absent.filter((key) => keys.includes(key))], errors: [] };
@@ -75,7 +75,7 @@ function itemsIn(type: Type, body: unknown): readonly unknown[] {
   const found = valueAt(body, path);
   if (Array.isArray(found)) return found;
   if (type.of.read.most === 1 && typeof found === 'object' && found !== null) return [found];
-  throw misdescribed(type, ['read', 'items'], `what is read of ${type.object} is not at ${path}`);
+  throw misdescribed(type, ['read', 'items'], `what is read of ${type.object} is not at ${path}`, body);
 }
 
 /** The last write of a record, as that of every field. */
@@ -101,15 +101,16 @@ export async function* readLinks(
 ): AsyncGenerator<readonly Link[]> {
   const [field = ''] = link.viaFields ?? [];
   const asked = new Set(fromKeys);
-  const to = toKeys === undefined ? undefined : new Set(toKeys);
+  const ends = toKeys === undefined ? undefined : new Set(toKeys);
   const linksOf = (records: readonly PlatformRecord[], wanted: (one: Link) => boolean): readonly Link[] =>
     records.flatMap(({ key, fields, meta }) => {
       const value = fields[field] ?? meta[field];
-      const one = { from: key, to: String(value) };
-      return value === null || value === undefined || value === '' || !wanted(one) ? [] : [one];
+      const to = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+      const one = { from: key, to };
+      return to === '' || !wanted(one) ? [] : [one];
     });
   if (fromKeys !== undefined) for await (const { records } of readKeys(type, fromKeys, undefined, call)) yield linksOf(records, () => true);
-  if (fromKeys !== undefined && to === undefined) return;
+  if (fromKeys !== undefined && ends === undefined) return;
   for await (const { records } of readAll(type, undefined, call))
-    yield linksOf(records, (one) => to === undefined || (to.has(one.to) && !asked.has(one.from)));
+    yield linksOf(records, (one) => ends === undefined || (ends.has(one.to) && !asked.has(one.from)));
 }

@@ -1,8 +1,9 @@
-import type { RunbackError } from '../../../lib/index.js';
+import { RunbackError } from '../../../lib/index.js';
 import type { PlatformRecord, Value } from '../../../records/index.js';
 import type { ObjectDescription } from '../description/form.js';
 import type { Described } from '../description/load.js';
 import type { RestApi } from '../wire/api.js';
+import { outlineOf } from '../wire/outline.js';
 import { valueAt } from '../wire/paths.js';
 import { keyIn, Misfit, valueOf } from '../wire/values.js';
 
@@ -14,11 +15,25 @@ export interface Type {
   readonly placeOf: Described['placeOf'];
   /** The fields that are asked for; others do not get into records. Default: all. */
   readonly fields?: ReadonlySet<string>;
+  /** The request whose answer is looked at, for messages: `GET /people?limit=10`. */
+  readonly request?: string;
 }
 
-/** The error for an answer that is not as described. `part`: where the description says so. `why`: `it has no list at data`. */
-export function misdescribed({ api, object, placeOf }: Type, part: readonly string[], why: string): RunbackError {
-  return api.nonsense(`${why} (${placeOf(['objects', object, ...part])})`);
+/**
+ * The error for an answer that is not as described. `part`: where the description says so. `why`: `it has no list at data`.
+ * `answer`: shown by its names and kinds alone, since its values are people's.
+ */
+export function misdescribed({ api, object, placeOf, request }: Type, part: readonly string[], why: string, answer?: unknown): RunbackError {
+  const { name, platform } = api.words;
+  const place = placeOf(['objects', object, ...part]);
+  const asked = request === undefined ? [] : [`It was asked: ${api.redact(request)}`];
+  const shown = answer === undefined ? [] : [`It answered: ${outlineOf(answer)}`];
+  return new RunbackError('platform-nonsense', `Platform ${platform}: an answer of ${name} is not as described: ${why} (${place})`, {
+    ...(asked.length + shown.length === 0 ? {} : { why: [...asked, ...shown].join('. ') }),
+    state: 'Nothing was written by this request.',
+    next: `Correct ${place}, or see what else is not as described: runback doctor --probe --platform ${platform}`,
+    data: { place, ...(request === undefined ? {} : { request: api.redact(request) }) },
+  });
 }
 
 /** A record of an answer. Throws `platform-nonsense` where it is not as described. */
@@ -33,7 +48,7 @@ export function recordOf(type: Type, item: unknown): PlatformRecord {
       (field.read_only ? meta : fields)[name] = valueOf(valueAt(inner, field.at ?? name), name, field, api.says);
     } catch (error) {
       if (!(error instanceof Misfit)) throw error;
-      throw misdescribed(type, ['fields', name], `field ${name} of ${type.object} ${key} ${error.message}`);
+      throw misdescribed(type, ['fields', name], `field ${name} of ${type.object} ${key} ${error.message}`, item);
     }
   }
   return { key, fields, meta };
@@ -42,6 +57,6 @@ export function recordOf(type: Type, item: unknown): PlatformRecord {
 /** Its key. Throws `platform-nonsense` where there is none. */
 export function keyOf(type: Type, item: unknown): string {
   const key = keyIn(valueAt(item, type.of.key), type.of);
-  if (key === undefined) throw misdescribed(type, ['key'], `a record of ${type.object} has no ${type.of.key_type} at ${type.of.key}`);
+  if (key === undefined) throw misdescribed(type, ['key'], `a record of ${type.object} has no ${type.of.key_type} at ${type.of.key}`, item);
   return key;
 }

@@ -35,6 +35,8 @@ const PER_10S_MS = 10_000;
 export class RestApi extends PlatformApi {
   readonly says: Description;
   readonly origin: string;
+  /** Takes secrets out of texts. */
+  readonly redact: (text: string) => string;
   readonly #query: URLSearchParams;
 
   constructor(settings: RestSettings) {
@@ -59,6 +61,7 @@ export class RestApi extends PlatformApi {
     } satisfies ApiSettings);
     this.says = says;
     this.origin = settings.url;
+    this.redact = settings.redact;
     this.#query = new URLSearchParams(settings.query);
   }
 

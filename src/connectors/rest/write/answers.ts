@@ -22,7 +22,8 @@ export function fits({ answer: { items, keys, each, item } }: WriteDescription):
   const lists = [items, keys, each].filter((path) => path !== undefined);
   return (body) =>
     body === undefined ||
-    (lists.every((path) => listAt(body, path) !== undefined) && (each !== undefined || item === undefined || typeof valueAt(body, item) === 'object'));
+    (lists.every((path) => listAt(body, path) !== undefined) &&
+      (each !== undefined || item === undefined || typeof valueAt(body, item) === 'object'));
 }
 
 /**

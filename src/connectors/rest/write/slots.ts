@@ -24,7 +24,7 @@ export function sendable<M extends UpdateMutation | CreateMutation>(type: Type, 
 
 function refusalOf(type: Type, mutation: UpdateMutation | CreateMutation): MutationResult | undefined {
   const { api, of, object } = type;
-  const refused = unsendable(mutation, api.words, (value) => (Array.isArray(value) ? value.join('') : String(value)));
+  const refused = unsendable(mutation, api.words, textIn);
   if (refused !== undefined) return refused;
   if (mutation.action === 'update' && !canBeKey(mutation.key, of)) return rejection('deleted-later', `There is no ${object} ${mutation.key}`);
   for (const [name, value] of Object.entries(mutation.set)) {
@@ -33,6 +33,12 @@ function refusalOf(type: Type, mutation: UpdateMutation | CreateMutation): Mutat
     return rejection('rejected', `The value of ${name} cannot be sent to ${api.words.name} as it is`, undefined, [name]);
   }
   return undefined;
+}
+
+/** All text of a value. */
+function textIn(value: Value): string {
+  if (typeof value === 'string') return value;
+  return Array.isArray(value) ? value.map(textIn).join('') : '';
 }
 
 /** Fields as they lie in JSON. */
