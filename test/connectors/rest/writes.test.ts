@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import type { Connector, UpdateMutation } from '../../../src/connectors/index.js';
+import type { UpdateMutation } from '../../../src/connectors/index.js';
 import { isRunbackError } from '../../../src/lib/index.js';
 import type { ObjectSchema } from '../../../src/records/index.js';
 import { all, descriptionOf, opened, type Says, schemaOf, type Seen, startServer } from './support.js';

@@ -1,0 +1,26 @@
+import { describe, test } from 'vitest';
+
+import { expectTests, told } from './support.js';
+
+/**
+ * "Salesforce, Mailchimp, any REST platform; sync controllers": what it must show, as far as it is there. RUNBACK_TEST_DIRECTUS
+ * names a folder with Directus in it (`npm run test:engines -- directus` makes one).
+ */
+describe('issue 12', () => {
+  const shows: readonly (readonly [string, string])[] = [
+    ['a platform told about by a file passes the contract, one that nobody here wrote too', 'test/connectors/rest/postbird test/engines'],
+    [
+      'a description that lies is found by the probe, or stopped with the request, the kind of the answer and the line',
+      'test/connectors/rest/probe test/connectors/rest/lists',
+    ],
+    [
+      'its writes are done once, and told as what they are; its credentials are renewed and shown nowhere',
+      'test/connectors/rest/writes test/connectors/rest/auth',
+    ],
+    ['the way of a rollback on it: probe, snapshot, plan, apply, proof, undo', 'test/journeys/described'],
+  ];
+  test.each(shows)('%s', async (line, files) => {
+    const { passed, skipped } = await expectTests(files);
+    told(line, `${passed} tests passed, ${skipped.length} skipped`);
+  });
+});
