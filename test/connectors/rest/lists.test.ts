@@ -192,6 +192,17 @@ describe('by key', () => {
   });
 });
 
+describe('by key, in another order', () => {
+  it('is refused: behind the last key of a page there would be others that came before', async () => {
+    const KEY = '{ get: /people, query: { "id[gt]": "{after}", limit: "{limit}" }, items: data, pages: { by: key, size: 10 } }';
+    const table = [7, 3, 9, 1, 12].map((id) => ({ id, name: 'a' }));
+    const { connector } = await platform(KEY, ({ query }) => ({
+      body: { data: table.filter(({ id }) => id > Number(query.get('id[gt]') ?? 0)).slice(0, 3) },
+    }));
+    expect(await refusal(connector)).toContain('is not sorted by its key');
+  });
+});
+
 describe('an answer that is not as described', () => {
   it.each([
     ['a list elsewhere', { data: undefined, results: rows(1) }, /has no list at data \(d\.yml:12\)/u],

@@ -1,4 +1,5 @@
 import { type CallOptions, defined, type RunbackError } from '../../../lib/index.js';
+import { compareIntegers } from '../../../records/index.js';
 import { Cursors } from '../../http/cursors.js';
 import { readOffsets } from '../../http/offsets.js';
 import { incomplete } from '../../http/whole.js';
@@ -63,6 +64,8 @@ export async function* pagesOf(
 ): AsyncGenerator<Page> {
   const following = new Following(type, list, part, since, call);
   const { pages } = list;
+  // Those see to it themselves.
+  if (pages.by === 'offset' || (pages.by === 'key' && type.of.key_type === 'integer')) return yield* turned(following, pages);
   const seen = new Set<string>();
   for await (const page of turned(following, pages)) {
     const items = page.items.filter((item) => {
@@ -180,6 +183,10 @@ async function* byKey(following: Following, { size, first }: Pages<'key'>): Asyn
     const last = keys.at(-1);
     if (after !== undefined && keys.includes(after))
       throw following.misdescribed('pages', `the list of ${type.object} does not continue after ${after}`);
+    // Of others nobody knows how the platform sorts them.
+    const ordered = type.of.key_type === 'integer' ? [...(after === undefined ? [] : [after]), ...keys] : [];
+    if (ordered.some((key, n) => n > 0 && compareIntegers(ordered[n - 1] ?? '', key) >= 0))
+      throw following.misdescribed('pages', `the list of ${type.object} is not sorted by its key, so that the next page would leave some out`);
     yield page;
     after = last;
   }

@@ -1,3 +1,4 @@
+import { canonicalJson } from '../../../lib/index.js';
 import type { Value } from '../../../records/index.js';
 import type { Description, FieldDescription, ObjectDescription } from '../description/form.js';
 
@@ -35,7 +36,8 @@ export function valueOf(given: unknown, name: string, field: FieldDescription, {
         return [...new Set(given.map(String))].sort(byBytes);
       break;
     case 'json':
-      return JSON.stringify(given);
+      // The order of its members is nobody's, and is told differently from answer to answer.
+      return canonicalJson(given);
     default:
       // A number that would be written back as a text is another value.
       if (typeof given === 'string' || (isWord(given) && (field.read_only || field.sent_as === 'number'))) return String(given);
