@@ -38,7 +38,8 @@ it('Directus is what the probe says', async ({ skip }) => {
   if (DIRECTUS === undefined) return skip(WHY);
   const platform = await start(server);
   const company = ((await server.ask('POST', '/items/companies', { name: 'Example' })) as { readonly id: number }).id;
-  for (let n = 0; n < 3; n += 1) await server.ask('POST', '/items/people', { email: `p${String(n)}@example.com`, company, score: '1.50' });
+  for (let n = 0; n < 3; n += 1)
+    await server.ask('POST', '/items/people', { email: `p${String(n)}@example.com`, company, score: '1.50', opted_out: n === 1, born: '1980-02-29' });
   const connector = await platform.open();
   const told: string[] = [];
   for await (const { ok, found } of connector.probe?.(undefined) ?? []) if (!ok) told.push(found);

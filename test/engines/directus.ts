@@ -103,7 +103,7 @@ export async function makeCollections({ ask }: Directus): Promise<void> {
       { field: 'email', type: 'string', schema: { is_unique: true } },
       { field: 'first_name', type: 'string', schema: {} },
       { field: 'city', type: 'text', schema: {} },
-      { field: 'opted_out', type: 'boolean', schema: {} },
+      { field: 'opted_out', type: 'boolean', meta: { special: ['cast-boolean'] }, schema: {} },
       { field: 'score', type: 'decimal', schema: { numeric_precision: 12, numeric_scale: 2 } },
       { field: 'born', type: 'date', schema: {} },
       { field: 'company', type: 'integer', schema: {} },

@@ -97,7 +97,7 @@ function* fieldProblems(object: unknown, at: readonly string[], objects: readonl
     const to = isGroup(field) ? field['refers_to'] : undefined;
     if (typeof to === 'string' && !objects.includes(to))
       yield { path: [...at, 'fields', name, 'refers_to'], message: `there is no object type ${to}${didYouMean(to, objects)}` };
-    if (isGroup(field) && field['sent_as'] !== undefined && !['number', 'string', 'enum'].includes(String(field['type'])))
+    if (isGroup(field) && field['sent_as'] !== undefined && !['number', 'string', 'enum', 'boolean'].includes(String(field['type'])))
       yield { path: [...at, 'fields', name, 'sent_as'], message: `a ${String(field['type'])} is sent in one way only`, expected: 'it left out' };
     const twin = names.find((other) => other !== name && isDeepStrictEqual(placeOf(fields, other), placeOf(fields, name)));
     if (twin !== undefined && twin < name) yield { path: [...at, 'fields', name], message: `${twin} is at the same place` };

@@ -102,7 +102,7 @@ const field = z.strictObject({
   sent_as: z
     .enum(['number', 'text'])
     .exactOptional()
-    .describe('How a number is written in JSON; without it, as a number. Other types with `number` hold numbers and are read as texts.'),
+    .describe('How a number is written in JSON; without it, as a number. A boolean with `number` is 0 or 1; a string or enum with it is a number.'),
   refers_to: z.string().exactOptional().describe('The object type whose key it holds: a link.'),
   may_be_absent: z.boolean().exactOptional().describe('Answers leave it out where it has no value.'),
 });

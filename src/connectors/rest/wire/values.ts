@@ -21,7 +21,9 @@ export function valueOf(given: unknown, name: string, field: FieldDescription, {
   if (given === null || (given === '' && empty_is_null)) return null;
   switch (field.type) {
     case 'boolean':
-      if (typeof given === 'boolean') return given;
+      if (field.sent_as === 'number') {
+        if (given === 0 || given === 1) return given === 1;
+      } else if (typeof given === 'boolean') return given;
       break;
     case 'integer':
       if (typeof given === 'number' && Number.isSafeInteger(given)) return given;
@@ -50,9 +52,10 @@ export function wireOf(value: Value, field: FieldDescription): unknown {
   if (value === null) return null;
   if (field.type === 'json') return typeof value === 'string' ? parsed(value) : undefined;
   const isNumber = (field.type === 'number' && field.sent_as !== 'text') || field.sent_as === 'number';
+  if (isNumber && typeof value === 'boolean') return value ? 1 : 0;
   if (!isNumber || typeof value !== 'string') return value;
   const number = Number(value);
-  return String(number) === value ? number : undefined;
+  return Number.isFinite(number) && String(number) === value ? number : undefined;
 }
 
 /** A key as it is sent. */
