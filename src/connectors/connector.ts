@@ -63,6 +63,12 @@ export interface Connector {
   writtenSince?(request: WrittenRequest, options?: CallOptions): AsyncIterable<WrittenBatch>;
 
   /**
+   * Some live records whose last change lies in a stretch of time, the latest first: for samples, one request each.
+   * Absent where the platform cannot be asked for that; undefined where it cannot be for this object type.
+   */
+  writtenBetween?(request: BetweenRequest, options?: CallOptions): Promise<BetweenSample | undefined>;
+
+  /**
    * How many changes of a field the platform keeps at least: a shorter history is complete. Absent where
    * `capabilities.history` is not `field`. Never calls the platform.
    */
@@ -285,6 +291,21 @@ export type WrittenBatch =
   /** Records that were deleted since, and that the platform still knows of. */
   | { readonly deleted: number };
 
+/** By the platform's own clock; both ends are part of it. */
+export interface BetweenRequest {
+  readonly schema: ObjectSchema;
+  readonly from: Date;
+  readonly to: Date;
+  /** How many keys are wanted at most; perhaps fewer come. */
+  readonly most: number;
+}
+
+export interface BetweenSample {
+  readonly keys: readonly string[];
+  /** How many there are in all, where the platform says. */
+  readonly total?: number;
+}
+
 export interface RecordBatch {
   readonly records: readonly PlatformRecord[];
   /**
@@ -326,6 +347,8 @@ export interface FieldChange {
   readonly at?: string;
   /** Who or what wrote, as the platform names it: `INTEGRATION:12345`, `CRM_UI:userId:42`, a user name. */
   readonly writer?: string;
+  /** What people call that writer, where the platform tells: the name of an app. */
+  readonly label?: string;
   /** What stands behind that name; absent where the platform does not tell. */
   readonly maker?: Maker;
   /**

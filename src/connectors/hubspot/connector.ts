@@ -4,6 +4,8 @@ import type { Environment } from '../../workspace/index.js';
 import { byAction } from '../batches.js';
 import type {
   Batch,
+  BetweenRequest,
+  BetweenSample,
   Capabilities,
   ChangeBatch,
   ChangesRequest,
@@ -31,7 +33,7 @@ import { KeyList } from './read/key-list.js';
 import { Lacking } from './read/lacking.js';
 import { ReadSession, readLinks } from './read/links.js';
 import { HISTORY_BATCH, READ_BATCH, readAll, readByKeys } from './read/read.js';
-import { writtenSince } from './read/written.js';
+import { writtenBetween, writtenSince } from './read/written.js';
 import { HubSpotApi, type ApiSettings, isSuccess } from './wire/api.js';
 import { DAILY_USAGE, dailyQuotaOf } from './wire/daily-quota.js';
 import { isObject } from './wire/shapes.js';
@@ -152,6 +154,10 @@ export class HubSpotConnector implements Connector {
 
   writtenSince(request: WrittenRequest, call: CallOptions = {}): AsyncIterable<WrittenBatch> {
     return writtenSince(this.#api, request, this.#settings.searchLagMs, call);
+  }
+
+  async writtenBetween(request: BetweenRequest, call: CallOptions = {}): Promise<BetweenSample | undefined> {
+    return await writtenBetween(this.#api, request, call);
   }
 
   /** As HubSpot documents it: 45 of a contact's property, 20 of all others. */
