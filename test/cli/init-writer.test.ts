@@ -58,7 +58,7 @@ test('init looks at who wrote, if asked to, and puts writer and fields into the 
       for (const [n, id] of contacts.slice(0, 4).entries())
         sync.update('contacts', id, { loyalty_points: String(day * 10 + n) }, Date.now() - day * DAY);
     sandbox.catchUpSearch();
-    const config = {
+    const config: unknown = {
       name: 'hubspot',
       connector: 'hubspot',
       environment: 'sandbox' as const,

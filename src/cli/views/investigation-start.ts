@@ -35,7 +35,10 @@ function found({ groups }: Investigation['header'], start: KeptStart, style: Sty
 
 /** The value of one field, or what became of the record or link. */
 function whatOf({ object, field, before, after, group }: StartCell, groups: Investigation['header']['groups'], style: Style): string {
-  if (field === undefined) return `${visible(object)} ${groups.find(({ n }) => n === group)?.label ?? 'changed'}`;
+  if (field === undefined) {
+    const of = groups.find(({ n }) => n === group);
+    return `${visible(of?.title ?? object)} ${of?.label ?? 'changed'}`;
+  }
   return `${visible(field)}: ${shown(before, style)} ${style.glyph.arrow} ${shown(after, style)}`;
 }
 
