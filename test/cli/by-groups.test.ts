@@ -126,13 +126,31 @@ test('a platform that fails halfway: what was written is told, and the restore i
   await resumeSyncs(screen);
 });
 
+test('Ctrl-C while it writes: what was written is told, and the restore is resumed', async () => {
+  workspace.sandbox.faults.add({ kind: 'delay', ms: 1500, path: '*/batch/update', times: null });
+  let stopped = false;
+  workspace.sandbox.onRequest(({ path }) => {
+    if (stopped || !path.includes('/batch/update')) return;
+    stopped = true;
+    terminal.type(KEY.ctrlC);
+  });
+  await confirmed();
+  expect(await terminal.exited).toBe(130);
+  const screen = terminal.screen();
+  workspace.sandbox.faults.clear();
+  expect(plain(screen)).toMatch(/Paused: market-sync\. Once the cause is corrected: runback sync resume pause-\S+/u);
+  expect((await go(...commandIn(screen, 'restore resume'))).code).toBe(0);
+  expect(repaired()).toBe(before.size);
+  await resumeSyncs(screen);
+});
+
 test('a comparison that finds damage again does not end with 0, and says where it is told', async () => {
   let isDone = false;
   workspace.sandbox.onRequest(({ path }) => {
     if (isDone || !path.includes('/batch/read') || repaired() < before.size) return;
     isDone = true;
-    for (const id of [...before.keys()].slice(0, 3))
-      workspace.sandbox.writeAs(integration('77', 'Another tool')).update('contacts', id, { jobtitle: 'Intern' });
+    const wrong = [...before].filter(([, title]) => title !== 'Intern').slice(0, 3);
+    for (const [id] of wrong) workspace.sandbox.writeAs(integration('77', 'Another tool')).update('contacts', id, { jobtitle: 'Intern' });
   });
   await confirmed();
   const code = await terminal.exited;

@@ -71,7 +71,7 @@ function nothingThere({ base }: Investigation['header'], start: KeptStart, style
     lines.push(
       standing === 0
         ? 'No record holds that value now.'
-        : `${counted(standing, 'values')} are that now, and were that in the base: what wrote them is older. Compare with an older snapshot: --base.`,
+        : `${standing === 1 ? '1 value is that now, and was that in the base: what wrote it is older' : `${counted(standing, 'values')} are that now, and were that in the base: what wrote them is older`}. Compare with an older snapshot: --base.`,
     );
   return lines;
 }
