@@ -103,6 +103,13 @@ export interface Connector {
   findCreated(mutations: readonly CreateMutation[], since: Date, options?: CallOptions): Promise<readonly CreatedLookup[]>;
 
   /**
+   * What happened in a stretch of time that is no value and no link of a record: mails that were sent, tasks that were made.
+   * What the platform does not tell, or does not tell these credentials, comes as `untold`, and is no error. Absent where
+   * nothing of that kind is known. Changes nothing.
+   */
+  sideEffects?(request: SideEffectsRequest, options?: CallOptions): AsyncIterable<SideEffects>;
+
+  /**
    * Address of the page on which people see a record of an object type, with `{key}` in the place of its key; undefined
    * where the platform has none, or where it is not known yet: after `identify` and `describe` it is. Never calls the
    * platform.
@@ -305,6 +312,32 @@ export interface BetweenSample {
   /** How many there are in all, where the platform says. */
   readonly total?: number;
 }
+
+/** By the platform's own clock; both ends are part of it. */
+export interface SideEffectsRequest {
+  readonly from: Date;
+  readonly to: Date;
+}
+
+/** One thing that happened outside the records. */
+export interface SideEffect {
+  readonly kind: 'mail' | 'task' | 'email' | 'call' | 'meeting' | 'note';
+  /** Id on the platform. */
+  readonly id: string;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  /** Records that it is about, where the platform ties it to records. */
+  readonly about: readonly { readonly object: string; readonly key: string }[];
+  /** Address that it went to, where it went to one. */
+  readonly address?: string;
+  /** Its subject or title, where the credentials may see it. */
+  readonly subject?: string;
+  /** Who or what made it, as the platform names writers. */
+  readonly by?: string;
+}
+
+/** Some of them, or a kind that is not told and why, as the end of a sentence. */
+export type SideEffects = readonly SideEffect[] | { readonly untold: string; readonly why: string };
 
 export interface RecordBatch {
   readonly records: readonly PlatformRecord[];

@@ -6,6 +6,7 @@ export { proposeFields } from './proposals/propose.js';
 export { type FieldProposals, type NoProposals, readProposals } from './proposals/sample.js';
 export type * from './proposals/types.js';
 export { INVESTIGATIONS, investigationTellsOf, readInvestigation } from './records/file.js';
+export { type Touched, touchedRecords } from './records/touched.js';
 export { investigationSchema } from './records/schema.js';
 export * from './records/types.js';
 export type { KeptStart, Start, StartCell } from './start/types.js';

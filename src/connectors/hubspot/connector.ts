@@ -20,6 +20,8 @@ import type {
   ReadLinksRequest,
   ReadRequest,
   RecordBatch,
+  SideEffects,
+  SideEffectsRequest,
   Usage,
   WrittenBatch,
   WrittenRequest,
@@ -33,6 +35,7 @@ import { KeyList } from './read/key-list.js';
 import { Lacking } from './read/lacking.js';
 import { ReadSession, readLinks } from './read/links.js';
 import { HISTORY_BATCH, READ_BATCH, readAll, readByKeys } from './read/read.js';
+import { sideEffects } from './read/side-effects.js';
 import { writtenBetween, writtenSince } from './read/written.js';
 import { HubSpotApi, type ApiSettings, isSuccess } from './wire/api.js';
 import { DAILY_USAGE, dailyQuotaOf } from './wire/daily-quota.js';
@@ -189,6 +192,10 @@ export class HubSpotConnector implements Connector {
 
   async findCreated(mutations: readonly CreateMutation[], since: Date, call: CallOptions = {}): Promise<readonly CreatedLookup[]> {
     return await findCreated(this.#api, mutations, since, call);
+  }
+
+  sideEffects(request: SideEffectsRequest, call: CallOptions = {}): AsyncIterable<SideEffects> {
+    return sideEffects(this.#api, request, call);
   }
 
   pageOf(object: string): string | undefined {

@@ -95,7 +95,7 @@ function timeOf(text: unknown): string | undefined {
 }
 
 /** `INTEGRATION:12345`, `CRM_UI:userId:42`: how runback.yml names a writer under `writes_as`. */
-function sourceName(type: string | undefined, id: string | undefined): string | undefined {
+export function sourceName(type: string | undefined, id: string | undefined): string | undefined {
   if (type === undefined) return undefined;
   return id === undefined || id === '' ? type : `${type}:${id}`;
 }
