@@ -43,13 +43,11 @@ async function* orUntold(what: string, read: () => AsyncIterable<SideEffects>): 
   try {
     yield* read();
   } catch (error) {
-    if (!isRunbackError(error, 'scope-missing') && !isRunbackError(error, 'platform-rejected')) throw error;
-    yield {
-      untold: what,
-      why: isRunbackError(error, 'scope-missing')
-        ? [error.message, error.next].filter((part) => part !== undefined).join('. ')
-        : (error.why ?? error.message),
-    };
+    if (!isRunbackError(error)) throw error;
+    const { code, message, why, next } = error;
+    if (code === 'scope-missing') yield { untold: what, why: next === undefined ? message : `${message}. ${next}` };
+    else if (code === 'platform-rejected') yield { untold: what, why: why ?? message };
+    else throw error;
   }
 }
 
