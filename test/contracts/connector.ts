@@ -307,6 +307,19 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
         expect(await connector.writtenBetween?.(never)).toMatchObject({ keys: [] });
       });
 
+      test('what happened outside the records is told, or said to be untold', async ({ skip }) => {
+        const { connector } = await prepared();
+        skip(connector.sideEffects === undefined, `${name} keeps nothing outside its records`);
+        const [from, to] = [new Date(Date.now() - 3_600_000), new Date(Date.now() + 3_600_000)];
+        let heard = 0;
+        for await (const some of connector.sideEffects?.({ from, to }) ?? []) {
+          heard += 1;
+          if ('untold' in some) expect([some.untold, some.why]).not.toContain('');
+          else for (const { at } of some) expect(Date.parse(at)).toBeGreaterThanOrEqual(from.getTime());
+        }
+        expect(heard).toBeGreaterThan(0);
+      });
+
       test('between beginRead and endRead nothing moves, where that is claimed', async ({ skip }) => {
         const key = await platform.seed({ [platform.text]: 'before' });
         const { connector, schema } = await prepared();

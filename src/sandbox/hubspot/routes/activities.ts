@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { badRequest } from '../failure.js';
-import { ACTIVITY_TYPES, type Activity, type ActivityType } from '../state/activities.js';
+import { ACTIVITY_TYPES, type Activity, type ActivityType, type MailEvent } from '../state/activities.js';
 import { batchAnswer, type BatchError } from './batch-answer.js';
 import { idInput, numberInQuery, readBody, readInputs } from './inputs.js';
 import type { ApiAnswer, ApiContext, ApiRequest, Route } from './route.js';
@@ -118,14 +118,15 @@ function contactsOf({ portal }: ApiContext, request: ApiRequest): ApiAnswer {
   return batchAnswer(results, errors, 200, portal.now());
 }
 
-function events({ portal }: ApiContext, query: URLSearchParams): ApiAnswer {
+function events(context: ApiContext, query: URLSearchParams): ApiAnswer {
+  const { portal } = context;
   const limit = numberInQuery(query, 'limit', 100, EVENTS);
   const [from, to] = [Number(query.get('startTimestamp') ?? 0), Number(query.get('endTimestamp') ?? portal.now())];
   const wanted = query.get('eventType');
   const start = Number(query.get('offset') ?? 0);
   if (!Number.isInteger(start) || start < 0) throw badRequest(`Invalid offset: ${query.get('offset') ?? ''}`);
   // Newest first, as HubSpot gives them.
-  const found = portal.activities.mails
+  const found = [...portal.activities.mails, ...mailsOfWorkflows(context)]
     .filter(({ type, at }) => at >= from && at <= to && (wanted === null || type === wanted))
     .sort((a, b) => b.at - a.at);
   const page = found.slice(start, start + limit);
@@ -148,4 +149,13 @@ function events({ portal }: ApiContext, query: URLSearchParams): ApiAnswer {
       })),
     },
   };
+}
+
+/** Marketing mails that workflows sent; what was held back was not. */
+function mailsOfWorkflows({ portal }: ApiContext): readonly MailEvent[] {
+  return portal.automations.effects().flatMap((effect, n): MailEvent[] => {
+    if (effect.kind !== 'mail' || effect.sort !== 'marketing' || effect.withheld !== undefined || effect.to === null) return [];
+    const { at, subject, to } = effect;
+    return [{ id: `workflow-${n}`, type: 'SENT', recipient: to, at, subject, campaignId: 1000 + n }];
+  });
 }
