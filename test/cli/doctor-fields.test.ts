@@ -101,7 +101,7 @@ test('what is printed can be put into runback.yml as it is, and nothing is writt
   expect(parse(`syncs:\n${entry}`)).toMatchObject({
     syncs: { 'points-more': { writes_to: ['hubspot'], writes_as: ['INTEGRATION:990'], fields: ['contacts.loyalty_points'] } },
   });
-  await writeFile(file(), `${pasted.replace('syncs:\n', `syncs:\n${entry}\n`)}`);
+  await writeFile(file(), pasted.replace('syncs:\n', `syncs:\n${entry}\n`));
   expect((await go('status')).code).toBe(0);
   await writeFile(file(), before);
 });

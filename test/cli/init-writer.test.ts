@@ -62,7 +62,7 @@ test('init looks at who wrote, if asked to, and puts writer and fields into the 
       name: 'hubspot',
       connector: 'hubspot',
       environment: 'sandbox' as const,
-      url: `${sandbox.url}`,
+      url: sandbox.url,
       credentials: { token: 'env:T' as const },
       objects: ['contacts'],
       limits: {},

