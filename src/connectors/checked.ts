@@ -78,6 +78,12 @@ function passedOn(connector: Connector): Partial<Connector> {
       probe: (...[objects, options]: Parameters<NonNullable<Connector['probe']>>) =>
         foreseenEach(kind, options, connector.probe?.(objects, options) ?? []),
     }),
+    ...(connector.writtenBetween && {
+      writtenBetween: async (request, options) => await foreseen(kind, options, async () => await connector.writtenBetween?.(request, options)),
+    }),
+    ...(connector.sideEffects && {
+      sideEffects: (request, options) => foreseenEach(kind, options, connector.sideEffects?.(request, options) ?? []),
+    }),
     ...(connector.pace && { pace: connector.pace.bind(connector) }),
     ...(connector.keptChanges && { keptChanges: (object) => connector.keptChanges?.(object) ?? 0 }),
     ...(connector.pageOf && { pageOf: (object) => connector.pageOf?.(object) }),

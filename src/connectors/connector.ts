@@ -63,6 +63,12 @@ export interface Connector {
   writtenSince?(request: WrittenRequest, options?: CallOptions): AsyncIterable<WrittenBatch>;
 
   /**
+   * Some live records whose last change lies in a stretch of time, the latest first: for samples, one request each.
+   * Absent where the platform cannot be asked for that; undefined where it cannot be for this object type.
+   */
+  writtenBetween?(request: BetweenRequest, options?: CallOptions): Promise<BetweenSample | undefined>;
+
+  /**
    * How many changes of a field the platform keeps at least: a shorter history is complete. Absent where
    * `capabilities.history` is not `field`. Never calls the platform.
    */
@@ -95,6 +101,13 @@ export interface Connector {
    * not known.
    */
   findCreated(mutations: readonly CreateMutation[], since: Date, options?: CallOptions): Promise<readonly CreatedLookup[]>;
+
+  /**
+   * What happened in a stretch of time that is no value and no link of a record: mails that were sent, tasks that were made.
+   * What the platform does not tell, or does not tell these credentials, comes as `untold`, and is no error. Absent where
+   * nothing of that kind is known. Changes nothing.
+   */
+  sideEffects?(request: SideEffectsRequest, options?: CallOptions): AsyncIterable<SideEffects>;
 
   /**
    * Address of the page on which people see a record of an object type, with `{key}` in the place of its key; undefined
@@ -302,6 +315,47 @@ export type WrittenBatch =
   /** Records that were deleted since, and that the platform still knows of. */
   | { readonly deleted: number };
 
+/** By the platform's own clock; both ends are part of it. */
+export interface BetweenRequest {
+  readonly schema: ObjectSchema;
+  readonly from: Date;
+  readonly to: Date;
+  /** How many keys are wanted at most; perhaps fewer come. */
+  readonly most: number;
+}
+
+export interface BetweenSample {
+  readonly keys: readonly string[];
+  /** How many there are in all, where the platform says. */
+  readonly total?: number;
+}
+
+/** By the platform's own clock; both ends are part of it. */
+export interface SideEffectsRequest {
+  readonly from: Date;
+  readonly to: Date;
+}
+
+/** One thing that happened outside the records. */
+export interface SideEffect {
+  readonly kind: 'mail' | 'task' | 'email' | 'call' | 'meeting' | 'note';
+  /** Id on the platform. */
+  readonly id: string;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  /** Records that it is about, where the platform ties it to records. */
+  readonly about: readonly { readonly object: string; readonly key: string }[];
+  /** Address that it went to, where it went to one. */
+  readonly address?: string;
+  /** Its subject or title, where the credentials may see it. */
+  readonly subject?: string;
+  /** Who or what made it, as the platform names writers. */
+  readonly by?: string;
+}
+
+/** Some of them, or a kind that is not told and why, as the end of a sentence. */
+export type SideEffects = readonly SideEffect[] | { readonly untold: string; readonly why: string };
+
 export interface RecordBatch {
   readonly records: readonly PlatformRecord[];
   /**
@@ -343,6 +397,8 @@ export interface FieldChange {
   readonly at?: string;
   /** Who or what wrote, as the platform names it: `INTEGRATION:12345`, `CRM_UI:userId:42`, a user name. */
   readonly writer?: string;
+  /** What people call that writer, where the platform tells: the name of an app. */
+  readonly label?: string;
   /** What stands behind that name; absent where the platform does not tell. */
   readonly maker?: Maker;
   /**

@@ -1,6 +1,6 @@
 import type { Platform } from '../connectors/index.js';
 import { type CallOptions, type Clock, defined, newId } from '../lib/index.js';
-import { namesOf, parseRecordLine } from '../records/index.js';
+import { linkTitle, namesOf, parseRecordLine } from '../records/index.js';
 import type { SnapshotReader } from '../snapshots/index.js';
 import type { Store } from '../store/index.js';
 import { chartsOf } from './charts.js';
@@ -42,7 +42,8 @@ export async function investigate(
   const found = start && (await keptStart(start, { groups, platform, now, schemas }, options));
   const requests = platform.connector.usage().requests - before;
   const kept: KeptGroup[] = [];
-  for (const [i, group] of groups.entries()) kept.push(await keptGroup(group, i + 1, base, now, platform.name));
+  const titles = await linkTitles([base, now], platform.name);
+  for (const [i, group] of groups.entries()) kept.push(await keptGroup(group, i + 1, base, now, platform.name, titles));
   const damage = groups.filter(({ verdict, follows }) => verdict === 'damage' && follows === undefined);
   const [first] = [...damage].sort((a, b) => a.fromMs - b.fromMs);
   const { notCompared, ...read } = reading;
@@ -72,7 +73,25 @@ function isoOf(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-async function keptGroup(group: Group, n: number, base: SnapshotReader, now: SnapshotReader, platform: string): Promise<KeptGroup> {
+/** What people call each kind of link that a snapshot holds, by its name there; the later snapshot counts. */
+async function linkTitles(readers: readonly SnapshotReader[], platform: string): Promise<ReadonlyMap<string, string>> {
+  const titles = new Map<string, string>();
+  for (const reader of readers) {
+    // A snapshot that lost its description has names all the same.
+    const schema = await reader.schema(platform).catch(() => undefined);
+    for (const link of schema?.links ?? []) titles.set(`${link.from}~${link.to}~${link.kind}`, linkTitle(link));
+  }
+  return titles;
+}
+
+async function keptGroup(
+  group: Group,
+  n: number,
+  base: SnapshotReader,
+  now: SnapshotReader,
+  platform: string,
+  titles: ReadonlyMap<string, string>,
+): Promise<KeptGroup> {
   const { members, fromMs, toMs, follows, signs, fields, object, label, points, verdict, exact } = group;
   return {
     n,
@@ -89,7 +108,14 @@ async function keptGroup(group: Group, n: number, base: SnapshotReader, now: Sna
     cells: members.length,
     records: new Set(members.map(({ key }) => key)).size,
     examples: await examplesOf(members, [base, now], platform),
-    ...defined({ detail: group.detail, writer: group.writer, maker: group.maker, sync: group.sync, question: group.question }),
+    ...defined({
+      title: titles.get(object),
+      detail: group.detail,
+      writer: group.writer,
+      maker: group.maker,
+      sync: group.sync,
+      question: group.question,
+    }),
     ...(follows === undefined ? {} : { follows: follows + 1 }),
   };
 }

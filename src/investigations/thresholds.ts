@@ -142,3 +142,21 @@ export const SIGN_POINTS = {
   byFormOneByOne: -4,
   few: -2.5,
 } as const;
+
+/** What makes a field one that a sync is there to write. */
+export const PROPOSALS = {
+  /** Days before now that are looked at: as long as what an investigation learns habits from. */
+  days: 30,
+  /** Of those, the last ones do not count: an investigation looks for damage in them. */
+  quietDays: 8,
+  /** Share of the days that count on which it was written: a sync of working days has five of seven. */
+  shareOfDays: 0.5,
+  /** The days that count in so many parts, with so many days of each: what began later may be damage of long standing. */
+  parts: 3,
+  daysOfPart: 2,
+  /** Records of each day whose history is read, and how few tell nothing. */
+  perDay: 20,
+  leastPerDay: 5,
+  /** Of the requests that are left of the day: a look must not cost the restore its own. */
+  shareOfQuota: 0.01,
+} as const;

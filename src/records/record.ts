@@ -109,6 +109,12 @@ export interface LinkSchema {
   readonly readOnly?: boolean;
 }
 
+/** What people call a kind of link: `contacts to companies (Primary)`, and `(type 279)` of one without a label that has a number. */
+export function linkTitle({ from, to, kind, label }: Pick<LinkSchema, 'from' | 'to' | 'kind' | 'label'>): string {
+  const number = /-(\d+)$/u.exec(kind)?.[1];
+  return `${from} to ${to} (${label ?? (number === undefined ? kind : `type ${number}`)})`;
+}
+
 /** Fields whose values together no two records of an object type may share. */
 export interface UniqueSchema {
   readonly fields: readonly string[];

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 
-import { decodeText, defined, isRunbackError, messageOf, type Redactor, RunbackError, runProgram } from '../lib/index.js';
+import { counted, decodeText, defined, isRunbackError, messageOf, type Redactor, RunbackError, runProgram } from '../lib/index.js';
 import type { SecretRef } from './types.js';
 
 /** What resolving a secret may use. */
@@ -102,7 +102,7 @@ async function fromProgram(ref: string, argv: readonly string[], { env, root, si
   const end = await runProgram(argv, { cwd: root, env: whole(env), timeoutMs: TIMEOUT_MS, maxOutputBytes: MAX_BYTES, signal });
   const failed = (how: string): RunbackError => {
     const lines = 'stderr' in end ? end.stderr.trim() : '';
-    const said = lines === '' ? '' : ` and printed something (${lines.split('\n').length} lines, not shown)`;
+    const said = lines === '' ? '' : ` and printed something (${counted(lines.split('\n').length, 'lines')}, not shown)`;
     return missing(ref, `The program ${program} ${how}${said}.`, 'Run that program by hand to see why.', new Error(how));
   };
   switch (end.state) {

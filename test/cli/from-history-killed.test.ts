@@ -45,8 +45,9 @@ test(`kill -9 while planning from history and while applying, ${CONTACTS} contac
   };
   try {
     sandbox.setLimits({ per10s: 100_000, searchPerSecond: 1000 });
-    // The damage was done a while ago: what is written just before a plan begins is read twice.
-    const damagedAt = Date.now() - 60_000;
+    // Of many records the keys alone take longer to list than the seconds in which a write may be told late: only with few
+    // would what was written just before the plan begins be read twice.
+    const damagedAt = Date.now() - (fullSweeps ? 0 : 60_000);
     const since = new Date(damagedAt - 60_000).toISOString();
     const before = new Map(sandbox.records('contacts').map(({ id, properties }) => [id, properties['jobtitle']]));
     const sync = sandbox.writeAs(integration('4471120', 'MarketSync'));

@@ -314,6 +314,34 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
         expect(connector.capabilities.history === 'field' ? (connector.keptChanges?.(schema.object) ?? 0) : 1).toBeGreaterThan(0);
       });
 
+      test('some records last changed in a stretch of time are told, no more than are wanted', async ({ skip }) => {
+        const { connector, schema } = await prepared();
+        skip(connector.writtenBetween === undefined, `${name} cannot be asked for that`);
+        for (let i = 0; i < 3; i += 1) await platform.seed({ [platform.text]: String(i) });
+        const edited = await platform.seed({ [platform.text]: 'b' });
+        await platform.edit(edited, { [platform.text]: 'now' });
+        const around = { schema, from: new Date(Date.now() - 3_600_000), to: new Date(Date.now() + 3_600_000) };
+        const all = await connector.writtenBetween?.({ ...around, most: 10 });
+        expect(all?.keys).toContain(edited);
+        expect(new Set(all?.keys).size).toBe(all?.keys.length);
+        expect((await connector.writtenBetween?.({ ...around, most: 1 }))?.keys).toHaveLength(1);
+        const never = { schema, from: new Date(0), to: new Date(1000), most: 10 };
+        expect(await connector.writtenBetween?.(never)).toMatchObject({ keys: [] });
+      });
+
+      test('what happened outside the records is told, or said to be untold', async ({ skip }) => {
+        const { connector } = await prepared();
+        skip(connector.sideEffects === undefined, `${name} keeps nothing outside its records`);
+        const [from, to] = [new Date(Date.now() - 3_600_000), new Date(Date.now() + 3_600_000)];
+        let heard = 0;
+        for await (const some of connector.sideEffects?.({ from, to }) ?? []) {
+          heard += 1;
+          if ('untold' in some) expect([some.untold, some.why]).not.toContain('');
+          else for (const { at } of some) expect(Date.parse(at)).toBeGreaterThanOrEqual(from.getTime());
+        }
+        expect(heard).toBeGreaterThan(0);
+      });
+
       test('between beginRead and endRead nothing moves, where that is claimed', async ({ skip }) => {
         const key = await platform.seed({ [platform.text]: 'before' });
         const { connector, schema } = await prepared();

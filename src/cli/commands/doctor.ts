@@ -5,9 +5,11 @@ import { type Clock, defined, EXIT, type ExitCode, isRunbackError, messageOf, Ru
 import { isLastVerified } from '../../snapshots/index.js';
 import { hardLinkProblem } from '../../store/index.js';
 import { requireBackupKey } from '../flows/backup-key.js';
+import { allProposals } from '../flows/field-proposals.js';
 import { checkLocks } from '../session/locks.js';
 import type { Session } from '../session/session.js';
 import type { CommandSpec, Outcome, CommandContext } from '../shell/command.js';
+import { proposalsText } from '../views/field-proposals.js';
 import { count, counted } from '../views/text/format.js';
 import type { Style } from '../views/text/style.js';
 import { visible, visibleLines } from '../views/text/visible.js';
@@ -53,6 +55,7 @@ async function doctor(context: CommandContext): Promise<Outcome> {
   const { session, live, call, event, clock, input } = context;
   const opened = await session();
   if (input.flag('probe')) return await probe(context, opened);
+  const withHistory = new Set<string>();
   const { platforms, syncs } = opened.workspace.config;
   const looks: (readonly [string, () => Promise<string | Warning>])[] = [
     ['Node.js', async () => `version ${process.versions.node}`],
@@ -69,8 +72,8 @@ async function doctor(context: CommandContext): Promise<Outcome> {
     ['Forgetting', () => unfinishedForgetting(opened)],
     ['Drills', () => leftDrills(clock)],
     ['Who can write', () => writersOf(opened)],
-    ...Object.keys(platforms).map((name) => [`Platform ${name}`, () => platformOf(opened, name, call)] as const),
-    ...Object.keys(syncs).map((name) => [`Sync ${name}`, () => syncOf(opened, name, call)] as const),
+    ...Object.keys(platforms).map((name) => [`Platform ${name}`, () => platformOf(opened, name, withHistory, call)] as const),
+    ...Object.keys(syncs).map((name) => [`Sync ${name}`, () => syncOf(opened, name, withHistory, call)] as const),
   ];
   const checks: Check[] = [];
   for (const [what, look] of looks) {
@@ -79,8 +82,19 @@ async function doctor(context: CommandContext): Promise<Outcome> {
     event({ type: 'check', ...result });
     checks.push(result);
   }
-  return checked(checks);
+  live.stop();
+  if (!input.flag('fields')) return checked(checks);
+  const proposals = await allProposals(context, opened);
+  const more = (style: Style): string => [proposalsText(proposals, Object.keys(syncs), style), '', UNWRITTEN].join('\n');
+  const outcome = checked(checks);
+  return {
+    ...outcome,
+    data: { checks, proposals },
+    text: (style) => (proposals.length === 0 ? checksText(checks, style) : `${checksText(checks, style)}\n${more(style)}`),
+  };
 }
+
+const UNWRITTEN = 'Nothing was written to runback.yml.';
 
 function checked(checks: readonly Check[]): Outcome {
   const bad = checks.filter((one) => !one.ok);
@@ -183,8 +197,9 @@ async function writersOf(opened: Session): Promise<string | Warning> {
   return exposures.length === 0 ? 'only you' : { warning: exposures.join(' ') };
 }
 
-async function platformOf(opened: Session, name: string, call: CommandContext['call']): Promise<string | Warning> {
+async function platformOf(opened: Session, name: string, withHistory: Set<string>, call: CommandContext['call']): Promise<string | Warning> {
   const platform = await opened.openPlatform(name, call);
+  if (platform.connector.capabilities.history === 'field') withHistory.add(name);
   const { objects } = await platform.connector.describe(platform.objects, call);
   const unknown = unknownWithheld({ objects, links: [] }, platform.neverStore);
   if (unknown.length > 0) return { warning: `never_store names ${unknown.join(', ')}, which is not there: nothing is left out for it` };
@@ -197,10 +212,13 @@ async function platformOf(opened: Session, name: string, call: CommandContext['c
   return words.join('; ');
 }
 
-async function syncOf(opened: Session, name: string, call: CommandContext['call']): Promise<string> {
+/** Its state; and that what it is there to write can be found out, where nobody said it. `withHistory`: platforms that could tell. */
+async function syncOf(opened: Session, name: string, withHistory: ReadonlySet<string>, call: CommandContext['call']): Promise<string> {
   const [view] = await (await opened.syncs()).views([name], call);
   if (view?.status === undefined) throw new Error(view?.problem ?? 'it did not answer');
-  return view.status.state;
+  const { fields, writes_to: writesTo = [] } = opened.workspace.config.syncs[name] ?? {};
+  const isOpen = fields === undefined && writesTo.some((platform) => withHistory.has(platform));
+  return isOpen ? `${view.status.state}; what it is there to write is not declared: runback doctor --fields proposes it` : view.status.state;
 }
 
 function checksText(checks: readonly Check[], style: Style): string {
@@ -223,12 +241,14 @@ function checksText(checks: readonly Check[], style: Style): string {
 export const commands: readonly CommandSpec[] = [
   {
     summary: 'Check workspace, credentials, platforms and syncs; changes nothing',
+    details:
+      'Asks every platform who it is and compares that with runback.yml. The exit status is that of the first problem. With --fields it also looks at who wrote what in the last 30 days, where the platform keeps a history of fields: up to 20 records of each day and object type, for at most 1 % of the requests that are left today. It proposes what each sync is there to write (syncs.*.fields), which makes questions of an investigation verdicts, and prints it for you to put into runback.yml.',
     options: [
-      { flags: '--probe', description: 'try, by reading alone, whether described platforms are as their files say' },
+      { flags: '--fields', description: 'propose what each sync is there to write, from the history of the last 30 days' },
+      { flags: '--probe', description: 'only try, by reading, whether described platforms are as their files say' },
       { flags: '--platform <name>', description: 'with --probe: only this platform (repeatable)', kind: 'platform', repeat: true },
     ],
-    examples: ['runback doctor', 'runback doctor --probe --platform crm'],
-    details: 'Asks every platform who it is and compares that with runback.yml. The exit status is that of the first problem.',
+    examples: ['runback doctor', 'runback doctor --fields', 'runback doctor --probe --platform crm'],
     run: doctor,
   },
 ];

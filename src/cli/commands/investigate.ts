@@ -6,6 +6,7 @@ import { findInvestigation, planOfGroups, runInvestigation } from '../flows/inve
 import { findPlan } from '../flows/restore.js';
 import type { Session } from '../session/session.js';
 import type { CommandContext, CommandSpec, Outcome } from '../shell/command.js';
+import { OVERWRITE, type OutputFile, outputFile } from '../shell/output-file.js';
 import { investigationText } from '../views/investigation.js';
 import { planOutcome } from './restore/outcome.js';
 
@@ -13,6 +14,8 @@ async function investigate(context: CommandContext): Promise<Outcome> {
   const { input, session, live } = context;
   const shown = input.text('show');
   if (shown !== undefined) refuseWithShow(input);
+  refuseWithoutTo(input);
+  const file = await outputFile(context);
   const opened = await session();
   const investigation =
     shown === undefined
@@ -26,6 +29,7 @@ async function investigate(context: CommandContext): Promise<Outcome> {
         })
       : await findInvestigation(opened, shown);
   live.stop();
+  if (file !== undefined) return await touched(context, opened, investigation, file);
   if (context.interactive && shown === undefined && investigation.header.groups.length > 0)
     return await chooseAndPlan(context, opened, investigation);
   return found(investigation);
@@ -40,6 +44,44 @@ function found(investigation: Investigation): Outcome {
     text: (style) => investigationText(investigation, style),
     ...(isOpen ? { exit: EXIT.differences } : header.notCompared.length > 0 ? { exit: EXIT.partial } : {}),
   };
+}
+
+/** Whom the damage touched, and what else happened to them, as a file. */
+async function touched(context: CommandContext, opened: Session, investigation: Investigation, file: OutputFile): Promise<Outcome> {
+  const { input, live, call } = context;
+  const { touchingGroups, writeTouched } = await import('../flows/touched.js');
+  const { touchedText } = await import('../views/touched-words.js');
+  const groups = touchingGroups(investigation, input.list('group').map(groupNumber));
+  const { id, platform: name } = investigation.header;
+  const personal = input.flag('personal');
+  live.start(`Looking at what else happened on ${name}`);
+  const platform = await opened.openPlatform(name, call);
+  const written = await writeTouched(opened, platform, investigation, groups, { file, personal }, call);
+  live.stop();
+  const { path } = file;
+  return {
+    data: { investigation: id, path, personal, ...written },
+    text: (style) => touchedText({ path, personal, ...written }, style),
+  };
+}
+
+function groupNumber(text: string): number {
+  if (/^[1-9]\d{0,8}$/u.test(text)) return Number(text);
+  throw new RunbackError('usage', `--group takes the number of a group, not "${text}"`, {
+    state: 'Nothing was written.',
+    next: 'runback investigate --show latest',
+  });
+}
+
+/** What says something about a file that nobody asked for. */
+function refuseWithoutTo(input: CommandContext['input']): void {
+  const one = input.text('to') !== undefined ? undefined : input.flag('personal') ? 'personal' : input.list('group').length > 0 ? 'group' : undefined;
+  if (one === undefined) return;
+  throw new RunbackError('usage', `--${one} without --to means nothing`, {
+    why: 'It says what the file of --to holds.',
+    state: 'Nothing was started.',
+    next: 'runback investigate --show latest --to touched.csv',
+  });
 }
 
 /** Options that an investigation is made with. */
@@ -92,11 +134,16 @@ export const commands: readonly CommandSpec[] = [
       ...START_OPTIONS,
       { flags: '--everything', description: 'ask for the history of every changed record, not of samples' },
       { flags: '--show <investigation>', description: 'show an earlier one again: its id, or latest' },
+      { flags: '--to <file>', description: 'CSV file to write: whom the damage touched, what else happened to them, whom to tell', kind: 'file' },
+      { flags: '--group <n>', description: 'with --to: only this group (default: all that are damage)', repeat: true },
+      OVERWRITE,
+      { flags: '--personal', description: 'with --to: with names, addresses and subjects' },
     ],
     examples: [
       'runback investigate --platform hubspot',
       'runback investigate --record 51',
       'runback investigate --value "Valued Customer"',
+      'runback investigate --show latest --to touched.csv',
       'runback restore plan --investigation latest',
     ],
     run: investigate,

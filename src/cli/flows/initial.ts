@@ -1,9 +1,11 @@
 import { identifyPlatform } from '../../connectors/index.js';
 import { defined, isRunbackError, Redactor } from '../../lib/index.js';
-import { ENVIRONMENTS, type Environment, resolveSecret, type SecretRef } from '../../workspace/index.js';
+import { ENVIRONMENTS, type Environment, type PlatformConfig, resolveSecret, type SecretRef } from '../../workspace/index.js';
 import type { Asker } from '../prompts/asker.js';
 import type { CommandContext } from '../shell/command.js';
+import { entryLines } from '../views/field-proposals.js';
 import { visible } from '../views/text/visible.js';
+import { askWriter } from './initial-writer.js';
 
 /** What a new workspace is made with. */
 export interface Initial {
@@ -14,6 +16,9 @@ export interface Initial {
   readonly account?: string;
   /** How the platform's history names what writes to it. */
   readonly writer?: string;
+  /** Name of the sync that it is, and what it is there to write. */
+  readonly sync?: string;
+  readonly fields?: readonly string[];
 }
 
 /** Where each connector's secret usually is, and what it is. */
@@ -21,6 +26,8 @@ const SECRETS = {
   hubspot: { ref: 'env:HUBSPOT_TOKEN', what: 'the token of a private app, from the settings of the HubSpot account, Integrations' },
   postgres: { ref: 'env:DATABASE_URL', what: 'the address of the database, postgresql://user:password@host/name' },
 } as const;
+
+const HUBSPOT_OBJECTS = ['contacts', 'companies', 'deals'];
 
 /** What is written where nobody was asked. */
 export const UNASKED: Initial = { connector: 'hubspot', environment: 'sandbox', secret: SECRETS.hubspot.ref };
@@ -51,16 +58,33 @@ export async function askInitial(context: CommandContext, asker: Asker, root: st
     message: found === undefined ? 'Its account (Enter if you do not know it; runback doctor finds it)' : 'Is this the account?',
     ...defined({ default: found }),
   });
+  const known = { connector, environment, secret: secret.trim(), ...(account.trim() === '' ? {} : { account: account.trim() }) };
+  const seen = found === undefined ? undefined : await askWriter(context, asker, configOf(known), driverDeps(context, root));
+  if (seen !== undefined) return { ...known, ...seen };
   const writer = await asker.text({
     message: 'Which integration writes to it, as its history names it, such as INTEGRATION:48621 (Enter if you do not know it)',
   });
+  return { ...known, ...(writer.trim() === '' ? {} : { writer: writer.trim() }) };
+}
+
+/** A platform as it would stand in runback.yml. */
+function configOf({ connector, environment, secret, account }: Initial): PlatformConfig {
+  const ref = secret.trim() as SecretRef;
   return {
+    name: connector,
     connector,
     environment,
-    secret: secret.trim(),
-    ...(account.trim() === '' ? {} : { account: account.trim() }),
-    ...(writer.trim() === '' ? {} : { writer: writer.trim() }),
+    credentials: connector === 'hubspot' ? { token: ref } : {},
+    limits: {},
+    options: {},
+    ...(connector === 'postgres' ? { url: ref } : { objects: HUBSPOT_OBJECTS }),
+    ...defined({ account }),
   };
+}
+
+function driverDeps({ stdio, clock, call }: CommandContext, root: string): Parameters<typeof identifyPlatform>[1] {
+  const redactor = new Redactor();
+  return { secret: (ref) => resolveSecret(ref, { env: stdio.env, redactor, root, signal: call.signal }), clock };
 }
 
 const MEANS: Readonly<Record<Environment, string>> = {
@@ -74,23 +98,11 @@ function isReference(text: string): true | string {
 }
 
 /** The account as the platform itself names it; undefined where it cannot be asked yet. Says which. */
-async function accountOf(context: CommandContext, { connector, environment, secret }: Initial, root: string): Promise<string | undefined> {
-  const { live, style, stdio, clock, call } = context;
-  const ref = secret.trim() as SecretRef;
-  const config = {
-    name: connector,
-    connector,
-    environment,
-    credentials: connector === 'hubspot' ? { token: ref } : {},
-    limits: {},
-    options: {},
-    ...(connector === 'postgres' ? { url: ref } : {}),
-  };
+async function accountOf(context: CommandContext, initial: Initial, root: string): Promise<string | undefined> {
+  const { live, style, call } = context;
   live.start('Checking which account this is');
   try {
-    const redactor = new Redactor();
-    const resolve = (one: SecretRef): Promise<string> => resolveSecret(one, { env: stdio.env, redactor, root, signal: call.signal });
-    const identity = await identifyPlatform(config, { secret: resolve, clock }, call);
+    const identity = await identifyPlatform(configOf(initial), driverDeps(context, root), call);
     live.stop();
     live.print(`  ${style.glyph.done} It says that it is ${visible(identity.label)}, account ${visible(identity.account)}`);
     return identity.account;
@@ -103,10 +115,10 @@ async function accountOf(context: CommandContext, { connector, environment, secr
 }
 
 /** runback.yml for what was answered. */
-export function workspaceText({ connector, environment, secret, account, writer }: Initial): string {
+export function workspaceText({ connector, environment, secret, account, writer, sync = 'the-sync', fields = [] }: Initial): string {
   const where =
     connector === 'hubspot'
-      ? [`    credentials: { token: ${plain(secret)} }`, '    objects: [contacts, companies, deals]']
+      ? [`    credentials: { token: ${plain(secret)} }`, `    objects: [${HUBSPOT_OBJECTS.join(', ')}]`]
       : [`    url: ${plain(secret)}`];
   return [
     'version: 1',
@@ -117,7 +129,7 @@ export function workspaceText({ connector, environment, secret, account, writer 
     `    environment: ${environment.padEnd(27)} # production, staging or sandbox; checked against the platform itself`,
     ...(account === undefined ? ['    # account:        which one it is; runback doctor says it'] : [`    account: ${JSON.stringify(account)}`]),
     ...where,
-    ...(writer === undefined ? ['syncs: {}'] : syncLines(connector, writer)),
+    ...(writer === undefined ? ['syncs: {}'] : syncLines(connector, sync, writer, fields)),
     'backups:',
     '  storage: backups',
     '  jobs: {}',
@@ -129,17 +141,11 @@ export function workspaceText({ connector, environment, secret, account, writer 
 const plain = (text: string): string => (/^[\w:./-]+$/u.test(text) ? text : JSON.stringify(text));
 
 /** What writes, with how it is stopped still to be filled in. */
-function syncLines(platform: string, writer: string): readonly string[] {
+function syncLines(platform: string, name: string, writer: string, fields: readonly string[]): readonly string[] {
   return [
     '# What writes by itself: fill in how it is paused, and take the # away. docs/syncs.md says how.',
     '# syncs:',
-    '#   the-sync:',
-    '#     controller: command                  # or http',
-    `#     writes_to: [${platform}]`,
-    `#     writes_as: [${JSON.stringify(writer)}]`,
-    '#     status: { run: [systemctl, is-active, the-sync.timer], paused: exit != 0 }',
-    '#     pause: { run: [systemctl, stop, the-sync.timer] }',
-    '#     resume: { run: [systemctl, start, the-sync.timer] }',
+    ...entryLines(name, platform, [writer], fields),
     'syncs: {}',
   ];
 }

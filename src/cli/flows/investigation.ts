@@ -5,6 +5,7 @@ import type { SnapshotReader, SnapshotSummary } from '../../snapshots/index.js';
 import { byPrefix } from '../session/prefix.js';
 import type { Session } from '../session/session.js';
 import type { CommandContext } from '../shell/command.js';
+import { knownSyncs } from './field-proposals.js';
 import { restoreDeps } from './restore.js';
 
 const DAY_MS = 86_400_000;
@@ -63,9 +64,7 @@ export async function runInvestigation(context: CommandContext, session: Session
     for (const id of ids) readers.push(await catalog.open(id));
     live.start('Looking at what changed');
     const { investigate } = await import('../../investigations/index.js');
-    const syncs = Object.values(session.workspace.config.syncs)
-      .filter((sync) => sync.writes_to.includes(platform))
-      .map(({ name, writes_as: writesAs, fields }) => ({ name, writesAs, ...defined({ fields }) }));
+    const syncs = knownSyncs(session.workspace.config.syncs, platform);
     const options = { readers, syncs, days: PAST_DAYS, everything: request.everything, by: session.by, ...defined({ objects, start }) };
     return await investigate(options, { store: session.store, clock, platform: opened }, call);
   } finally {

@@ -35,7 +35,10 @@ function found({ groups }: Investigation['header'], start: KeptStart, style: Sty
 
 /** The value of one field, or what became of the record or link. */
 function whatOf({ object, field, before, after, group }: StartCell, groups: Investigation['header']['groups'], style: Style): string {
-  if (field === undefined) return `${visible(object)} ${groups.find(({ n }) => n === group)?.label ?? 'changed'}`;
+  if (field === undefined) {
+    const of = groups.find(({ n }) => n === group);
+    return `${visible(of?.title ?? object)} ${of?.label ?? 'changed'}`;
+  }
   return `${visible(field)}: ${shown(before, style)} ${style.glyph.arrow} ${shown(after, style)}`;
 }
 
@@ -68,7 +71,7 @@ function nothingThere({ base }: Investigation['header'], start: KeptStart, style
     lines.push(
       standing === 0
         ? 'No record holds that value now.'
-        : `${counted(standing, 'values')} are that now, and were that in the base: what wrote them is older. Compare with an older snapshot: --base.`,
+        : `${standing === 1 ? '1 value is that now, and was that in the base: what wrote it is older' : `${counted(standing, 'values')} are that now, and were that in the base: what wrote them is older`}. Compare with an older snapshot: --base.`,
     );
   return lines;
 }

@@ -21,8 +21,8 @@ export function shown(value: Example['before'], style: Style): string {
 }
 
 /** A group in a few words: number, field, what, and which one it follows. */
-export function groupWords({ n, object, fields, what, follows }: KeptGroup, style: Style): string {
-  const where = fields.length === 0 ? object : `${object}.${fields.join('+')}`;
+export function groupWords({ n, object, title, fields, what, follows }: KeptGroup, style: Style): string {
+  const where = fields.length === 0 ? (title ?? object) : `${object}.${fields.join('+')}`;
   return `${n} ${visible(where)}: ${visible(style.redact(what))}${follows === undefined ? '' : `, follows ${follows}`}`;
 }
 

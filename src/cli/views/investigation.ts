@@ -115,10 +115,14 @@ function readingLines({ reading, notCompared, platform }: Investigation['header'
   const left = [
     ...(bySample === 0
       ? []
-      : [`${counted(bySample, 'cells')} were judged by a sample of theirs, which showed ordinary work only; --everything asks for all.`]),
+      : [
+          `${counted(bySample, 'cells')} ${bySample === 1 ? 'was judged by a sample of its like' : 'were judged by a sample of theirs'}, which showed ordinary work only; --everything asks for all.`,
+        ]),
     ...(gone === 0
       ? []
-      : [`${counted(gone, 'cells')} are of records that were deleted since: no one can tell who wrote them, and they are in no group.`]),
+      : [
+          `${counted(gone, 'cells')} of records that were deleted since ${gone === 1 ? 'is' : 'are'} in no group: no one can tell who wrote ${gone === 1 ? 'it' : 'them'}.`,
+        ]),
   ];
   return [
     ...wrapIndented(told, 2, style.width),

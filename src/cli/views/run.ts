@@ -3,7 +3,7 @@ import { defined } from '../../lib/index.js';
 import type { RunObserver, RunState, RunView, StepState, StepView } from '../../runbooks/index.js';
 import { approvalText } from './approvals.js';
 import type { Live } from './live/live.js';
-import { count, facts, span, time } from './text/format.js';
+import { counted, count, facts, span, time } from './text/format.js';
 import type { GlyphName, Style } from './text/style.js';
 import { showValue, visible, visibleLines } from './text/visible.js';
 import { wrap } from './text/width.js';
@@ -142,7 +142,7 @@ export function watchRun(
       live.print(`${style.chalk.bold(visible(run.title))}  ${run.id}`);
       for (const step of run.steps) if (step.state !== 'pending') shown.set(step.id, `${step.state}/${step.attempt}`);
       const done = run.steps.filter((step) => step.state === 'succeeded' || step.state === 'skipped').length;
-      live.print(`${count(run.steps.length)} steps${done === 0 ? '' : `, ${count(done)} already done`}`);
+      live.print(`${counted(run.steps.length, 'steps')}${done === 0 ? '' : `, ${count(done)} already done`}`);
     },
     stepChanged: (step, run) => {
       onRun(run);

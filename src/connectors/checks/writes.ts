@@ -1,4 +1,4 @@
-import { RunbackError } from '../../lib/index.js';
+import { counted, RunbackError } from '../../lib/index.js';
 import type { Capabilities, CreatedLookup, CreateMutation, Mutation, MutationResult } from '../connector.js';
 import { broken, READ_ONLY } from './broken.js';
 
@@ -14,7 +14,7 @@ export function checkBatch(kind: string, { batch }: Pick<Capabilities, 'batch'>,
   if (mutations.some((mutation) => mutation.action !== first.action || targetOf(mutation) !== targetOf(first)))
     throw wrong('it holds more than one action or kind of record');
   const most = batch[first.action];
-  if (mutations.length > most) throw wrong(`${String(mutations.length)} changes, and the platform takes ${String(most)} at once`);
+  if (mutations.length > most) throw wrong(`${counted(mutations.length, 'changes')}, and the platform takes ${String(most)} at once`);
 }
 
 function targetOf(mutation: Mutation): string {
@@ -59,7 +59,7 @@ function isOfItself(mutation: Mutation, key: string, named: ReadonlyMap<string, 
 
 function faultOf(mutations: readonly Mutation[], told: readonly MutationResult[]): string | undefined {
   if (!Array.isArray(told)) return 'it reported nothing about what it wrote';
-  if (told.length !== mutations.length) return `it reported ${String(told.length)} changes, but ${String(mutations.length)} were requested`;
+  if (told.length !== mutations.length) return `it reported ${counted(told.length, 'changes')}, but ${String(mutations.length)} were requested`;
   const created = new Set<string>();
   for (const [index, result] of told.entries()) {
     const mutation = mutations[index];

@@ -1,4 +1,5 @@
 import {
+  counted,
   type CallOptions,
   type Clock,
   type HttpAnswer,
@@ -162,7 +163,7 @@ export class Gate implements RateGate {
       if (ms === 0) await new Promise<void>((resolve) => this.#wake.push(resolve));
       else {
         if (ms >= 250) {
-          const reason = `${this.#rules.name} allows ${String(window.limit)} requests in ${String(window.intervalMs / 1000)} s`;
+          const reason = `${this.#rules.name} allows ${counted(window.limit, 'requests')} in ${String(window.intervalMs / 1000)} s`;
           call.reporter?.waiting({ reason, ms });
         }
         await this.#clock.sleep(ms, call.signal);

@@ -4,6 +4,8 @@ import type { Environment } from '../../workspace/index.js';
 import { byAction } from '../batches.js';
 import type {
   Batch,
+  BetweenRequest,
+  BetweenSample,
   Capabilities,
   ChangeBatch,
   ChangesRequest,
@@ -18,6 +20,8 @@ import type {
   ReadLinksRequest,
   ReadRequest,
   RecordBatch,
+  SideEffects,
+  SideEffectsRequest,
   Usage,
   WrittenBatch,
   WrittenRequest,
@@ -31,7 +35,8 @@ import { KeyList } from './read/key-list.js';
 import { Lacking } from './read/lacking.js';
 import { ReadSession, readLinks } from './read/links.js';
 import { HISTORY_BATCH, READ_BATCH, readAll, readByKeys } from './read/read.js';
-import { writtenSince } from './read/written.js';
+import { sideEffects } from './read/side-effects.js';
+import { writtenBetween, writtenSince } from './read/written.js';
 import { HubSpotApi, type ApiSettings, isSuccess } from './wire/api.js';
 import { DAILY_USAGE, dailyQuotaOf } from './wire/daily-quota.js';
 import { isObject } from './wire/shapes.js';
@@ -154,6 +159,10 @@ export class HubSpotConnector implements Connector {
     return writtenSince(this.#api, request, this.#settings.searchLagMs, call);
   }
 
+  async writtenBetween(request: BetweenRequest, call: CallOptions = {}): Promise<BetweenSample | undefined> {
+    return await writtenBetween(this.#api, request, call);
+  }
+
   /** As HubSpot documents it: 45 of a contact's property, 20 of all others. */
   keptChanges(object: string): number {
     return object === 'contacts' ? KEPT_OF_CONTACTS : KEPT_CHANGES;
@@ -183,6 +192,10 @@ export class HubSpotConnector implements Connector {
 
   async findCreated(mutations: readonly CreateMutation[], since: Date, call: CallOptions = {}): Promise<readonly CreatedLookup[]> {
     return await findCreated(this.#api, mutations, since, call);
+  }
+
+  sideEffects(request: SideEffectsRequest, call: CallOptions = {}): AsyncIterable<SideEffects> {
+    return sideEffects(this.#api, request, call);
   }
 
   pageOf(object: string): string | undefined {

@@ -1,4 +1,4 @@
-import { formatDuration, parseDuration } from '../../lib/index.js';
+import { counted, formatDuration, parseDuration } from '../../lib/index.js';
 import type { DrillDocument } from '../document/schema.js';
 import type { Check, CheckName } from './checks.js';
 import type { Facts } from './facts.js';
@@ -23,7 +23,7 @@ const OF_AN_END: ReadonlySet<CheckName> = new Set(['repaired', 'links', 'recover
 const check = (name: CheckName, passed: boolean, found: string, wanted: string): Check => ({ name, passed, found, wanted });
 
 /** A fault that changed nothing proves nothing. */
-const tookEffect = ({ struck }: Facts): Check => check('took_effect', struck > 0, `${struck} changes`, 'at least 1');
+const tookEffect = ({ struck }: Facts): Check => check('took_effect', struck > 0, counted(struck, 'changes'), 'at least 1');
 
 function ended({ report }: Facts, ends: DrillDocument['expect']['ends']): Check {
   const good: readonly string[] = ends === undefined ? ['succeeded', 'partial'] : [ends];

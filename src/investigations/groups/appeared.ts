@@ -1,3 +1,4 @@
+import { counted } from '../../lib/index.js';
 import { busiestHourOf } from '../strands/habits.js';
 import { stretchesOf } from '../strands/stretches.js';
 import { LABEL_POINTS, SIGN_POINTS, THRESHOLDS } from '../thresholds.js';
@@ -54,7 +55,10 @@ function signsOf(some: readonly Appeared[], all: readonly Appeared[], evidence: 
   const signs: Weighed[] = [{ points: LABEL_POINTS[change], words: labelWords(change, undefined, some.length), asks: true }];
   const twins = some.filter(({ twin }) => twin === true).length;
   if (twins >= THRESHOLDS.passedOnShare * some.length)
-    signs.push({ points: SIGN_POINTS.unusual, words: `${twins} have the name and address of a record that was there before` });
+    signs.push({
+      points: SIGN_POINTS.unusual,
+      words: `${twins} ${twins === 1 ? 'has' : 'have'} the name and address of a record that was there before`,
+    });
   if (some.length < THRESHOLDS.few) signs.push({ points: SIGN_POINTS.few, words: 'only a few' });
   if (maker === 'form') signs.push({ points: SIGN_POINTS.byFormOneByOne, words: 'made by people themselves', clears: true });
   if (maker === 'person' && busiestHourOf(some) < THRESHOLDS.byHand)
@@ -72,7 +76,7 @@ function paceSigns(some: readonly Appeared[], all: readonly Appeared[], { past, 
     const each = past.each.get(first.object) ?? 1;
     const usual = Math.max(1, busiestHourOf(before)) * each;
     if (before.length > 0 && busiestHourOf(some) < THRESHOLDS.burst * usual)
-      return [{ points: SIGN_POINTS.usual, words: `made as many before, for ${past.days} days`, clears: true }];
+      return [{ points: SIGN_POINTS.usual, words: `made as many before, for ${counted(past.days, 'days')}`, clears: true }];
     return some.length >= THRESHOLDS.byHand
       ? [{ points: SIGN_POINTS.farBeyondPace, words: before.length === 0 ? 'never seen to do this before' : 'far more than before' }]
       : [];

@@ -1,3 +1,4 @@
+import { counted } from '../../lib/index.js';
 import type { FieldSchema } from '../../records/index.js';
 import { affixOf } from '../labels/texts.js';
 import { numberOf, textOf, timeOf } from '../labels/values.js';
@@ -39,5 +40,5 @@ function offsetOf({ before, after }: Move): string | undefined {
   const minutes = Math.round((b - a) / 60_000);
   const sign = minutes < 0 ? '−' : '+';
   const size = Math.abs(minutes);
-  return size % 1440 === 0 ? `${sign}${size / 1440} days` : `${sign}${size} minutes`;
+  return size % 1440 === 0 ? `${sign}${counted(size / 1440, 'days')}` : `${sign}${counted(size, 'minutes')}`;
 }

@@ -6,19 +6,21 @@ import type { PastWrite, Write } from '../types.js';
 /** Requests that are under way at once. */
 const READS_AT_ONCE = 4;
 
-/** Who wrote what to some records, by key. A key that is not there now is left out. Changes nothing. */
+/** Who wrote what to some records, by key. A key that is not there now is left out. Changes nothing. `mayLack`: fields are asked for that may have no history. */
 export async function historiesOf(
   { connector }: Platform,
   schema: ObjectSchema,
   keys: readonly string[],
   fields: readonly string[],
   options: CallOptions,
+  { mayLack = false }: { readonly mayLack?: boolean } = {},
 ): Promise<ReadonlyMap<string, RecordHistory>> {
   const found = new Map<string, RecordHistory>();
   if (keys.length === 0 || fields.length === 0) return found;
+  const request = (some: readonly string[]) => ({ schema, keys: some, history: fields, ...(mayLack ? { historyMayLack: true as const } : {}) });
   const read = async (some: readonly string[]): Promise<readonly (readonly [string, RecordHistory])[]> => {
     const told: (readonly [string, RecordHistory])[] = [];
-    for await (const { history } of connector.read({ schema, keys: some, history: fields }, options)) told.push(...(history ?? []));
+    for await (const { history } of connector.read(request(some), options)) told.push(...(history ?? []));
     return told;
   };
   let done = 0;

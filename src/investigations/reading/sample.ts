@@ -6,6 +6,7 @@ import { LABEL_POINTS, THRESHOLDS } from '../thresholds.js';
 import type { Appeared, Cell, ChangedCell, Evidence, PastWrite } from '../types.js';
 import { cellWith } from './cell-with.js';
 import type { ChangedRecord } from './changes.js';
+import { everyFew } from './every-few.js';
 
 /** What is known already, to judge samples by. */
 interface Known {
@@ -128,10 +129,4 @@ function suspiciousIn(
         if (cell !== undefined) names.add(stratumOf(schema, field, cell, known.fromMs));
       }
   return names;
-}
-
-/** So many of them, spread over all. */
-function everyFew<T>(items: readonly T[], most: number): readonly T[] {
-  if (items.length <= most) return items;
-  return Array.from({ length: most }, (_, i) => items[Math.floor((i * items.length) / most)] as T);
 }

@@ -48,10 +48,10 @@ export async function chosenCells(store: Store, { header, digest }: Investigatio
     groups: {
       id: header.id,
       digest,
-      groups: wanted.map(({ n, object, fields, label, cells: count }) => ({
+      groups: wanted.map(({ n, object, title, fields, label, cells: count }) => ({
         n,
         // Without the value that a group may have in common: a plan is kept longer.
-        what: `${[object, ...fields].join(' ')}: ${labelWords(label, undefined, count)}`,
+        what: `${[title ?? object, ...fields].join(' ')}: ${labelWords(label, undefined, count)}`,
         cells: count,
       })),
     },

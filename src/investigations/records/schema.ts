@@ -19,7 +19,8 @@ const example = z.strictObject({
 const group = z.strictObject({
   n: z.int().min(1).describe('Number of the group: restore plan --group N.'),
   verdict,
-  object: z.string(),
+  object: z.string().describe('Object type, or kind of link as the snapshots name it.'),
+  title: z.string().exactOptional().describe('What people call the kind of link.'),
   fields: z.array(z.string()).describe('Empty for records and links as a whole.'),
   label: z.string().describe('What its changes have in common.'),
   detail: z.string().exactOptional(),

@@ -18,6 +18,8 @@ export interface KeptGroup {
   readonly n: number;
   readonly verdict: Verdict;
   readonly object: string;
+  /** What people call a kind of link; absent of records, and in investigations of earlier versions. */
+  readonly title?: string;
   readonly fields: readonly string[];
   readonly label: Label;
   readonly detail?: string;

@@ -1,3 +1,4 @@
+import { counted } from '../../lib/index.js';
 import type { Run } from '../groups/run.js';
 import { bitsOf, countsOf, isEmpty } from '../labels/values.js';
 import { isBeyondChance } from '../strands/by-chance.js';
@@ -90,7 +91,7 @@ function varietySigns({ label, moves }: Run): readonly Weighed[] {
   if (label !== 'one-value') return [];
   const counts = countsOf(moves.filter(({ before }) => !isEmpty(before)).map(({ before }) => before));
   const bits = bitsOf(counts);
-  const words = `${counts.size} different values were lost`;
+  const words = `${counted(counts.size, 'different values')} ${counts.size === 1 ? 'was' : 'were'} lost`;
   if (bits >= THRESHOLDS.manyLostBits) return [{ points: SIGN_POINTS.lostMuchVariety, words }];
   return bits >= THRESHOLDS.lostBits ? [{ points: SIGN_POINTS.lostVariety, words }] : [];
 }
@@ -125,7 +126,8 @@ function pastSigns(run: Run, { habits, pastKnown, writerKnown, history, days, fr
   const before = habits.labels.get(run.label) ?? 0;
   // That it wrote some other value is what it always does, and what was empty is no loss.
   if (!HARMLESS.has(run.label) && run.moves.length >= THRESHOLDS.rise * usual && isBeyondChance(run.moves.length, usual)) {
-    const words = before === 0 ? 'never seen to do this before' : `did this ${before} times among ${habits.seen} writes before`;
+    const words =
+      before === 0 ? 'never seen to do this before' : `did this ${counted(before, 'times')} among ${counted(habits.seen, 'writes')} before`;
     const asks = before > 0 && run.moves.length < THRESHOLDS.rareButKnown && LABEL_POINTS[run.label] < THRESHOLDS.damage;
     return [{ points: SIGN_POINTS.unusual, words, ...(asks ? { asks: true } : {}) }, ...(farBeyond ? [pace] : [])];
   }
@@ -134,7 +136,7 @@ function pastSigns(run: Run, { habits, pastKnown, writerKnown, history, days, fr
   const words = isCatchingUp
     ? 'it was silent before, and wrote about what it writes in such a time'
     : history
-      ? `wrote like this before, at this pace, for ${days} days`
+      ? `wrote like this before, at this pace, for ${counted(days, 'days')}`
       : 'as between the other snapshots';
   return [{ points: SIGN_POINTS.usual, words, clears: true }, ...(isCatchingUp ? [] : [{ points: SIGN_POINTS.withinPace, words: '' }])];
 }

@@ -1,65 +1,70 @@
-import { formatCount } from '../../lib/index.js';
+import { counted } from '../../lib/index.js';
 import type { Label } from '../types.js';
 
 /** What a group has in common, as a clause for people. */
 export function labelWords(label: Label, detail: string | undefined, count: number): string {
-  const many = formatCount(count);
   const more = detail === undefined ? '' : ` (${detail})`;
+  const one = count === 1;
+  const [were, have] = one ? ['was', 'has'] : ['were', 'have'];
+  const values = counted(count, 'values');
+  const records = counted(count, 'records');
+  const texts = counted(count, 'texts');
+  const people = counted(count, 'people', 'person');
   switch (label) {
     case 'emptied':
-      return `${many} values were emptied`;
+      return `${values} ${were} emptied`;
     case 'filled':
-      return `${many} empty fields were filled`;
+      return `${counted(count, 'empty fields')} ${were} filled`;
     case 'artefact':
-      return `${many} values are what a program writes when it has nothing`;
+      return `${values} ${one ? 'is' : 'are'} what a program writes when it has nothing`;
     case 'opted-in':
-      return `${many} people who had opted out were opted in`;
+      return `${people} who had opted out ${were} opted in`;
     case 'opted-out':
-      return `${many} people were opted out`;
+      return `${people} ${were} opted out`;
     case 'decoded':
-      return `${many} texts came through the wrong encoding`;
+      return `${texts} came through the wrong encoding`;
     case 'form':
-      return `${many} values have another form and say the same`;
+      return `${values} ${have} another form and ${one ? 'says' : 'say'} the same`;
     case 'truncated':
-      return `${many} texts were cut off${more}`;
+      return `${texts} ${were} cut off${more}`;
     case 'shortened':
-      return `${many} texts were shortened`;
+      return `${texts} ${were} shortened`;
     case 'moved':
-      return `${many} records hold what was in another of their fields${more}`;
+      return `${records} ${one ? 'holds what was in another of its' : 'hold what was in another of their'} fields${more}`;
     case 'passed-on':
-      return `${many} records hold what other records held`;
+      return `${records} ${one ? 'holds what another record' : 'hold what other records'} held`;
     case 'stale':
-      return `${many} records hold an older value again`;
+      return `${records} ${one ? 'holds' : 'hold'} an older value again`;
     case 'one-value':
-      return `${many} records got the same value${more}`;
+      return `${records} got the same value${more}`;
     case 'remapped':
-      return `each option became another one on ${many} records${more}`;
+      return `each option became another one on ${records}${more}`;
     case 'factor':
-      return `${many} numbers were multiplied by one factor${more}`;
+      return `${counted(count, 'numbers')} ${were} multiplied by one factor${more}`;
     case 'day-month':
-      return `${many} dates have day and month exchanged`;
+      return `${counted(count, 'dates')} ${have} day and month exchanged`;
     case 'date-offset':
-      return `${many} dates moved by the same time${more}`;
+      return `${counted(count, 'dates')} moved by the same time${more}`;
     case 'affix':
-      return `${many} texts got the same addition${more}`;
+      return `${texts} got the same addition${more}`;
     case 'shrunk':
-      return `${many} selections lost elements`;
+      return `${counted(count, 'selections')} lost elements`;
     case 'grown':
-      return `${many} selections got more elements`;
+      return `${counted(count, 'selections')} got more elements`;
     case 'stamp':
-      return `${many} values say when they were written`;
+      return `${values} ${one ? 'says when it was' : 'say when they were'} written`;
     case 'put-back':
-      return `${many} values were put back by a restore of runback`;
+      return `${values} ${were} put back by a restore of runback`;
     case 'created':
-      return `${many} records were created`;
+      return `${records} ${were} created`;
     case 'deleted':
-      return `${many} records were deleted`;
+      return `${records} ${were} deleted`;
     case 'linked':
-      return `${many} links were made`;
+      return `${counted(count, 'links')} ${were} made`;
     case 'unlinked':
-      return `${many} links were cut`;
+      return `${counted(count, 'links')} ${were} cut`;
     case 'other':
-      return `${many} values were replaced by others`;
+      return `${values} ${one ? 'was replaced by another' : 'were replaced by others'}`;
     default:
       return label satisfies never;
   }

@@ -8,6 +8,11 @@ export function graphemes(text: string): Intl.Segments {
   return segmenter.segment(text);
 }
 
+/** `1,250 records`, `1 record`. `noun` is the plural; the singular drops its `s` unless given. */
+export function counted(value: number, noun: string, singular = noun.replace(/s$/u, '')): string {
+  return `${formatCount(value)} ${value === 1 ? singular : noun}`;
+}
+
 /** `1250` → `1,250`. */
 export function formatCount(value: number): string {
   counter ??= new Intl.NumberFormat('en-US');

@@ -1,6 +1,6 @@
 import type { Block, ChartBar, Inline, Inlines, TextDocument } from '../../document/index.js';
 import { causeOf, failureLines, withFailuresTogether } from '../../incidents/index.js';
-import { DRILL_TEXT, formatDuration } from '../../lib/index.js';
+import { counted, DRILL_TEXT, formatDuration } from '../../lib/index.js';
 import type { PageFacts, ReportData, ReportLine } from '../types.js';
 import { impactBlocks, restoreBlocks } from './damage.js';
 import { headlineLines } from './headline.js';
@@ -264,7 +264,7 @@ function failedCells(group: readonly PageFacts[]): readonly Inlines[] {
     first?.channel ?? '',
     several(group.map(({ kind }) => kind)),
     { time: first?.at ?? '' },
-    `${group.length} pages failed permanently: ${causeOf(first ?? {})}`,
+    `${counted(group.length, 'pages')} failed permanently: ${causeOf(first ?? {})}`,
     last?.settledAt === undefined ? '' : { time: last.settledAt },
     String(group.reduce((all, { attempts }) => all + (attempts ?? 0), 0)),
   ];

@@ -1,7 +1,7 @@
-import { formatCount, formatDuration } from '../../lib/index.js';
+import { counted, formatCount, formatDuration } from '../../lib/index.js';
 import type { ReportHeadline } from '../types.js';
 
-const records = (n: number): string => (n === 1 ? '1 record' : `${formatCount(n)} records`);
+const records = (n: number): string => counted(n, 'records');
 
 const FROM = { began: 'the damage began', detected: 'it was noticed', opened: 'the incident was opened' } as const;
 

@@ -134,7 +134,7 @@ function recordLines(plan: PlanFacts): readonly string[] {
 
 /** Which writer did what to which field: kinds of change, never values. */
 function reproductionLines({ writers, fieldCounts }: PlanFacts): readonly string[] {
-  const by = writers.map(({ writer, changes }) => `${writer} (${count(changes)} changes)`).join(', ');
+  const by = writers.map(({ writer, changes }) => `${writer} (${counted(changes, 'change')})`).join(', ');
   return [
     `Written by, as the history of the platform names it: ${by === '' ? FILL_IN : by}`,
     ...fieldCounts.map((field) => `${field.object}.${field.field}: ${kindOf(field)}`),

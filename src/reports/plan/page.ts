@@ -1,6 +1,6 @@
 import type { PlatformSchema } from '../../connectors/index.js';
 import { type Block, documentHtml, documentMarkdown, type Inlines, type TextDocument } from '../../document/index.js';
-import { formatCount as count } from '../../lib/index.js';
+import { counted, formatCount as count } from '../../lib/index.js';
 import type { Fields } from '../../records/index.js';
 import type { PlanAction, PlanConflict, PlanHeader, PlanSummary } from '../../restores/index.js';
 import { Placeholders } from '../incident/personal.js';
@@ -70,7 +70,7 @@ class Drawn {
           ? [{ strong: 'Contains personal data.' }, ' Keep it where such data may be kept.']
           : 'Values of records, names and addresses are replaced by placeholders such as [value 1], the same one for the same value. Keys of records and names of writers stay, unless they are addresses.',
         [
-          `Examples only: the plan has ${count(total)} changes. All of them as a table: `,
+          `Examples only: the plan has ${counted(total, 'changes')}. All of them as a table: `,
           { code: `runback restore show ${header.id} --to plan.csv` },
         ],
       ],
@@ -112,10 +112,12 @@ class Drawn {
       ...(limited === '' ? [] : ([['Limited to', limited]] as [string, Inlines][])),
       ...(counts.unproved === undefined
         ? []
-        : ([['Not proved', `${count(counts.unproved)} changes: nothing ties them to the incident, and they were included by a person`]] as [
-            string,
-            Inlines,
-          ][])),
+        : ([
+            [
+              'Not proved',
+              `${counted(counts.unproved, 'changes')}: nothing ties ${counts.unproved === 1 ? 'it' : 'them'} to the incident; a person included ${counts.unproved === 1 ? 'it' : 'them'}`,
+            ],
+          ] as [string, Inlines][])),
       ...(header.from === undefined
         ? []
         : ([['Follows from', [{ code: header.from }, `, after ${count(Object.keys(header.decisions ?? {}).length)} decisions on conflicts`]]] as [
@@ -237,11 +239,8 @@ class Drawn {
       ...this.page.words.notCovered.map((line): [string, string] => ['Not covered', this.#text(line)]),
       ...Object.entries(withheld).map(([object, names]): [string, string] => [object, `${names.join(', ')}: never stored, and stays as it is`]),
       ...lost.flatMap(({ object, records, always, fields }) => [
-        ...fields.map(({ field, what, records: n }): [string, string] => [
-          object,
-          `${what} (${field}) of ${count(n)} records that are created again`,
-        ]),
-        ...always.map((what): [string, string] => [object, `${what}, of ${count(records)} records that are created again`]),
+        ...fields.map(({ field, what, records: n }): [string, string] => [object, `${what} (${field}) of ${counted(n, 'records')} created again`]),
+        ...always.map((what): [string, string] => [object, `${what}, of ${counted(records, 'records')} created again`]),
       ]),
     ];
     return rows.length === 0

@@ -1,5 +1,5 @@
 import { platformLock } from '../../connectors/index.js';
-import { type CallOptions, defined, isRunbackError, newId, oneAhead, parseDuration, RunbackError } from '../../lib/index.js';
+import { counted, type CallOptions, defined, isRunbackError, newId, oneAhead, parseDuration, RunbackError } from '../../lib/index.js';
 import type { JournalWriter, Lock, LockOwner } from '../../store/index.js';
 import type { RestoreConfig } from '../../workspace/index.js';
 import type { RestoreDeps } from '../plan/plan.js';
@@ -266,8 +266,9 @@ export function vendorTrace({ cause }: Stop): { readonly correlationId?: string 
 export function unfinished(batches: Batches): Stop | undefined {
   const doubtful = [...batches.statuses.having('in_doubt')].length;
   const failed = [...batches.statuses.having('failed')].length;
-  if (doubtful > 0) return { code: 'in-doubt', because: `${doubtful} changes may or may not have happened, and the platform cannot tell` };
-  if (failed > 0) return { code: 'restore-incomplete', because: `${failed} changes failed twice and may work later` };
+  if (doubtful > 0)
+    return { code: 'in-doubt', because: `${counted(doubtful, 'changes')} may or may not have happened, and the platform cannot tell` };
+  if (failed > 0) return { code: 'restore-incomplete', because: `${counted(failed, 'changes')} failed twice and may work later` };
   return undefined;
 }
 

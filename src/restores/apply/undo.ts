@@ -1,4 +1,4 @@
-import { RunbackError, type CallOptions } from '../../lib/index.js';
+import { counted, RunbackError, type CallOptions } from '../../lib/index.js';
 import type { AppliedItem } from '../records/items.js';
 import { NO_RECREATIONS, type RestoreState } from '../records/journal.js';
 import type { RestoreSummary } from '../types.js';
@@ -41,7 +41,10 @@ export async function undoRestore(id: string, by: string, deps: ApplyDeps, optio
     const before = await settle({ ...base, kind: 'batch', batches: apply, task: 'Looking up what is in doubt', total: 0 }, options);
     if (before !== undefined) return await fail(before);
     if (apply.pending.length > 0)
-      return await fail({ code: 'in-doubt', because: `${apply.pending.length} changes may or may not have happened, and the platform cannot tell` });
+      return await fail({
+        code: 'in-doubt',
+        because: `${counted(apply.pending.length, 'changes')} may or may not have happened, and the platform cannot tell`,
+      });
     const { made } = apply;
     const unseen = await journalMade(writer, by, () =>
       madeByPlatform({ platform, schema: plan.schema }, plan, apply, state.began, options).then((now) => (state.looked ? madeSince(made, now) : now)),

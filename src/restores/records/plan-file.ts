@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { Platform, PlatformSchema } from '../../connectors/index.js';
-import { canonicalJson, isRunbackError, newId, RunbackError, sha256, type Clock } from '../../lib/index.js';
+import { counted, canonicalJson, isRunbackError, newId, RunbackError, sha256, type Clock } from '../../lib/index.js';
 import type { Document, Store } from '../../store/index.js';
 import type { Plan, PlanCounts, PlanHeader, PlanLine, PlanSummary } from '../types.js';
 import { checkAccount, checkNamed } from './bound.js';
@@ -264,7 +264,8 @@ function againOf({ platform, base, history, filters }: PlanHeader): string {
 /** In words, how a plan exceeds the limits; undefined where it does not. */
 export function excessOf(counts: PlanCounts, limits: RestoreLimits): string | undefined {
   const percent = counts.of === 0 ? 100 : (counts.records / counts.of) * 100;
-  if (limits.records !== undefined && counts.records > limits.records) return `It writes ${counts.records} records; the limit is ${limits.records}.`;
+  if (limits.records !== undefined && counts.records > limits.records)
+    return `It writes ${counted(counts.records, 'records')}; the limit is ${limits.records}.`;
   if (counts.records > 0 && limits.percent !== undefined && percent > limits.percent)
     return `It writes ${counts.records} of ${counts.of} records (${percent.toFixed(1)} %); the limit is ${limits.percent} %.`;
   return undefined;

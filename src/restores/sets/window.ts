@@ -1,3 +1,4 @@
+import { counted } from '../../lib/index.js';
 import type { SnapshotSet } from '../../snapshots/index.js';
 import type { RowDifference } from './compare-rows.js';
 import type { RowForm } from './rows.js';
@@ -42,6 +43,6 @@ export function windowUnknown(set: SnapshotSet | undefined, objects: readonly st
   const more = set.changed - set.changes.length;
   return [
     ...set.unknown.flatMap(({ platform, object, why }) => (objects.includes(`${platform}/${object}`) ? [`${platform}/${object}: ${why}`] : [])),
-    ...(more > 0 ? [`${String(more)} records more were changed than it names`] : []),
+    ...(more > 0 ? [`${counted(more, 'more records')} ${more === 1 ? 'was' : 'were'} changed than it names`] : []),
   ];
 }

@@ -1,3 +1,4 @@
+import { counted } from '../../lib/index.js';
 import type { EffectRecord, RunRecord, StepRecord } from './run-record.js';
 
 /** Whether what a run wrote has been proved right since. */
@@ -29,7 +30,7 @@ export function verificationOf(run: RunRecord): Verification {
   const latest = looks.reduce((a, b) => (orderOf(run, b) > orderOf(run, a) ? b : a));
   if (!isClean(latest.outputs)) {
     const remaining = latest.outputs['remaining'];
-    const found = typeof remaining === 'number' ? `found ${remaining} changes that are not as the plan says` : 'does not say what it found';
+    const found = typeof remaining === 'number' ? `found ${counted(remaining, 'changes')} not as the plan says` : 'does not say what it found';
     return { missing: `The verification (step ${latest.id}) ${found}.`, plans };
   }
   const proofs = looks.flatMap((step): Proof[] => (isClean(step.outputs) ? [{ plan: String(step.outputs['plan']), order: orderOf(run, step) }] : []));

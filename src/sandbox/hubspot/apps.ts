@@ -14,6 +14,8 @@ export const ALL_SCOPES: readonly string[] = [
   ]),
   'tickets',
   'automation',
+  'content',
+  'sales-email-read',
   'crm.lists.read',
   'crm.lists.write',
   'crm.objects.owners.read',

@@ -15,6 +15,7 @@ import { Forms } from './forms.js';
 import type { HubSpotSandbox } from './handle.js';
 import { DEFAULT_LIMITS, type LimitSettings } from './limits.js';
 import { accountRoutes } from './routes/account.js';
+import { activityRoutes } from './routes/activities.js';
 import { associationBatchRoutes } from './routes/association-batches.js';
 import { associationRoutes } from './routes/associations.js';
 import { flowRoutes } from './routes/flows.js';
@@ -92,6 +93,7 @@ export async function startHubSpotSandbox(options: HubSpotSandboxOptions = {}): 
   const index = new SearchIndex(behaviour.searchLagMs, (type) => portal.table(type).from(undefined, false), portal.links);
   portal.onChange = (type, record) => index.note(type, record, portal.now());
   const routes: readonly Route[] = [
+    ...activityRoutes(context),
     ...searchRoutes(context, index),
     ...schemaRoutes(context),
     ...objectBatchRoutes(context),

@@ -1,5 +1,5 @@
 import { type Connector, type LineBatch, type RecordBatch } from '../../connectors/index.js';
-import { type CallOptions } from '../../lib/index.js';
+import { counted, type CallOptions } from '../../lib/index.js';
 import { linkLine, recordLine, type LinkSchema, type ObjectSchema } from '../../records/index.js';
 import { packLines } from '../lines/line-batches.js';
 
@@ -12,7 +12,7 @@ export interface Told {
 export function doubtOf(repeated: number, total: number | undefined, rows: number): string | undefined {
   if (repeated > 0)
     return `The platform gave ${repeated} ${repeated === 1 ? 'record' : 'records'} more than once: its list changed while it was read, so others may have been missed`;
-  if (total !== undefined && total !== rows) return `The platform counts ${total} records, but gave ${rows}`;
+  if (total !== undefined && total !== rows) return `The platform counts ${counted(total, 'records')}, but gave ${rows}`;
   return undefined;
 }
 

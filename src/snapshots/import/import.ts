@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 
 import type { Platform, PlatformSchema } from '../../connectors/index.js';
-import { type CallOptions, defined, RunbackError, silentReporter } from '../../lib/index.js';
+import { counted, type CallOptions, defined, RunbackError, silentReporter } from '../../lib/index.js';
 import { keyOf, type ObjectSchema, type PlatformRecord, setOwn, type Value } from '../../records/index.js';
 import type { Catalog } from '../catalog/catalog.js';
 import type { SnapshotSummary } from '../types.js';
@@ -146,7 +146,7 @@ class FirstPass {
     const { line, cells } = row;
     const beyond = cells.slice(this.#width).some((cell) => cell !== undefined && cell !== '');
     if (cells.length < this.#width || beyond) {
-      this.#refuse({ line, why: `it has ${cells.length} cells, and the header has ${this.#width}` });
+      this.#refuse({ line, why: `it has ${counted(cells.length, 'cells')}, and the header has ${this.#width}` });
       return;
     }
     const key = keyIn(row, this.columns, this.reading);

@@ -1,3 +1,4 @@
+import { counted } from '../../lib/index.js';
 import { compareIn, compareKeys, isInteger } from '../../records/index.js';
 import type { PartInfo } from '../types.js';
 import { beginsLine, NEWLINE, type LineKind, type LineOrder } from './lines.js';
@@ -24,7 +25,7 @@ export function linesProblem({ kind, order }: LineOrder, bytes: Buffer, part: Pa
     start = end + 1;
   }
   if (last?.[0] !== part.lastKey) return 'it does not end with the key that the manifest says';
-  return rows === part.rows ? undefined : `it has ${rows} lines instead of ${part.rows}`;
+  return rows === part.rows ? undefined : `it has ${counted(rows, 'lines')} instead of ${part.rows}`;
 }
 
 /** What a line is sorted by; undefined where it has another shape. */

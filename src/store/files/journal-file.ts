@@ -171,7 +171,7 @@ export class JournalFile implements Journal {
   #damaged(line: number, why: string): RunbackError {
     return new RunbackError('journal-damaged', `The journal of ${this.id} is damaged: line ${line} ${why}`, {
       why: `${this.#path} is a chain of hashes, and the chain breaks at line ${line}. A crash cannot do that; the file was changed, or the disk lost bytes.`,
-      state: `The ${line - 1} lines before it are intact. Nothing was changed.`,
+      state: `${line === 2 ? 'The line before it is' : `The ${line - 1} lines before it are`} intact. Nothing was changed.`,
       next: `Bring the file and the journal.head next to it back from a backup, or finish the rest by hand from what it says. ${this.id} cannot be resumed from it.`,
       data: { line, kind: this.kind, id: this.id },
     });

@@ -1,4 +1,6 @@
+import { defined, EXIT } from '../../../lib/index.js';
 import type { Plan, VerifySummary } from '../../../restores/index.js';
+import type { PauseRecord } from '../../../syncs/index.js';
 import { chooseGroups } from '../../flows/choose-groups.js';
 import { planOfGroups, runInvestigation } from '../../flows/investigation.js';
 import { findPlan, restoreDeps } from '../../flows/restore.js';
@@ -12,6 +14,7 @@ import { verifySummaryText } from '../../views/restores/restore.js';
 import { visible } from '../../views/text/visible.js';
 import { applyConfirmed } from './apply.js';
 import { planOutcome, restoreOutcome } from './outcome.js';
+import { pausedText, pauseHolder, whereItStands } from './where-it-stands.js';
 
 /**
  * From a platform on which something is wrong to a proved repair: what happened, which groups are damage, the plan of
@@ -49,17 +52,21 @@ export async function repairByGroups(
   if (!(await asker.confirm({ message: questionOf(platform, names), default: true }))) return stopped();
   const { confirmationOf } = await import('../../../restores/index.js');
   const confirmed = await typeConfirmation(asker, confirmationOf(plan.header));
-  const paused = await pauseFor(context, opened, plan, names);
-  const { restored, proof } = await repaired(context, opened, platform, plan, confirmed).catch((error: unknown) => {
-    // What the error tells is of the restore alone.
-    if (paused !== undefined) live.note(resumeText(names, paused));
+  // Known to the first Ctrl-C already while the syncs stop.
+  context.interrupts.resumeWith(`runback restore apply ${made.header.id}`);
+  const reached = { applied: false };
+  const { restored, proof, pause } = await repaired(context, opened, plan, { names, confirmed, reached }).catch(async (error: unknown) => {
+    live.stop();
+    for (const line of await whereItStands(opened, made.header.id, error, reached)) live.note(line);
     throw error;
   });
   live.stop();
   const isOpen = ((await incidentsNow(opened, [platform])) ?? []).length > 0;
+  const exit = restored.exit ?? (proof.remaining > 0 ? EXIT.differences : proof.byHand.length > 0 ? EXIT.partial : undefined);
   return {
     ...restored,
-    data: { restore: restored.data, verified: proof, pause: paused ?? null },
+    ...defined({ exit }),
+    data: { restore: restored.data, verified: proof, pause: pause?.id ?? null },
     text: (out) =>
       [
         '',
@@ -67,7 +74,8 @@ export async function repairByGroups(
         '',
         verifySummaryText(proof, out),
         '',
-        ...(paused === undefined ? [] : [resumeText(names, paused)]),
+        ...(proof.remaining === 0 ? [] : [`What is left, and what to do about each: runback restore left ${made.header.id}`]),
+        ...(pause === undefined ? [] : [pausedText(pause.entries, pause.id)]),
         ...pageText(isOpen),
       ]
         .join('\n')
@@ -75,23 +83,35 @@ export async function repairByGroups(
   };
 }
 
-/** Applies a plan and compares the platform with it. */
+/** What a repair is given beside its plan. */
+interface Repair {
+  /** Syncs to pause. */
+  readonly names: readonly string[];
+  readonly confirmed: string;
+  /** Says, while it goes on, how far it has come. */
+  readonly reached: { applied: boolean };
+}
+
+/** Pauses what writes to the platform, applies a plan, and compares the platform with it. */
 async function repaired(
   context: CommandContext,
   opened: Session,
-  platform: string,
   plan: Plan,
-  confirmed: string,
-): Promise<{ readonly restored: Outcome; readonly proof: VerifySummary }> {
-  const { live, style, call } = context;
+  { names, confirmed, reached }: Repair,
+): Promise<{ readonly restored: Outcome; readonly proof: VerifySummary; readonly pause: PauseRecord | undefined }> {
+  const { live, style, call, interrupts } = context;
   const { verifyRestore } = await import('../../../restores/index.js');
-  const deps = await restoreDeps(opened, platform, context);
+  const pause = await pauseFor(context, opened, plan, names);
+  const deps = await restoreDeps(opened, plan.header.platform, context);
   const restored = await restoreOutcome(opened, await applyConfirmed(context, opened, plan, deps, { confirmed }));
+  reached.applied = true;
+  interrupts.resumeWith(`runback restore verify ${plan.header.id}`);
   live.start('Comparing the platform with the plan');
   try {
-    return { restored, proof: await verifyRestore(plan.header.id, deps, call) };
+    return { restored, proof: await verifyRestore(plan.header.id, deps, call), pause };
   } catch (error) {
     // It was written, whatever the comparison came to.
+    live.stop();
     live.print(restored.text(style));
     throw error;
   }
@@ -105,20 +125,21 @@ function questionOf(platform: string, names: readonly string[]): string {
   return `Does this look like the damage? ${paused}`;
 }
 
-/** Pauses what writes to the platform of a plan; gives the id of the pause, undefined where there is nothing to pause. */
-async function pauseFor({ live, call }: CommandContext, opened: Session, { header }: Plan, names: readonly string[]): Promise<string | undefined> {
+/** Pauses what writes to the platform of a plan; undefined where there is nothing to pause. */
+async function pauseFor(
+  { live, call }: CommandContext,
+  opened: Session,
+  { header }: Plan,
+  names: readonly string[],
+): Promise<PauseRecord | undefined> {
   if (names.length === 0) return undefined;
   await opened.authorise('pause-syncs');
   live.start('Pausing');
   const incidents = await incidentsNow(opened, [header.platform]);
-  const request = { names, by: opened.by, holder: `plan:${header.id}`, reason: `a restore (${header.id})` };
-  const { id } = await (await opened.syncs()).pause({ ...request, ...(incidents === undefined ? {} : { incidents }) }, call);
+  const request = { names, by: opened.by, holder: pauseHolder(header.id), reason: `a restore (${header.id})`, ...defined({ incidents }) };
+  const pause = await (await opened.syncs()).pause(request, call);
   live.stop();
-  return id;
-}
-
-function resumeText(names: readonly string[], pause: string): string {
-  return `Paused: ${names.map(visible).join(', ')}. Once the cause is corrected: runback sync resume ${pause}`;
+  return pause;
 }
 
 /** Nobody is paged on this path: it may turn out to be nothing. */

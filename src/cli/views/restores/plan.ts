@@ -159,7 +159,7 @@ export function dangerText(header: PlanHeader, undo: string, style: Style): stri
   const lost: string[] = [];
   if (actions.create)
     lost.push(
-      `${counted(actions.create, 'records')} are created again, with a new id where the platform gives none back.`,
+      `${counted(actions.create, 'records')} ${actions.create === 1 ? 'is' : 'are'} created again, with a new id where the platform gives none back.`,
       ...lostLines(header.lost ?? []),
     );
   if (actions.delete) lost.push(`${counted(actions.delete, 'records')} made by the damage are deleted; an undo would create them under new ids.`);

@@ -142,7 +142,10 @@ export function verifySummaryText(verify: VerifySummary, style: Style, lost: rea
 }
 
 function changesVerified(verify: VerifySummary, style: Style, looks: Looks): string {
-  const conflicts = verify.conflicts === 0 ? '' : `\n${style.glyph.warning} ${counted(verify.conflicts, 'conflicts')} were left as they are`;
+  const conflicts =
+    verify.conflicts === 0
+      ? ''
+      : `\n${style.glyph.warning} ${counted(verify.conflicts, 'conflicts')} left as ${verify.conflicts === 1 ? 'it is' : 'they are'}`;
   const beside =
     verify.beside === undefined
       ? ''

@@ -1,13 +1,8 @@
-import { formatCount as count } from '../../../lib/index.js';
+import { counted, formatCount as count } from '../../../lib/index.js';
 import type { Style } from './style.js';
 import { displayWidth, pad, truncate, wrap } from './width.js';
 
-export { count };
-
-/** `1,250 records`, `1 record`. `noun` is the plural; the singular drops its `s` unless given. */
-export function counted(value: number, noun: string, singular = noun.replace(/s$/u, '')): string {
-  return `${count(value)} ${value === 1 ? singular : noun}`;
-}
+export { count, counted };
 
 /** Bytes with three significant digits: `1.25 MB`. Powers of 1000. */
 export function bytes(value: number): string {

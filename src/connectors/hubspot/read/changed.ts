@@ -1,7 +1,7 @@
 import type { CallOptions } from '../../../lib/index.js';
 import { defined } from '../../../lib/index.js';
 import type { ObjectSchema } from '../../../records/index.js';
-import type { RecordBatch } from '../../connector.js';
+import type { BetweenSample, RecordBatch } from '../../connector.js';
 import { Cursors } from '../../http/cursors.js';
 import type { HubSpotApi } from '../wire/api.js';
 import { textIn, cursorOf, isRecordPage, type WirePage, type WireRecord } from '../wire/shapes.js';
@@ -157,6 +157,27 @@ async function onePass(api: HubSpotApi, schema: ObjectSchema, property: string, 
   } while (after !== undefined && Number(after) + PAGE <= MOST);
   if (after === undefined && new Set(keys).size < total) return undefined;
   return { keys, full: after !== undefined, earliest };
+}
+
+/** One page of the records changed last between two times, the latest first, and how many there are. */
+export async function someBetween(
+  api: HubSpotApi,
+  schema: ObjectSchema,
+  from: Date,
+  to: Date,
+  most: number,
+  call: CallOptions,
+): Promise<BetweenSample> {
+  const property = modifiedProperty(schema);
+  const between = { propertyName: property, operator: 'BETWEEN', value: String(from.getTime()), highValue: String(to.getTime()) };
+  const query = {
+    filterGroups: [{ filters: [between] }],
+    sorts: [{ propertyName: property, direction: 'DESCENDING' }],
+    properties: ['hs_object_id'],
+    limit: Math.min(PAGE, most),
+  };
+  const page = await searchPage(api, schema, query, call);
+  return { keys: page.results.map(({ id }) => id), ...defined({ total: totalOf(page) }) };
 }
 
 async function searchPage(api: HubSpotApi, schema: ObjectSchema, query: object, call: CallOptions): Promise<WirePage<WireRecord>> {

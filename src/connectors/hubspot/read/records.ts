@@ -57,7 +57,7 @@ function newestFirst(a: FieldChange, b: FieldChange): number {
   return Date.parse(b.at ?? '') - Date.parse(a.at ?? '') || 0;
 }
 
-/** One version: `value`, `timestamp`, `sourceType`, `sourceId`, `updatedByUserId`, all of them optional. */
+/** One version: `value`, `timestamp`, `sourceType`, `sourceId`, `sourceLabel`, `updatedByUserId`, all of them optional. */
 function changeOf(field: FieldSchema, version: Readonly<Record<string, unknown>>): FieldChange {
   const at = timeOf(version['timestamp']);
   const user = typeof version['updatedByUserId'] === 'number' ? `userId:${String(version['updatedByUserId'])}` : undefined;
@@ -65,7 +65,7 @@ function changeOf(field: FieldSchema, version: Readonly<Record<string, unknown>>
   const writer = sourceName(type, textIn(version, 'sourceId') ?? user);
   return {
     value: fromPlatform(field, inForm(field, version['value'])),
-    ...defined({ at, writer, maker: user === undefined ? makerOf(type) : 'person' }),
+    ...defined({ at, writer, label: textIn(version, 'sourceLabel'), maker: user === undefined ? makerOf(type) : 'person' }),
     ...(user === undefined ? byPlatform(type) : {}),
   };
 }
@@ -95,7 +95,7 @@ function timeOf(text: unknown): string | undefined {
 }
 
 /** `INTEGRATION:12345`, `CRM_UI:userId:42`: how runback.yml names a writer under `writes_as`. */
-function sourceName(type: string | undefined, id: string | undefined): string | undefined {
+export function sourceName(type: string | undefined, id: string | undefined): string | undefined {
   if (type === undefined) return undefined;
   return id === undefined || id === '' ? type : `${type}:${id}`;
 }

@@ -1,8 +1,8 @@
 import { type CallOptions, isRunbackError } from '../../../lib/index.js';
 import type { ObjectSchema } from '../../../records/index.js';
-import type { WrittenBatch, WrittenRequest } from '../../connector.js';
+import type { BetweenRequest, BetweenSample, WrittenBatch, WrittenRequest } from '../../connector.js';
 import type { HubSpotApi } from '../wire/api.js';
-import { countAll, freshKeys, modifiedProperty } from './changed.js';
+import { countAll, freshKeys, modifiedProperty, someBetween } from './changed.js';
 import { readArchivedAt, readKeys } from './read.js';
 
 /** HubSpot stores some times in whole seconds, and a record may count as modified a little before its history says so. */
@@ -47,6 +47,21 @@ async function* everyKey(api: HubSpotApi, { object }: ObjectSchema, given: Set<s
     const keys = page.filter((key) => !given.has(key));
     for (const key of keys) given.add(key);
     yield { keys };
+  }
+}
+
+/** Records whose last change lies in a stretch of time, the latest first, at most 200; see `Connector.writtenBetween`. */
+export async function writtenBetween(
+  api: HubSpotApi,
+  { schema, from, to, most }: BetweenRequest,
+  call: CallOptions,
+): Promise<BetweenSample | undefined> {
+  if (!schema.fields.some(({ name }) => name === modifiedProperty(schema))) return undefined;
+  try {
+    return await someBetween(api, schema, from, to, most, call);
+  } catch (error) {
+    if (isRunbackError(error, 'platform-rejected')) return undefined;
+    throw error;
   }
 }
 

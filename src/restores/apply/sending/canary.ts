@@ -1,3 +1,4 @@
+import { counted } from '../../../lib/index.js';
 import type { CallOptions } from '../../../lib/index.js';
 import type { ItemResult, JournalItem } from '../../records/items.js';
 import { readItemLinks, readItems } from '../looking/lookup.js';
@@ -55,7 +56,7 @@ export class Canary {
       if (!more || results.every(waits)) return undefined;
       const why = results.find((result) => result.message !== undefined)?.message ?? 'the platform did not say why';
       const code = results.every((result) => result.status === 'in_doubt') ? 'in-doubt' : 'restore-stopped';
-      return { code, because: `none of the first ${results.length} changes took effect: ${why}` };
+      return { code, because: `none of the first ${counted(results.length, 'changes')} took effect: ${why}` };
     }
     const all = sent.filter((item) => applied.has(item.id));
     if (all.length === 0) return undefined;
@@ -78,5 +79,8 @@ export class Canary {
 }
 
 function notThere(wrong: number, of: number): Stop {
-  return { code: 'restore-stopped', because: `${wrong} of the first ${of} changes were missing when they were read back` };
+  return {
+    code: 'restore-stopped',
+    because: `${wrong} of the first ${counted(of, 'changes')} ${wrong === 1 ? 'was missing when it was' : 'were missing when they were'} read back`,
+  };
 }

@@ -18,7 +18,7 @@ import { pagesOf, type RestoreDeps } from '../plan.js';
 import { checkHistoryLimits, requireHistory, type HistoryFilters } from './checks.js';
 import { fieldsToRead, historySuspicion, type Finding, type Look } from './finding.js';
 import { ObjectTally } from './gaps.js';
-import { readHistory, readObject, writtenLater } from './read-object.js';
+import { readHistory, readObject, staleKeys } from './read-object.js';
 import { Reading, readingLock } from './reading.js';
 
 /** What a plan from history is asked for. */
@@ -186,14 +186,14 @@ async function planOf(
 async function record(look: Look, reading: Reading, n: number, recorder: Recorder, unseen: Set<string>, options: CallOptions): Promise<ObjectTally> {
   const tally = new ObjectTally();
   const keys = look.context.filters.keys;
-  const later = await writtenLater(look, reading.startedAt, options);
-  const again = keys === undefined ? [...later] : keys.filter((key) => later.has(key));
-  const isAgain = new Set(again);
   const awaited = new Set(
     await reading.keys(n).catch((error: unknown) => {
       throw isRunbackError(error, 'not-found') ? removed(look.schema.object) : error;
     }),
   );
+  const later = await staleKeys(look, reading, awaited, options);
+  const again = keys === undefined ? [...later] : keys.filter((key) => later.has(key));
+  const isAgain = new Set(again);
   for await (const { findings, keys: read, absent } of reading.chunks(n)) {
     tally.read(read.filter((key) => !isAgain.has(key)).length);
     for (const key of read) if (!absent.includes(key)) unseen.delete(key);

@@ -1,5 +1,5 @@
 import type { Connector } from '../../../connectors/index.js';
-import { chunksOf, inOrder, silentReporter, type CallOptions } from '../../../lib/index.js';
+import { chunksOf, defined, inOrder, silentReporter, type CallOptions } from '../../../lib/index.js';
 import type { ObjectSchema } from '../../../records/index.js';
 import { readLive } from '../objects/live.js';
 import { findingOf, type Finding, type Look } from './finding.js';
@@ -57,11 +57,24 @@ async function gather(
     else known = 'total' in batch ? { ...known, of: batch.total } : { ...known, deleted: batch.deleted };
     (options.reporter ?? silentReporter).progress({ task: `Finding changed ${schema.object}`, done: keys.length, unit: 'records' });
   }
-  await reading.gather(n, schema.object, wanted ?? keys, known);
+  const readFrom = connector.now?.()?.toISOString();
+  await reading.gather(n, schema.object, wanted ?? keys, { ...known, ...defined({ readFrom }) });
 }
 
-/** Keys of the records that were written since a reading began: what was read of them may be older than they are. */
-export async function writtenLater({ context: { platform }, schema }: Look, since: Date, options: CallOptions): Promise<ReadonlySet<string>> {
+/**
+ * Keys of records of which what was read may be older than they are. The list of keys is made before any history is read,
+ * which can take minutes: a record that was written in that time and is in the list was read as it is now.
+ */
+export async function staleKeys(look: Look, reading: Reading, listed: ReadonlySet<string>, options: CallOptions): Promise<ReadonlySet<string>> {
+  const since = await writtenSince(look, reading.startedAt, options);
+  const readFrom = reading.gathered(look.schema.object)?.readFrom;
+  if (readFrom === undefined || ![...since].some((key) => listed.has(key))) return since;
+  const newer = await writtenSince(look, new Date(readFrom), options);
+  return new Set([...newer, ...[...since].filter((key) => !listed.has(key))]);
+}
+
+/** Keys of the records that may have been written since a time. */
+async function writtenSince({ context: { platform }, schema }: Look, since: Date, options: CallOptions): Promise<ReadonlySet<string>> {
   const keys = new Set<string>();
   for await (const batch of written(platform.connector, schema, since, 'keys', options))
     if ('keys' in batch) for (const key of batch.keys) keys.add(key);

@@ -13,6 +13,11 @@ export interface Gathered {
   readonly of: number;
   /** Records that were deleted since, where the platform tells. */
   readonly deleted?: number;
+  /**
+   * ISO 8601, by the platform's clock: before the first history was read. What was written before that was read as it is.
+   * Absent where the platform does not tell its time, and in readings of earlier versions.
+   */
+  readonly readFrom?: string;
 }
 
 interface Note {

@@ -1,3 +1,4 @@
+import { counted } from '../../../lib/index.js';
 import type { CallOptions } from '../../../lib/index.js';
 import type { Link, LinkSchema } from '../../../records/index.js';
 import { conflictOf } from '../../decide/conflicts.js';
@@ -55,7 +56,10 @@ export async function* planLostKind(context: PlanContext, known: Known, { before
     instead === undefined
       ? `is no longer there (${before.kind})`
       : `is not what ${before.kind} stands for now, which is ${instead.label ?? 'another kind'}: it was renamed, or its number was given to another`;
-  const count = lost.cut.length === 0 ? `${lost.made.length} links were made since` : `${lost.cut.length} links of the base are lost with it`;
+  const count =
+    lost.cut.length === 0
+      ? `${counted(lost.made.length, 'links')} ${lost.made.length === 1 ? 'was' : 'were'} made since`
+      : `${counted(lost.cut.length, 'links')} of the base ${lost.cut.length === 1 ? 'is' : 'are'} lost with it`;
   const message = `The kind of link ${name} from ${before.from} to ${before.to} ${why}; ${count}. Create it again under the same name and make a new plan, or leave them.`;
   yield { conflicts: [conflictOf('field-removed', { object: linkName(before), key: '*' }, message, 'leave these links as they are')] };
 }

@@ -1,3 +1,4 @@
+import { counted } from '../../../lib/index.js';
 import { liesWithin } from '../../../records/index.js';
 import type { Damage } from '../../../snapshots/index.js';
 import { differ } from '../../decide/comparable.js';
@@ -83,6 +84,6 @@ function unreadableConflict(object: string, side: 'base' | 'damaged', damage: Da
   const first = damage.firstKey ?? '?';
   const last = damage.lastKey ?? '?';
   const what = side === 'base' ? 'The base snapshot' : 'The snapshot of the damage';
-  const message = `${what} cannot be read for ${object} ${first} to ${last} (${damage.rows ?? 'some'} records, ${damage.entry}): ${damage.why}. These are left as they are.`;
+  const message = `${what} cannot be read for ${object} ${first} to ${last} (${damage.rows === undefined ? 'some records' : counted(damage.rows, 'records')}, ${damage.entry}): ${damage.why}. These are left as they are.`;
   return conflictOf('base-unreadable', { object, key: first, field: `${side}:${first}..${last}` }, message, 'leave these records as they are');
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { counted } from '../../../lib/index.js';
 import { defineAction } from '../action.js';
 import { platformOf } from './of-run.js';
 
@@ -16,10 +17,15 @@ export const restoreVerify = defineAction({
     const summary = await verifyRestore(plan, { store: context.store, clock: context.clock, catalog: context.catalog, platform }, context.options);
     const byHand = summary.byHand.reduce((sum, { records }) => sum + records, 0);
     for (const { object, field, records, how } of summary.byHand)
-      context.options.reporter?.note(`${records} records of ${object} are still damaged in ${field}, which cannot be written. By hand: ${how}`);
+      context.options.reporter?.note(
+        `${counted(records, 'records')} of ${object} ${records === 1 ? 'is' : 'are'} still damaged in ${field}, which cannot be written. By hand: ${how}`,
+      );
     return { plan, checked: summary.checked, remaining: summary.remaining, conflicts: summary.conflicts, by_hand: byHand };
   },
-  left: ({ remaining }) => (typeof remaining === 'number' && remaining > 0 ? `${remaining} changes are not on the platform as planned` : undefined),
+  left: ({ remaining }) =>
+    typeof remaining === 'number' && remaining > 0
+      ? `${counted(remaining, 'changes')} ${remaining === 1 ? 'is' : 'are'} not on the platform as planned`
+      : undefined,
   manual: (values) => [
     'Open every record of the list again, not a search result: the good value has to be there.',
     `By command: \`runback restore verify ${values['plan'] ?? '<plan>'}\`.`,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { RunbackError } from '../../../lib/index.js';
+import { counted, RunbackError } from '../../../lib/index.js';
 import { defineAction, type ActionContext } from '../action.js';
 import { damageNow } from '../restores/of-run.js';
 import { pauseAgain } from './of-run.js';
@@ -65,14 +65,18 @@ async function lookAgain(pause: string, context: ActionContext): Promise<void> {
     const { remaining, damaged } = await damageNow(plan, context);
     const wrong = again.length > 0 ? remaining : damaged;
     if (wrong === 0) continue;
-    throw new RunbackError('not-verified', `The syncs were not resumed: ${wrong} changes of plan ${plan} are no longer as it says`, {
-      why:
-        again.length > 0
-          ? `${again.join(', ')} was running again after the pause, and something has written since the verification.`
-          : 'They were right when they were verified. Something has written the damage again since.',
-      state: 'The syncs are paused.',
-      next: `Find out what writes, and fix it with a new run. To resume the syncs anyway: runback sync resume ${pause} --override`,
-      data: { plan, remaining: wrong },
-    });
+    throw new RunbackError(
+      'not-verified',
+      `The syncs were not resumed: ${counted(wrong, 'changes')} of plan ${plan} ${wrong === 1 ? 'is' : 'are'} no longer as it says`,
+      {
+        why:
+          again.length > 0
+            ? `${again.join(', ')} was running again after the pause, and something has written since the verification.`
+            : 'They were right when they were verified. Something has written the damage again since.',
+        state: 'The syncs are paused.',
+        next: `Find out what writes, and fix it with a new run. To resume the syncs anyway: runback sync resume ${pause} --override`,
+        data: { plan, remaining: wrong },
+      },
+    );
   }
 }

@@ -3,6 +3,7 @@ import { Automations } from '../../kit/automations/automations.js';
 import { createRandom, type Random } from '../../kit/random.js';
 import { badRequest, recordNotFound } from '../failure.js';
 import { OWNERS, type Owner } from '../properties/owners.js';
+import { Activities } from './activities.js';
 import { addressesOf, swapAddresses } from './addresses.js';
 import { applyChanges } from './apply-changes.js';
 import { checkUnique, checkWrite } from './checks.js';
@@ -39,6 +40,7 @@ export class Portal {
   readonly automations: Automations;
   readonly flows: Flows = new Flows(this);
   readonly lists: Lists = new Lists(this);
+  readonly activities = new Activities();
   /** Called with every record whose values changed, for the search index. */
   onChange: (type: ObjectType, record: StoredRecord) => void = () => {};
   /** The last ids given to records and to association types. */
