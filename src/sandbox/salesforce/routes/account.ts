@@ -5,9 +5,10 @@ import { type ApiContext, on, type SalesforceRoute, VERSIONS, visibilityOf } fro
 export const versions = (): readonly unknown[] =>
   Array.from({ length: VERSIONS.newest - VERSIONS.oldest + 1 }, (_, index) => {
     const version = VERSIONS.oldest + index;
-    // Three releases a year; version 31 was that of summer 2014.
-    const season = ['Winter', 'Spring', 'Summer'][(version - 1) % 3] ?? '';
-    const year = 14 + Math.floor((version - 31 + (version === 31 ? 0 : 1)) / 3) + (season === 'Winter' ? 1 : 0);
+    // Three releases a year; version 32 was that of winter '15.
+    const since = version - 32;
+    const season = ['Winter', 'Spring', 'Summer'][((since % 3) + 3) % 3] ?? '';
+    const year = 15 + Math.floor(since / 3);
     return { label: `${season} '${year}`, url: `/services/data/v${version}.0`, version: `${version}.0` };
   });
 

@@ -72,8 +72,8 @@ export function historyObject(of: ObjectType, n: number): ObjectType {
     reference(parent, [of.name], { ...READ_ONLY, nillable: false, onParentDelete: 'cascade', childRelationshipName: 'Histories', cascadeDelete: true }),
     field('Field', 'picklist', { ...READ_ONLY, nillable: false, length: 255 }),
     text('DataType', 255, READ_ONLY),
-    text('OldValue', 255, READ_ONLY),
-    text('NewValue', 255, READ_ONLY),
+    text('OldValue', 255, { ...READ_ONLY, longText: true }),
+    text('NewValue', 255, { ...READ_ONLY, longText: true }),
   ];
   return objectType(name, `0h${n.toString(36)}`, fields, {
     label: `${of.label} History`,

@@ -140,7 +140,7 @@ export const USER: ObjectType = objectType(
     text('Title', 80),
     text('Department', 80),
     flag('IsActive', { defaultValue: true }),
-    reference('ProfileId', ['Profile'], { ...DEFAULTED, onParentDelete: 'keep' }),
+    reference('ProfileId', ['Profile'], { ...REQUIRED, onParentDelete: 'keep' }),
     picklist('UserType', ['Standard', 'AutomatedProcess'], { ...READ_ONLY, ...DEFAULTED, fallback: 'Standard', restrictedPicklist: true }),
     picklist('TimeZoneSidKey', ['GMT', 'America/New_York', 'Europe/Berlin'], { ...DEFAULTED, fallback: 'GMT', restrictedPicklist: true }),
   ],
