@@ -19,7 +19,13 @@ export class RequestCounter {
 
   came(method: string, path: string): void {
     this.requests += 1;
-    bump(this.byEndpoint, `${method} ${path.split('/').map((part) => (this.id.test(part) ? '{id}' : part)).join('/')}`);
+    bump(
+      this.byEndpoint,
+      `${method} ${path
+        .split('/')
+        .map((part) => (this.id.test(part) ? '{id}' : part))
+        .join('/')}`,
+    );
   }
 
   answered(status: number): void {

@@ -17,6 +17,8 @@ interface Parts {
   readonly sessions: Sessions;
   readonly oauth: OAuth;
   readonly usage: ApiUsage;
+  /** Jobs that are done after a while. */
+  readonly ingest: { settle(): void };
 }
 
 /** Characters of path and query before the answer is 431, and before it is 414. */
@@ -25,7 +27,7 @@ const isSoap = (path: string): boolean => SOAP_PATH.test(path);
 const pathOf = ({ target }: WireRequest): string => target.split('?')[0] ?? '/';
 
 /** Salesforce's API in the terms of the kit. */
-export function salesforceApi({ routes, org, sessions, oauth, usage }: Parts): Api<Session, SalesforceRoute, Fault> {
+export function salesforceApi({ routes, org, sessions, oauth, usage, ingest }: Parts): Api<Session, SalesforceRoute, Fault> {
   return {
     routes,
     before({ target }, strikes) {
@@ -34,6 +36,7 @@ export function salesforceApi({ routes, org, sessions, oauth, usage }: Parts): A
       const struck = strikes('html-error');
       if (struck && struck.applied !== true) throw page(struck.status ?? 503, 'Service Unavailable');
       org.bin.settle();
+      ingest.settle();
     },
     open(method, path, body, _, { authorization }) {
       if (method === 'GET' && /^\/services\/data\/?$/.test(path)) return { status: 200, body: versions() };
@@ -63,7 +66,9 @@ export function salesforceApi({ routes, org, sessions, oauth, usage }: Parts): A
       if (struck) throw page(struck.status ?? 503, 'Service Unavailable');
       if (strikes('half-batch')) throw trouble(500);
       // What is not to be seen is told as nothing, as what is not there.
-      return strikes('partial') && Array.isArray(answer.body) ? { ...answer, body: answer.body.map((each: unknown, n) => (n % 2 === 0 ? null : each)) } : answer;
+      return strikes('partial') && Array.isArray(answer.body)
+        ? { ...answer, body: answer.body.map((each: unknown, n) => (n % 2 === 0 ? null : each)) }
+        : answer;
     },
     refusals: {
       noEndpoint: notFound,
@@ -73,7 +78,8 @@ export function salesforceApi({ routes, org, sessions, oauth, usage }: Parts): A
       tooFast: (fault) => limitExceeded((fault as Extract<Fault, { kind: 'rate-limit' }>).limit),
       trouble,
       unauthorized: sessionInvalid,
-      forbidden: ({ writes }) => (writes ? new ApiFailure(403, 'INSUFFICIENT_ACCESS_OR_READONLY', 'insufficient access rights on object id') : undefined),
+      forbidden: ({ writes }) =>
+        writes ? new ApiFailure(403, 'INSUFFICIENT_ACCESS_OR_READONLY', 'insufficient access rights on object id') : undefined,
     },
     render: (error, { path, strikes }) => {
       const { status, message, body, form } = error;
@@ -93,7 +99,11 @@ const page = (status: number, title: string): ApiFailure =>
 const trouble = (status: number): ApiFailure =>
   status === 503
     ? new ApiFailure(503, 'SERVER_UNAVAILABLE', 'We are down for maintenance. Sorry for the inconvenience. We will be back soon.')
-    : new ApiFailure(status, 'UNKNOWN_EXCEPTION', 'An unexpected error occurred. Please include this ErrorId if you contact support: 1234567890-12345 (-1234567890)');
+    : new ApiFailure(
+        status,
+        'UNKNOWN_EXCEPTION',
+        'An unexpected error occurred. Please include this ErrorId if you contact support: 1234567890-12345 (-1234567890)',
+      );
 
 /** Which records somebody else holds while a request is handled. */
 function lockOf(strikes: Strikes<Fault>): (id: string) => boolean {

@@ -94,7 +94,9 @@ export class DirectWriter implements TrueWriter {
 
 /** The reference by which a record is linked to one of another object, at any time. */
 const linking = (from: ObjectType, to: ObjectType): Field | undefined =>
-  [...from.fields.values()].find((field) => field.updateable && field.referenceTo.includes(to.name) && field.referenceTo.length === 1 && from.name !== 'Task');
+  [...from.fields.values()].find(
+    (field) => field.updateable && field.referenceTo.includes(to.name) && field.referenceTo.length === 1 && from.name !== 'Task',
+  );
 
 const referring = (from: ObjectType, to: ObjectType): Field | undefined =>
   [...from.fields.values()].find((field) => field.createable && field.referenceTo.includes(to.name));

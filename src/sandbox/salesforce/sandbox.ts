@@ -7,6 +7,8 @@ import { type Served, serve } from '../kit/serve.js';
 import { salesforceApi } from './api.js';
 import { type ConnectedApp, OAuth } from './auth/oauth.js';
 import { Sessions } from './auth/sessions.js';
+import { IngestJobs } from './bulk/ingest-jobs.js';
+import { queryJobRoutes } from './bulk/query-jobs.js';
 import { salesforceControls } from './control.js';
 import { DirectWriter } from './direct.js';
 import { salesforceFaults } from './faults.js';
@@ -45,6 +47,8 @@ export interface SalesforceSandboxOptions {
   readonly facts?: Partial<OrgFacts>;
   /** Whether the user of the API may set audit fields (`CreatedDate`) on create. Default false. */
   readonly auditFields?: boolean;
+  /** How long jobs of the Bulk API take. Default 0: they are done when they are looked at. */
+  readonly bulkMs?: number;
   readonly clock?: Clock;
 }
 
@@ -65,13 +69,19 @@ export async function startSalesforceSandbox(options: SalesforceSandboxOptions =
     ...options.connectedApp,
   };
   const sessions = new Sessions(clock, options.sessionMs ?? IDLE_MS, org.id);
-  const { token } = sessions.open(org.apiUserId, connectedApp.clientId, options.token ?? `${org.id.slice(0, 15)}!AQ${randomBytes(48).toString('base64url')}`, true);
+  const { token } = sessions.open(
+    org.apiUserId,
+    connectedApp.clientId,
+    options.token ?? `${org.id.slice(0, 15)}!AQ${randomBytes(48).toString('base64url')}`,
+    true,
+  );
   const usage = new ApiUsage(clock, { ...DEFAULT_LIMITS, ...options.limits });
   const faults = salesforceFaults(clock);
   const counter = new RequestCounter(ID_IN_PATH);
   let address = '';
   const url = (): string => address;
   const context: ApiContext = { org, usage, auditFields: options.auditFields === true, url };
+  const ingest = new IngestJobs(context, options.bulkMs ?? 0);
   const routes: SalesforceRoute[] = [
     ...accountRoutes(context),
     ...queryRoutes(context, () => usage.settings),
@@ -79,6 +89,8 @@ export async function startSalesforceSandbox(options: SalesforceSandboxOptions =
     ...collectionRoutes(context),
     ...recordRoutes(context),
     soapRoute(context),
+    ...queryJobRoutes(context, options.bulkMs ?? 0),
+    ...ingest.routes(),
   ];
   routes.push(compositeRoute(context, [...routes]));
   const oauth = new OAuth({ app: connectedApp, org, sessions, url });
@@ -86,6 +98,7 @@ export async function startSalesforceSandbox(options: SalesforceSandboxOptions =
   const settled = (): Org => {
     org.automations.settle();
     org.bin.settle();
+    ingest.settle();
     return org;
   };
   const handle: Omit<SalesforceSandbox, keyof Served> = {
@@ -125,7 +138,7 @@ export async function startSalesforceSandbox(options: SalesforceSandboxOptions =
     port: options.port ?? 0,
     clock,
     token,
-    api: salesforceApi({ routes, org, sessions, oauth, usage }),
+    api: salesforceApi({ routes, org, sessions, oauth, usage, ingest }),
     faults,
     counter,
     automations: org.automations,

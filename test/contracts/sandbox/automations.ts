@@ -30,7 +30,10 @@ export function automationPromises(platform: SandboxUnderTest, account: () => Ac
     does: [{ do: 'mail', to: address, subject: 'Hello' }],
     ...more,
   });
-  const made = (values: Readonly<Record<string, string>> = {}): string => account().sandbox.writeAs(PERSON).create(object, { ...platform.needs, ...values });
+  const made = (values: Readonly<Record<string, string>> = {}): string =>
+    account()
+      .sandbox.writeAs(PERSON)
+      .create(object, { ...platform.needs, ...values });
   const change = (key: string, value: string | null): void =>
     account()
       .sandbox.writeAs(PERSON)

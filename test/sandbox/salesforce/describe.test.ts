@@ -76,12 +76,21 @@ describe('describe', () => {
     const task = await described('Task');
     const { told } = await described('Opportunity');
     const account = await described('Account');
-    expect(task.field('WhoId')).toMatchObject({ referenceTo: ['Contact', 'Lead'], polymorphicForeignKey: true, namePointing: true, relationshipName: 'Who' });
+    expect(task.field('WhoId')).toMatchObject({
+      referenceTo: ['Contact', 'Lead'],
+      polymorphicForeignKey: true,
+      namePointing: true,
+      relationshipName: 'Who',
+    });
     expect(contact.field('AccountId')).toMatchObject({ cascadeDelete: false });
     const child = (of: typeof told, field: string) => of.childRelationships.find((each) => each.field === field);
     expect(child(told, 'Deal__c')).toMatchObject({ childSObject: 'Order_Line__c', cascadeDelete: true, relationshipName: 'Lines__r' });
     expect(child(account.told, 'Supplier__c')).toMatchObject({ cascadeDelete: false, restrictedDelete: true });
-    expect((await described('Order_Line__c')).field('Deal__c')).toMatchObject({ relationshipName: 'Deal__r', relationshipOrder: 0, updateable: false });
+    expect((await described('Order_Line__c')).field('Deal__c')).toMatchObject({
+      relationshipName: 'Deal__r',
+      relationshipOrder: 0,
+      updateable: false,
+    });
   });
 
   test('record types are told with the default one, and audit fields are writable for who may set them', async () => {

@@ -14,7 +14,9 @@ describe('field history', () => {
     const { conn, sandbox, clock } = await start();
     const { id = '' } = await conn.sobject('Account').create({ Name: 'One', Description: 'long' });
     clock.move(1000);
-    sandbox.writeAs({ kind: 'integration', id: '9', label: 'Sync' }).update('Account', id, { Name: 'Two', NumberOfEmployees: '5', Site: 'x', Description: 'longer' });
+    sandbox
+      .writeAs({ kind: 'integration', id: '9', label: 'Sync' })
+      .update('Account', id, { Name: 'Two', NumberOfEmployees: '5', Site: 'x', Description: 'longer' });
     const { records } = await conn.query('SELECT Field, OldValue, NewValue, CreatedDate, CreatedBy.Username, AccountId FROM AccountHistory');
     const of = (Field: string, OldValue: unknown, NewValue: unknown) => ({ Field, OldValue, NewValue, AccountId: id });
     expect(records).toMatchObject([
@@ -43,7 +45,9 @@ describe('field history', () => {
     ]);
     const plan = writer.create('Plan__c', { Step__c: 'a' });
     writer.update('Plan__c', plan, { Step__c: 'b' });
-    expect((await conn.query("SELECT ParentId, OldValue FROM Plan__History WHERE Field = 'Step__c'")).records).toMatchObject([{ ParentId: plan, OldValue: 'a' }]);
+    expect((await conn.query("SELECT ParentId, OldValue FROM Plan__History WHERE Field = 'Step__c'")).records).toMatchObject([
+      { ParentId: plan, OldValue: 'a' },
+    ]);
   });
 
   test('it cannot be written, goes with its record and comes back with it; where nothing is tracked there is none', async () => {

@@ -17,7 +17,8 @@ describe('records, one by one and up to 200', () => {
   let here: Bench;
   const make = async (Name: string, more: object = {}): Promise<string> => (await here.conn.sobject('Account').create({ Name, ...more })).id ?? '';
   const nameOf = (id: string): string | undefined => here.sandbox.truth().record('Account', id)?.['Name'];
-  const send = async (method: string, records: readonly object[], allOrNone = false) => await here.call(method, '/composite/sobjects', { allOrNone, records });
+  const send = async (method: string, records: readonly object[], allOrNone = false) =>
+    await here.call(method, '/composite/sobjects', { allOrNone, records });
 
   beforeEach(async () => {
     here = await bench({ description: structuredClone(description) as never });
@@ -37,7 +38,10 @@ describe('records, one by one and up to 200', () => {
     });
     expect((await call('DELETE', `/sobjects/Account/${id}`)).status).toBe(204);
     for (const method of ['GET', 'PATCH', 'DELETE'])
-      expect(await call(method, `/sobjects/Account/${id}`, method === 'PATCH' ? {} : undefined)).toMatchObject({ status: 404, body: [{ errorCode: 'ENTITY_IS_DELETED' }] });
+      expect(await call(method, `/sobjects/Account/${id}`, method === 'PATCH' ? {} : undefined)).toMatchObject({
+        status: 404,
+        body: [{ errorCode: 'ENTITY_IS_DELETED' }],
+      });
     expect(await call('GET', '/sobjects/Account/0017Q00000zzzzzQAA')).toMatchObject({ status: 404, body: [{ errorCode: 'NOT_FOUND' }] });
     expect((await call('PUT', `/sobjects/Account/${id}`, {})).status).toBe(405);
   });
@@ -76,7 +80,10 @@ describe('records, one by one and up to 200', () => {
       account({ Name: 'x' }),
     ]);
     expect(status).toBe(200);
-    const failed = (statusCode: string, fields: readonly string[] = []): unknown => ({ success: false, errors: [expect.objectContaining({ statusCode, fields })] });
+    const failed = (statusCode: string, fields: readonly string[] = []): unknown => ({
+      success: false,
+      errors: [expect.objectContaining({ statusCode, fields })],
+    });
     expect(body).toEqual([
       failed('ENTITY_IS_DELETED'),
       { id: one, success: true, errors: [] },
@@ -149,9 +156,17 @@ describe('records, one by one and up to 200', () => {
     await make('A', { Group__c: 'g' });
     await make('B', { Group__c: 'g' });
     expect((await call('PATCH', '/sobjects/Account/Group__c/g', { Name: 'x' })).status).toBe(300);
-    const many = await conn.sobject('Account').upsert([{ Ext__c: 'e-1', Name: 'Three' }, { Ext__c: 'e-2', Name: 'Four' }], 'Ext__c');
+    const many = await conn.sobject('Account').upsert(
+      [
+        { Ext__c: 'e-1', Name: 'Three' },
+        { Ext__c: 'e-2', Name: 'Four' },
+      ],
+      'Ext__c',
+    );
     expect(many.map((each) => (each as { created?: boolean }).created)).toEqual([false, true]);
-    const batch = await call('PATCH', '/composite/sobjects/Account/Ext__c', { records: [account({ Ext__c: 'e-3', Name: 'X' }), account({ Ext__c: 'e-1' })] });
+    const batch = await call('PATCH', '/composite/sobjects/Account/Ext__c', {
+      records: [account({ Ext__c: 'e-3', Name: 'X' }), account({ Ext__c: 'e-1' })],
+    });
     expect(batch.body).toMatchObject([{ created: true }, { created: false }]);
   });
 
@@ -180,15 +195,25 @@ describe('records, one by one and up to 200', () => {
   test('a record that somebody else holds is refused in its own row', async () => {
     const ids = [await make('A'), await make('B'), await make('C')];
     here.sandbox.faults.add({ kind: 'lock-row' });
-    const { body } = await send('PATCH', ids.map((id) => account({ id, Name: 'New' })));
-    expect(body.map(({ errors }: { errors: { statusCode: string }[] }) => errors[0]?.statusCode)).toEqual(['UNABLE_TO_LOCK_ROW', undefined, 'UNABLE_TO_LOCK_ROW']);
+    const { body } = await send(
+      'PATCH',
+      ids.map((id) => account({ id, Name: 'New' })),
+    );
+    expect(body.map(({ errors }: { errors: { statusCode: string }[] }) => errors[0]?.statusCode)).toEqual([
+      'UNABLE_TO_LOCK_ROW',
+      undefined,
+      'UNABLE_TO_LOCK_ROW',
+    ]);
     expect((await send('PATCH', [account({ id: ids[0], Name: 'New' })])).body[0].success).toBe(true);
   });
 
   test('a request that breaks off half way has written the first half', async () => {
     const ids = [await make('A'), await make('B')];
     here.sandbox.faults.add({ kind: 'half-batch' });
-    const { status, body } = await send('PATCH', ids.map((id) => account({ id, Name: 'New' })));
+    const { status, body } = await send(
+      'PATCH',
+      ids.map((id) => account({ id, Name: 'New' })),
+    );
     expect([status, body[0].errorCode, ids.map(nameOf)]).toEqual([500, 'UNKNOWN_EXCEPTION', ['New', 'B']]);
   });
 
@@ -198,9 +223,18 @@ describe('records, one by one and up to 200', () => {
     here.sandbox.faults.add({ kind: 'html-error', applied: true, after: 1 });
     for (const name of ['A', 'New']) {
       const { status, headers } = await send('PATCH', [account({ id, Name: 'New' })]);
-      expect([status, headers.get('content-type'), headers.get('sforce-limit-info'), nameOf(id)]).toEqual([503, 'text/html;charset=utf-8', null, name]);
+      expect([status, headers.get('content-type'), headers.get('sforce-limit-info'), nameOf(id)]).toEqual([
+        503,
+        'text/html;charset=utf-8',
+        null,
+        name,
+      ]);
     }
     here.sandbox.faults.add({ kind: 'server-error', status: 503 });
-    expect(await codeOf(here.conn.request({ method: 'POST', url: '/sobjects/Account', body: '{"Name":"x"}', headers: { 'content-type': 'application/json' } }))).toBe('SERVER_UNAVAILABLE');
+    expect(
+      await codeOf(
+        here.conn.request({ method: 'POST', url: '/sobjects/Account', body: '{"Name":"x"}', headers: { 'content-type': 'application/json' } }),
+      ),
+    ).toBe('SERVER_UNAVAILABLE');
   });
 });

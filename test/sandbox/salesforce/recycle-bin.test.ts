@@ -25,7 +25,10 @@ describe('the recycle bin', () => {
   const isThere = (object: string, id: string): boolean => here.sandbox.truth().record(object, id) !== undefined;
   const soap = async (name: string, ids: readonly string[], more = '') => {
     const { status, body } = await here.call('POST', '/services/Soap/u/62.0', envelope(name, ids, here.sandbox.token, more));
-    const codes = Array.from((body as string).matchAll(/<result>(?:.*?<statusCode>(\w+)<\/statusCode>.*?)?<id>(\w+)<\/id><success>(\w+)/g), ([, code, id, success]) => [id, success, code]);
+    const codes = Array.from(
+      (body as string).matchAll(/<result>(?:.*?<statusCode>(\w+)<\/statusCode>.*?)?<id>(\w+)<\/id><success>(\w+)/g),
+      ([, code, id, success]) => [id, success, code],
+    );
     return { status, body: body as string, codes };
   };
 
@@ -46,11 +49,22 @@ describe('the recycle bin', () => {
   test('a delete takes children with it, clears lookups, and says who did it', async () => {
     here.clock.move(1000);
     expect(await here.conn.sobject('Account').destroy(made.account)).toMatchObject({ success: true });
-    for (const [object, id] of [['Account', made.account], ['Contact', made.contact], ['Opportunity', made.deal], ['OpportunityContactRole', made.role], ['Visit__c', made.visit], ['Task', made.task]] as const)
+    for (const [object, id] of [
+      ['Account', made.account],
+      ['Contact', made.contact],
+      ['Opportunity', made.deal],
+      ['OpportunityContactRole', made.role],
+      ['Visit__c', made.visit],
+      ['Task', made.task],
+    ] as const)
       expect(isThere(object, id)).toBe(false);
     expect(here.sandbox.truth().record('Contact', made.report)?.['ReportsToId']).toBeUndefined();
-    const { records } = await here.conn.query('SELECT Id, LastModifiedBy.Username, SystemModstamp FROM Contact WHERE IsDeleted = true', { scanAll: true });
-    expect(records).toMatchObject([{ Id: made.contact, LastModifiedBy: { Username: here.sandbox.username }, SystemModstamp: '2026-11-22T12:00:01.000+0000' }]);
+    const { records } = await here.conn.query('SELECT Id, LastModifiedBy.Username, SystemModstamp FROM Contact WHERE IsDeleted = true', {
+      scanAll: true,
+    });
+    expect(records).toMatchObject([
+      { Id: made.contact, LastModifiedBy: { Username: here.sandbox.username }, SystemModstamp: '2026-11-22T12:00:01.000+0000' },
+    ]);
   });
 
   test('undelete brings it back under the same ids, with children and the lookups that nobody has set since', async () => {
@@ -58,7 +72,12 @@ describe('the recycle bin', () => {
     const { status, codes, body } = await soap('undelete', [made.account]);
     expect([status, codes]).toEqual([200, [[made.account, 'true', undefined]]]);
     expect(body).toMatch(/<current>2<\/current><limit>15000<\/limit>/);
-    for (const [object, id] of [['Account', made.account], ['Contact', made.contact], ['Visit__c', made.visit], ['OpportunityContactRole', made.role]] as const)
+    for (const [object, id] of [
+      ['Account', made.account],
+      ['Contact', made.contact],
+      ['Visit__c', made.visit],
+      ['OpportunityContactRole', made.role],
+    ] as const)
       expect(isThere(object, id)).toBe(true);
     expect(here.sandbox.truth().record('Contact', made.report)?.['ReportsToId']).toBe(made.contact);
     here.sandbox.writeAs(PERSON).remove('Contact', made.contact);
@@ -72,7 +91,11 @@ describe('the recycle bin', () => {
   test('the usual client undeletes too', async () => {
     await here.conn.sobject('Contact').destroy(made.contact);
     // jsforce has the call in its SOAP API.
-    const result = await (here.conn.soap as unknown as { _invoke(method: string, args: object, schema: unknown): Promise<unknown> })._invoke('undelete', { ids: [made.contact] }, ['any']);
+    const result = await (here.conn.soap as unknown as { _invoke(method: string, args: object, schema: unknown): Promise<unknown> })._invoke(
+      'undelete',
+      { ids: [made.contact] },
+      ['any'],
+    );
     expect(JSON.stringify(result)).toContain(made.contact);
     expect(isThere('Contact', made.contact)).toBe(true);
   });
@@ -81,7 +104,10 @@ describe('the recycle bin', () => {
     const { sandbox } = here;
     expect((await soap('undelete', [made.account])).codes).toEqual([[made.account, 'false', 'UNDELETE_FAILED']]);
     sandbox.writeAs(PERSON).remove('Account', made.account);
-    expect((await soap('undelete', [made.contact, '0017Q00000zzzzzQAA'])).codes.map(([, , code]) => code)).toEqual(['UNDELETE_FAILED', 'INVALID_CROSS_REFERENCE_KEY']);
+    expect((await soap('undelete', [made.contact, '0017Q00000zzzzzQAA'])).codes.map(([, , code]) => code)).toEqual([
+      'UNDELETE_FAILED',
+      'INVALID_CROSS_REFERENCE_KEY',
+    ]);
     await soap('undelete', [made.account]);
     sandbox.writeAs(PERSON).remove('Contact', made.contact);
     sandbox.writeAs(PERSON).create('Contact', { LastName: 'Two', Ext__c: 'c-1' });
@@ -98,7 +124,10 @@ describe('the recycle bin', () => {
     here.sandbox.writeAs(PERSON).remove('Contact', made.contact);
     const header = '<urn:AllOrNoneHeader><urn:allOrNone>true</urn:allOrNone></urn:AllOrNoneHeader>';
     const { codes } = await soap('undelete', [made.contact, made.account], header);
-    expect(codes.map(([, success, code]) => [success, code])).toEqual([['false', 'ALL_OR_NONE_OPERATION_ROLLED_BACK'], ['false', 'UNDELETE_FAILED']]);
+    expect(codes.map(([, success, code]) => [success, code])).toEqual([
+      ['false', 'ALL_OR_NONE_OPERATION_ROLLED_BACK'],
+      ['false', 'UNDELETE_FAILED'],
+    ]);
     expect(isThere('Contact', made.contact)).toBe(false);
   });
 
@@ -133,7 +162,8 @@ describe('the recycle bin', () => {
   test('what was deleted and what was changed within minutes is told, for at most 30 days', async () => {
     const { call, clock, conn } = here;
     const at = (ms: number): string => encodeURIComponent(new Date(clock.now().getTime() + ms).toISOString().replace('Z', '+00:00'));
-    const ask = async (what: string, object: string, from: number, to: number) => await call('GET', `/sobjects/${object}/${what}/?start=${at(from)}&end=${at(to)}`);
+    const ask = async (what: string, object: string, from: number, to: number) =>
+      await call('GET', `/sobjects/${object}/${what}/?start=${at(from)}&end=${at(to)}`);
     clock.move(10 * 60_000);
     await conn.sobject('Account').destroy(made.account);
     await conn.sobject('Contact').update({ Id: made.report, Title: 'x' });
@@ -147,7 +177,11 @@ describe('the recycle bin', () => {
     expect((await ask('updated', 'Contact', -3_600_000, -300_000)).body.ids).toEqual([]);
     // Seconds are left out of account.
     expect((await ask('deleted', 'Contact', -60_000, 30_000)).body.deletedRecords).toEqual([]);
-    for (const [from, to] of [[-31 * DAY, 0], [0, 30_000], [0, -60_000]] as const)
+    for (const [from, to] of [
+      [-31 * DAY, 0],
+      [0, 30_000],
+      [0, -60_000],
+    ] as const)
       expect((await ask('deleted', 'Contact', from, to)).body[0].errorCode).toBe('INVALID_REPLICATION_DATE');
     expect((await ask('deleted', 'Organization', -120_000, 0)).body[0].errorCode).toBe('INVALID_TYPE');
     expect((await call('GET', '/sobjects/Contact/deleted')).status).toBe(400);

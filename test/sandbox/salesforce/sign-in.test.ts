@@ -25,7 +25,9 @@ describe('sign-in', () => {
     expect(await conn.identity()).toMatchObject({ organization_id: sandbox.account, username: sandbox.username });
     const wrong = new jsforce.OAuth2({ loginUrl: sandbox.url, clientId, clientSecret: 'no' });
     await expect(wrong.requestToken({ grant_type: 'client_credentials' })).rejects.toMatchObject({ name: 'invalid_client' });
-    await expect(new jsforce.OAuth2({ loginUrl: sandbox.url, clientId: 'no' }).requestToken({ grant_type: 'client_credentials' })).rejects.toMatchObject({
+    await expect(
+      new jsforce.OAuth2({ loginUrl: sandbox.url, clientId: 'no' }).requestToken({ grant_type: 'client_credentials' }),
+    ).rejects.toMatchObject({
       name: 'invalid_client_id',
     });
     await expect(wrong.requestToken({ grant_type: 'password' })).rejects.toMatchObject({ name: 'unsupported_grant_type' });
@@ -78,7 +80,10 @@ describe('sign-in', () => {
     const { sandbox, call } = await bench();
     sandbox.faults.add({ kind: 'expire-session' });
     for (let n = 0; n < 2; n += 1)
-      expect(await call('GET', '/limits')).toMatchObject({ status: 401, body: [{ errorCode: 'INVALID_SESSION_ID', message: 'Session expired or invalid' }] });
+      expect(await call('GET', '/limits')).toMatchObject({
+        status: 401,
+        body: [{ errorCode: 'INVALID_SESSION_ID', message: 'Session expired or invalid' }],
+      });
     sandbox.renewToken();
     expect((await call('GET', '/limits')).status).toBe(200);
   });
@@ -101,7 +106,10 @@ describe('versions and limits', () => {
     clock.move(3_600_000);
     expect((await call('GET', '/limits')).body.DailyApiRequests).toEqual({ Max: 3, Remaining: 1 });
     await call('GET', '/no-such-thing');
-    expect(await call('GET', '/limits')).toMatchObject({ status: 403, body: [{ errorCode: 'REQUEST_LIMIT_EXCEEDED', message: 'TotalRequests Limit exceeded.' }] });
+    expect(await call('GET', '/limits')).toMatchObject({
+      status: 403,
+      body: [{ errorCode: 'REQUEST_LIMIT_EXCEEDED', message: 'TotalRequests Limit exceeded.' }],
+    });
     expect(sandbox.counts().limited).toBe(1);
     clock.move(23 * 3_600_000);
     expect((await call('GET', '/limits')).headers.get('sforce-limit-info')).toBe('api-usage=3/3');

@@ -6,13 +6,22 @@ import { type Bench, bench, codeOf, PERSON } from './support.js';
 describe('SOQL', () => {
   let here: Bench;
   const names = async (text: string): Promise<unknown[]> => (await here.conn.query(text)).records.map((each) => each.Name as unknown);
-  const where = async (condition: string, order = 'ORDER BY Name'): Promise<unknown[]> => await names(`SELECT Name FROM Account WHERE ${condition} ${order}`);
+  const where = async (condition: string, order = 'ORDER BY Name'): Promise<unknown[]> =>
+    await names(`SELECT Name FROM Account WHERE ${condition} ${order}`);
   const message = async (text: string): Promise<string> => (await here.call('GET', `/query?q=${encodeURIComponent(text)}`)).body[0].message as string;
   const code = async (text: string): Promise<string> => await codeOf(here.conn.query(text));
 
   beforeEach(async () => {
     here = await bench({
-      description: { fields: { Account: [{ name: 'Tags__c', type: 'multipicklist', options: ['a', 'b', 'c'] }, { name: 'L1__c', type: 'textarea', length: 1000 }, { name: 'L2__c', type: 'textarea', length: 1000 }] } },
+      description: {
+        fields: {
+          Account: [
+            { name: 'Tags__c', type: 'multipicklist', options: ['a', 'b', 'c'] },
+            { name: 'L1__c', type: 'textarea', length: 1000 },
+            { name: 'L2__c', type: 'textarea', length: 1000 },
+          ],
+        },
+      },
     });
     const writer = here.sandbox.writeAs(PERSON);
     const day = 86_400_000;
@@ -61,8 +70,13 @@ describe('SOQL', () => {
   test('fields over references are objects, empty references null, children lists', async () => {
     const { records } = await here.conn.query('SELECT Name, Account.Name, Account.Owner.Username FROM Contact ORDER BY Name');
     expect(records).toMatchObject([{ Account: { Name: 'Acme', Owner: { Username: 'person.7@example.com' } } }, { Account: null }]);
-    expect(records[0]?.attributes).toEqual({ type: 'Contact', url: `/services/data/v62.0/sobjects/Contact/${String(records[0]?.attributes?.url).slice(-18)}` });
-    const parents = await here.conn.query("SELECT Name, (SELECT LastName FROM Contacts) FROM Account WHERE Name LIKE 'A%' OR Name LIKE 'O%' ORDER BY Name");
+    expect(records[0]?.attributes).toEqual({
+      type: 'Contact',
+      url: `/services/data/v62.0/sobjects/Contact/${String(records[0]?.attributes?.url).slice(-18)}`,
+    });
+    const parents = await here.conn.query(
+      "SELECT Name, (SELECT LastName FROM Contacts) FROM Account WHERE Name LIKE 'A%' OR Name LIKE 'O%' ORDER BY Name",
+    );
     expect(parents.records).toMatchObject([{ Contacts: { totalSize: 1, records: [{ LastName: 'One' }] } }, { Contacts: null }]);
     expect((await here.conn.query('SELECT FIELDS(CUSTOM) FROM Account LIMIT 1')).records[0]).toHaveProperty('Tags__c', 'a;b');
   });

@@ -168,7 +168,9 @@ describe('values', () => {
     const twin = { LastName: 'Y', Email: 'A@example.com' };
     expect(await codeOf(conn.sobject('Contact').create(twin))).toBe('DUPLICATES_DETECTED');
     expect((await call('POST', '/sobjects/Contact', twin, { 'Sforce-Duplicate-Rule-Header': 'allowSave=true' })).status).toBe(201);
-    await expect(bench({ description: { validationRules: [{ object: 'Account', refuses: 'Name ==', message: 'x' }] } })).rejects.toThrow(/unexpected token/);
+    await expect(bench({ description: { validationRules: [{ object: 'Account', refuses: 'Name ==', message: 'x' }] } })).rejects.toThrow(
+      /unexpected token/,
+    );
   });
 
   test('a deal gets probability, forecast and closing from its stage; a member of a campaign is there once', async () => {

@@ -3,8 +3,8 @@ import { ApiFailure, invalidCrossReference, jsonParserError, refused } from '../
 import type { ObjectType } from '../schema/object-type.js';
 import { wideId } from '../state/ids.js';
 import type { Manner } from '../state/org.js';
-import { type ApiContext, on, type Request, type SalesforceRoute, writerOf } from './route.js';
 import { presentRecord } from './records.js';
+import { type ApiContext, on, type Request, type SalesforceRoute, writerOf } from './route.js';
 import { saved, upsertBy } from './upsert.js';
 
 const MOST = 200;
@@ -91,7 +91,8 @@ export function collectionRoutes(context: ApiContext): readonly SalesforceRoute[
         if (object !== org.schema.get(name)) throw refused('INVALID_TYPE', `All records must be of type ${name}`);
         const { [key]: value, ...rest } = row;
         const done = upsertBy(org, object, key, String(value ?? ''), withoutId(rest, false), manner(request));
-        if ('choices' in done) throw refused('DUPLICATE_EXTERNAL_ID', `${key}: more than one record found for external id field: [${done.choices.join(', ')}]`);
+        if ('choices' in done)
+          throw refused('DUPLICATE_EXTERNAL_ID', `${key}: more than one record found for external id field: [${done.choices.join(', ')}]`);
         return { ...saved(done.id), created: done.created };
       }),
     ),
@@ -103,7 +104,10 @@ function settled(context: ApiContext, { allOrNone, records }: Collection, write:
   if (records.length > MOST) throw tooMany(MOST);
   const chunks = records.filter((row, index) => row.attributes?.type !== records[index - 1]?.attributes?.type).length;
   if (chunks > MOST_CHUNKS)
-    throw refused('LIMIT_EXCEEDED', `Cannot have more than ${MOST_CHUNKS} chunks in a single operation. Please rearrange the data to reduce chunking.`);
+    throw refused(
+      'LIMIT_EXCEEDED',
+      `Cannot have more than ${MOST_CHUNKS} chunks in a single operation. Please rearrange the data to reduce chunking.`,
+    );
   const results: RowResult[] = [];
   try {
     // What cannot be read as records at all writes none of them.
@@ -155,7 +159,8 @@ function found(write: () => RowResult): RowResult {
 
 function malformed(object: ObjectType, id: string): string {
   const wide = wideId(id);
-  if (wide === undefined || !wide.startsWith(object.keyPrefix)) throw refused('MALFORMED_ID', `${object.label} ID: id value of incorrect type: ${id}`, ['Id']);
+  if (wide === undefined || !wide.startsWith(object.keyPrefix))
+    throw refused('MALFORMED_ID', `${object.label} ID: id value of incorrect type: ${id}`, ['Id']);
   return wide;
 }
 
@@ -175,5 +180,10 @@ function withoutId(row: Row, isNew: boolean): Row {
   return Object.fromEntries(Object.entries(row).filter(([name]) => name.toLowerCase() !== 'id'));
 }
 
-const listed = (value: string | null): readonly string[] => (value ?? '').split(',').map((each) => each.trim()).filter((each) => each !== '');
-const tooMany = (most: number): ApiFailure => refused('EXCEEDED_ID_LIMIT', `record limit reached. cannot submit more than ${most} records into this call`);
+const listed = (value: string | null): readonly string[] =>
+  (value ?? '')
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '');
+const tooMany = (most: number): ApiFailure =>
+  refused('EXCEEDED_ID_LIMIT', `record limit reached. cannot submit more than ${most} records into this call`);

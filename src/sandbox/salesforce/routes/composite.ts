@@ -78,7 +78,10 @@ function filled(value: unknown, earlier: readonly Subanswer[]): unknown {
     return value.replaceAll(/@\{([^}]+)\}/g, (_, path: string) => {
       const [id = '', ...names] = path.split(/[.[\]]+/).filter((each) => each !== '');
       const found = earlier.find(({ referenceId }) => referenceId === id);
-      const end = names.reduce<unknown>((of, name) => (typeof of === 'object' && of !== null ? (of as Record<string, unknown>)[name] : undefined), found?.body);
+      const end = names.reduce<unknown>(
+        (of, name) => (typeof of === 'object' && of !== null ? (of as Record<string, unknown>)[name] : undefined),
+        found?.body,
+      );
       if (found === undefined || found.httpStatusCode >= 400 || end === undefined)
         throw refused('PROCESSING_HALTED', `Invalid reference specified. No value for ${path} found in ${id}`);
       return String(end);
@@ -95,5 +98,7 @@ const halted = (answer: Subanswer): Subanswer =>
         ...answer,
         httpHeaders: {},
         httpStatusCode: 400,
-        body: [{ errorCode: 'PROCESSING_HALTED', message: 'The transaction was rolled back since another operation in the same transaction failed.' }],
+        body: [
+          { errorCode: 'PROCESSING_HALTED', message: 'The transaction was rolled back since another operation in the same transaction failed.' },
+        ],
       };

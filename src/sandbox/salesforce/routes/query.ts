@@ -44,7 +44,9 @@ export function queryRoutes(context: ApiContext, limits: () => LimitSettings): r
   };
   const page = (result: Result, from: number, to: number, version: string, deletedToo: boolean): Readonly<Record<string, unknown>> => {
     const asked = askedOf(context, deletedToo);
-    const records = result.records.slice(from, to).map((record) => presentRow(result, org.tables.get(result.object, record.id) ?? record, asked, version));
+    const records = result.records
+      .slice(from, to)
+      .map((record) => presentRow(result, org.tables.get(result.object, record.id) ?? record, asked, version));
     return { totalSize: result.records.length, done: to >= result.records.length, records };
   };
   const continued = ({ id, result, size, deletedToo }: Cursor, from: number, version: string): unknown => {

@@ -87,7 +87,11 @@ function sentOf({ body }: Request): Sent {
   throw new ApiFailure(400, 'JSON_PARSER_ERROR', 'The HTTP entity body is required, but this request has no entity body.');
 }
 
-const fieldsAsked = ({ query }: Request): readonly string[] | undefined => query.get('fields')?.split(',').map((each) => each.trim());
+const fieldsAsked = ({ query }: Request): readonly string[] | undefined =>
+  query
+    .get('fields')
+    ?.split(',')
+    .map((each) => each.trim());
 
 /** Throws 412 for a record that changed since the time that the request names. */
 function unmodified({ headers }: Request, held: StoredRecord): void {

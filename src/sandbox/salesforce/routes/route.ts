@@ -30,7 +30,12 @@ const VERSION = String.raw`^/services/data/v(\d+\.0)`;
 export const VERSIONS = { oldest: 31, newest: 67 } as const;
 
 /** An endpoint below `/services/data/vXX.0`; its first parameter is the version. */
-export function on(method: string, path: string, handle: (request: Request, version: string, ...params: string[]) => ApiAnswer, writes = method !== 'GET'): SalesforceRoute {
+export function on(
+  method: string,
+  path: string,
+  handle: (request: Request, version: string, ...params: string[]) => ApiAnswer,
+  writes = method !== 'GET',
+): SalesforceRoute {
   return {
     method,
     pattern: new RegExp(`${VERSION}${path}/?$`),

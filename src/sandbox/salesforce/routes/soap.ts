@@ -28,7 +28,8 @@ function handle(context: ApiContext, request: Request): ApiAnswer {
   const call = /<(?:\w+:)?(undelete|emptyRecycleBin)[\s>]/.exec(text)?.[1];
   if (call === undefined) throw new ApiFailure(500, 'INVALID_OPERATION', 'The local sandbox knows undelete and emptyRecycleBin only');
   const ids = textsOf(text, 'ids');
-  if (ids.length > MOST) throw new ApiFailure(500, 'EXCEEDED_ID_LIMIT', `record limit reached. cannot submit more than ${MOST} records into this call`);
+  if (ids.length > MOST)
+    throw new ApiFailure(500, 'EXCEEDED_ID_LIMIT', `record limit reached. cannot submit more than ${MOST} records into this call`);
   const { org, usage } = context;
   const writer = writerOf(context, request);
   const allOrNone = textsOf(text, 'allOrNone')[0] === 'true';
@@ -53,10 +54,17 @@ function handle(context: ApiContext, request: Request): ApiAnswer {
     for (const [index, { id, error: own }] of results.entries())
       results[index] = {
         id,
-        error: own ?? refused('ALL_OR_NONE_OPERATION_ROLLED_BACK', 'Record rolled back because not all records were valid and the request was using AllOrNone header'),
+        error:
+          own ??
+          refused(
+            'ALL_OR_NONE_OPERATION_ROLLED_BACK',
+            'Record rolled back because not all records were valid and the request was using AllOrNone header',
+          ),
       };
   }
-  const told = results.map(({ id, error }) => `<result>${error ? errorOf(error) : ''}<id>${escaped(wideId(id) ?? id)}</id><success>${String(!error)}</success></result>`);
+  const told = results.map(
+    ({ id, error }) => `<result>${error ? errorOf(error) : ''}<id>${escaped(wideId(id) ?? id)}</id><success>${String(!error)}</success></result>`,
+  );
   const header = `<soapenv:Header><LimitInfoHeader><limitInfo><current>${usage.used}</current><limit>${usage.settings.perDay}</limit><type>API REQUESTS</type></limitInfo></LimitInfoHeader></soapenv:Header>`;
   return { status: 200, text: { type: XML, content: envelope(`<${call}Response>${told.join('')}</${call}Response>`, header) } };
 }

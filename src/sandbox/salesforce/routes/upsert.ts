@@ -6,7 +6,11 @@ import type { Manner, Org } from '../state/org.js';
 import { accept } from '../state/values.js';
 
 /** What a write that worked is answered with. */
-export const saved = (id: string): { readonly id: string; readonly success: true; readonly errors: readonly [] } => ({ id, success: true, errors: [] });
+export const saved = (id: string): { readonly id: string; readonly success: true; readonly errors: readonly [] } => ({
+  id,
+  success: true,
+  errors: [],
+});
 
 /** The live records that have a value of a field by which records are found. Throws 404 where the field is no such. */
 export function valueOfKey(org: Org, object: ObjectType, name: string, value: string): readonly string[] {

@@ -57,9 +57,7 @@ export function customObject(given: CustomObject, n: number): ObjectType {
   });
   const fields = given.fields.map(customField);
   const hasMaster = fields.some(({ relationshipOrder }) => relationshipOrder !== null);
-  const owner = hasMaster
-    ? []
-    : [reference('OwnerId', ['Group', 'User'], { nillable: false, defaultedOnCreate: true, onParentDelete: 'keep' })];
+  const owner = hasMaster ? [] : [reference('OwnerId', ['Group', 'User'], { nillable: false, defaultedOnCreate: true, onParentDelete: 'keep' })];
   return objectType(given.name, `a0${n.toString(36)}`, [...owner, name, ...fields], { custom: true, label });
 }
 
@@ -69,7 +67,13 @@ export function historyObject(of: ObjectType, n: number): ObjectType {
   const name = isCustom ? `${of.name.slice(0, -3)}__History` : (of.historyObject ?? `${of.name}History`);
   const parent = isCustom ? 'ParentId' : `${of.name}Id`;
   const fields = [
-    reference(parent, [of.name], { ...READ_ONLY, nillable: false, onParentDelete: 'cascade', childRelationshipName: 'Histories', cascadeDelete: true }),
+    reference(parent, [of.name], {
+      ...READ_ONLY,
+      nillable: false,
+      onParentDelete: 'cascade',
+      childRelationshipName: 'Histories',
+      cascadeDelete: true,
+    }),
     field('Field', 'picklist', { ...READ_ONLY, nillable: false, length: 255 }),
     text('DataType', 255, READ_ONLY),
     text('OldValue', 255, { ...READ_ONLY, longText: true }),

@@ -29,7 +29,11 @@ export class Schema {
     const custom = description.objects.map((each, index) => customObject(each, index));
     const objects = [...STANDARD, ...custom, ...SETUP];
     const known = new Set(objects.map(({ name }) => name));
-    for (const name of [...Object.keys(description.fields), ...Object.keys(description.tracked), ...description.recordTypes.map((each) => each.object)])
+    for (const name of [
+      ...Object.keys(description.fields),
+      ...Object.keys(description.tracked),
+      ...description.recordTypes.map((each) => each.object),
+    ])
       if (!known.has(name)) throw new RangeError(`There is no object ${name}`);
     let types = 0;
     for (const [index, object] of objects.entries()) {

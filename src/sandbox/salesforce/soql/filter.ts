@@ -65,13 +65,21 @@ export function idsOf(condition: Condition | undefined): readonly string[] | und
   if (condition?.kind === 'and') return condition.all.map(idsOf).find((ids) => ids !== undefined);
   const isOnId = condition && 'path' in condition && condition.path.names.length === 1 && condition.path.names[0]?.toLowerCase() === 'id';
   if (!isOnId) return undefined;
-  const values = condition.kind === 'in' && !condition.negated ? condition.values : condition.kind === 'compare' && condition.by === '=' ? [condition.to] : undefined;
+  const values =
+    condition.kind === 'in' && !condition.negated
+      ? condition.values
+      : condition.kind === 'compare' && condition.by === '='
+        ? [condition.to]
+        : undefined;
   if (!values) return undefined;
   const ids = values.map((each) => (each.kind === 'text' ? wideId(each.value) : undefined));
   return ids.every((id) => id !== undefined) ? [...new Set(ids)] : undefined;
 }
 
-function found({ names, at }: Path, { reader, object, text }: Filtering): { readonly resolved: Resolved; readonly value: (record: StoredRecord) => Scalar | null } {
+function found(
+  { names, at }: Path,
+  { reader, object, text }: Filtering,
+): { readonly resolved: Resolved; readonly value: (record: StoredRecord) => Scalar | null } {
   const resolved = reader.resolve(object, names, text, at);
   return { resolved, value: (record) => reader.plain(object, record, resolved) };
 }

@@ -46,7 +46,11 @@ export class Reader {
   }
 
   /** The record at the end of references; undefined where one of them is empty, or not to be found. */
-  follow(object: ObjectType, record: StoredRecord, relations: readonly Field[]): { readonly object: ObjectType; readonly record: StoredRecord } | undefined {
+  follow(
+    object: ObjectType,
+    record: StoredRecord,
+    relations: readonly Field[],
+  ): { readonly object: ObjectType; readonly record: StoredRecord } | undefined {
     let here = { object, record };
     for (const { name } of relations) {
       const id = here.record.values[name];

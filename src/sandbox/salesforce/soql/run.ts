@@ -50,7 +50,8 @@ function chosen(query: Query, object: ObjectType, candidates: Iterable<StoredRec
   const columns = columnsOf(query, object, asked);
   if (query.offset > MOST_OFFSET) throw new ApiFailure(400, 'NUMBER_OUTSIDE_VALID_RANGE', `Maximum SOQL offset allowed is ${MOST_OFFSET}`);
   const holds =
-    query.where && predicateOf(query.where, { reader: asked.reader, object, text: query.text, now: asked.now, inner: (inner) => innerValues(inner, asked) });
+    query.where &&
+    predicateOf(query.where, { reader: asked.reader, object, text: query.text, now: asked.now, inner: (inner) => innerValues(inner, asked) });
   const compare = orderOf(query.orderBy, object, query.text, asked.reader);
   const found: StoredRecord[] = [];
   for (const record of candidates) if ((asked.deletedToo || record.deletion === undefined) && (!holds || holds(record))) found.push(record);
@@ -176,4 +177,3 @@ export const attributesOf = (object: string, id: string, version: string): { rea
   type: object,
   url: `/services/data/v${version}/sobjects/${object}/${id}`,
 });
-

@@ -14,7 +14,18 @@ const PATTERNS = [
   ['word', /[A-Za-z]\w*(?:\.[A-Za-z]\w*)*(?::\d+)?/y],
   ['sign', /<=|>=|!=|<>|[=<>(),]/y],
 ] as const;
-const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f', '"': '"', "'": "'", '\\': '\\', _: '\\_', '%': '\\%' };
+const ESCAPES: Readonly<Record<string, string>> = {
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  b: '\b',
+  f: '\f',
+  '"': '"',
+  "'": "'",
+  '\\': '\\',
+  _: '\\_',
+  '%': '\\%',
+};
 
 /** Reads a query into words. Throws MALFORMED_QUERY where it cannot. */
 export function tokensOf(text: string): readonly Token[] {

@@ -1,9 +1,9 @@
 import type { AutomatedAccount } from '../../kit/automations/automations.js';
+import type { ObjectType } from '../schema/object-type.js';
 import { fieldOf } from '../schema/schema.js';
+import type { Sent } from './draft.js';
 import type { OrgState } from './org-state.js';
 import type { StoredRecord, Writer } from './record.js';
-import type { ObjectType } from '../schema/object-type.js';
-import type { Sent } from './draft.js';
 import { textOf } from './text.js';
 
 interface Writing extends OrgState {

@@ -1,8 +1,8 @@
 import { refused } from '../failure.js';
+import type { ObjectType } from '../schema/object-type.js';
 import { type Condition } from '../soql/ast.js';
 import { predicateOf } from '../soql/filter.js';
 import { parseCondition } from '../soql/parse.js';
-import type { ObjectType } from '../schema/object-type.js';
 import type { OrgState } from './org-state.js';
 import type { StoredRecord, Values, Writer } from './record.js';
 
@@ -16,19 +16,21 @@ export function checkRecord(org: OrgState, object: ObjectType, record: StoredRec
 }
 
 function required({ fields }: ObjectType, values: Values): void {
-  const missing = [...fields.values()].filter((field) => !field.nillable && field.createable && values[field.name] === undefined).map(({ name }) => name);
+  const missing = [...fields.values()]
+    .filter((field) => !field.nillable && field.createable && values[field.name] === undefined)
+    .map(({ name }) => name);
   if (missing.length > 0) throw refused('REQUIRED_FIELD_MISSING', `Required fields are missing: [${missing.join(', ')}]`, missing);
 }
 
 /** A member of a campaign is one lead or one contact, once. */
 function membership(org: OrgState, object: ObjectType, { id, values }: StoredRecord, before: Values | undefined): void {
-  if (object.name === 'Lead' && before?.IsConverted === true)
-    throw refused('CANNOT_UPDATE_CONVERTED_LEAD', 'cannot reference converted lead', []);
+  if (object.name === 'Lead' && before?.IsConverted === true) throw refused('CANNOT_UPDATE_CONVERTED_LEAD', 'cannot reference converted lead', []);
   if (object.name !== 'CampaignMember') return;
   if ((values.LeadId === undefined) === (values.ContactId === undefined))
     throw refused('REQUIRED_FIELD_MISSING', 'Required fields are missing: [LeadId, ContactId]', ['LeadId', 'ContactId']);
   for (const other of org.tables.all(object)) {
-    const isSame = other.values.CampaignId === values.CampaignId && other.values.LeadId === values.LeadId && other.values.ContactId === values.ContactId;
+    const isSame =
+      other.values.CampaignId === values.CampaignId && other.values.LeadId === values.LeadId && other.values.ContactId === values.ContactId;
     if (isSame && other.id !== id && other.deletion === undefined) throw refused('DUPLICATE_VALUE', 'Already a campaign member.', []);
   }
 }

@@ -25,7 +25,8 @@ export function readSent(org: OrgState, object: ObjectType, sent: Sent, writer: 
     const relation = field || typeof raw !== 'object' ? undefined : relationOf(object, name);
     const target = field ?? relation;
     if (!target || (!writer.isAdmin && !org.sees(object.name, target.name))) throw noSuchColumn(name, object.name);
-    if (target.name === 'Id') throw refused('INVALID_FIELD_FOR_INSERT_UPDATE', `cannot specify Id in an ${before ? 'update' : 'insert'} call`, ['Id']);
+    if (target.name === 'Id')
+      throw refused('INVALID_FIELD_FOR_INSERT_UPDATE', `cannot specify Id in an ${before ? 'update' : 'insert'} call`, ['Id']);
     if (!mayWrite(org, object, target, writer, before === undefined)) forbidden.push(target.name);
     else named.push([target, relation && raw !== null ? byExternalId(org, relation, raw) : raw]);
   }
@@ -75,5 +76,9 @@ function checkReference(org: OrgState, object: ObjectType, name: string, value: 
   if (!found) throw invalidCrossReference([name]);
   if (found.deletion !== undefined) throw entityIsDeleted(400);
   if (to.name === 'User' && name === 'OwnerId' && found.values.IsActive === false)
-    throw refused('INACTIVE_OWNER_OR_USER', `operation performed with inactive user [${value.slice(0, 15)}] as owner of ${object.label.toLowerCase()}`, []);
+    throw refused(
+      'INACTIVE_OWNER_OR_USER',
+      `operation performed with inactive user [${value.slice(0, 15)}] as owner of ${object.label.toLowerCase()}`,
+      [],
+    );
 }

@@ -23,7 +23,7 @@ export function wideId(id: string): string | undefined {
   const bits = [...id.slice(15).toUpperCase()].map((each) => CHECKS.indexOf(each));
   if (bits.some((each) => each < 0)) return undefined;
   const short = [...id.slice(0, 15)]
-    .map((each, place) => ((((bits[Math.floor(place / 5)] ?? 0) >> place % 5) & 1) === 1 ? each.toUpperCase() : each.toLowerCase()))
+    .map((each, place) => ((((bits[Math.floor(place / 5)] ?? 0) >> (place % 5)) & 1) === 1 ? each.toUpperCase() : each.toLowerCase()))
     .join('');
   // A digit is no capital: a suffix that says so is none of this id.
   return short + suffixOf(short) === short + id.slice(15).toUpperCase() ? short + suffixOf(short) : undefined;

@@ -92,7 +92,9 @@ const FIELDS = new WeakMap<ObjectType, readonly string[]>();
 function lookedUp(object: ObjectType): readonly string[] {
   let names = FIELDS.get(object);
   if (!names) {
-    names = [...object.fields.values()].filter((each) => each.name !== 'Id' && (each.unique || each.externalId || each.idLookup)).map(({ name }) => name);
+    names = [...object.fields.values()]
+      .filter((each) => each.name !== 'Id' && (each.unique || each.externalId || each.idLookup))
+      .map(({ name }) => name);
     FIELDS.set(object, names);
   }
   return names;

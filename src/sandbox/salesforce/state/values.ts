@@ -50,7 +50,8 @@ function acceptFlag(field: Field, raw: unknown, form: Form): boolean {
   if (form === 'text' && ['true', '1', 'yes'].includes(said)) return true;
   if (form === 'text' && ['false', '0', 'no', ''].includes(said)) return false;
   if (said === 'true' || said === 'false') return said === 'true';
-  if (raw === null || raw === undefined) throw refused('INVALID_TYPE_ON_FIELD_IN_RECORD', `${field.label}: value not of required type: null`, [field.name]);
+  if (raw === null || raw === undefined)
+    throw refused('INVALID_TYPE_ON_FIELD_IN_RECORD', `${field.label}: value not of required type: null`, [field.name]);
   throw wrongType(field, raw, form);
 }
 
@@ -60,7 +61,8 @@ function acceptNumber(field: Field, raw: unknown, form: Form): number {
   const value = Number(said);
   if (field.type === 'int' && !Number.isInteger(value)) throw wrongType(field, raw, form);
   const whole = field.type === 'int' ? field.digits : field.precision - field.scale;
-  if (Math.abs(value) >= 10 ** whole) throw refused('NUMBER_OUTSIDE_VALID_RANGE', `${field.label}: value outside of valid range on numeric field: ${said}`, [field.name]);
+  if (Math.abs(value) >= 10 ** whole)
+    throw refused('NUMBER_OUTSIDE_VALID_RANGE', `${field.label}: value outside of valid range on numeric field: ${said}`, [field.name]);
   if (field.type === 'int') return value;
   // Half up, on the digits as they were written: 1.005 is not the double below it.
   const [mantissa = '0', exponent = '0'] = String(Math.abs(value)).split('e');
@@ -87,7 +89,8 @@ function acceptTime(field: Field, raw: unknown, form: Form): string {
 /** From 1700 to 4000. */
 function inRange(field: Field, ms: number): void {
   const year = new Date(ms).getUTCFullYear();
-  if (year < 1700 || year > 4000) throw refused('NUMBER_OUTSIDE_VALID_RANGE', `${field.label}: invalid date: ${new Date(ms).toUTCString()}`, [field.name]);
+  if (year < 1700 || year > 4000)
+    throw refused('NUMBER_OUTSIDE_VALID_RANGE', `${field.label}: invalid date: ${new Date(ms).toUTCString()}`, [field.name]);
 }
 
 function acceptId(field: Field, said: string): string {
@@ -107,7 +110,9 @@ function acceptText(field: Field, said: string, recordType: RecordType | undefin
   }
   if (field.type === 'picklist') return option(field, trimmed, recordType);
   if (field.type !== 'multipicklist') return trimmed;
-  const chosen = [...new Set(trimmed.split(';').map((each) => each.trim()))].filter((each) => each !== '').map((each) => option(field, each, recordType));
+  const chosen = [...new Set(trimmed.split(';').map((each) => each.trim()))]
+    .filter((each) => each !== '')
+    .map((each) => option(field, each, recordType));
   const order = field.picklistValues.map(({ value }) => value);
   const place = (value: string): number => (order.includes(value) ? order.indexOf(value) : order.length);
   return chosen.sort((a, b) => place(a) - place(b)).join(';');
@@ -126,6 +131,7 @@ function option(field: Field, value: string, recordType: RecordType | undefined)
 function wrongType(field: Field, raw: unknown, form: Form): ApiFailure {
   const said = typeof raw === 'object' ? JSON.stringify(raw) : String(raw);
   if (form === 'text') return refused('INVALID_TYPE_ON_FIELD_IN_RECORD', `${field.label}: value not of required type: ${said}`, [field.name]);
-  const kind = typeof raw === 'object' ? 'START_OBJECT' : typeof raw === 'number' ? 'VALUE_NUMBER' : typeof raw === 'boolean' ? 'VALUE_BOOLEAN' : 'VALUE_STRING';
+  const kind =
+    typeof raw === 'object' ? 'START_OBJECT' : typeof raw === 'number' ? 'VALUE_NUMBER' : typeof raw === 'boolean' ? 'VALUE_BOOLEAN' : 'VALUE_STRING';
   return jsonParserError(`Cannot deserialize instance of ${field.type} from ${kind} value ${said} or request may be missing a required field`);
 }

@@ -37,6 +37,11 @@ export const RECORD_TYPE: ObjectType = objectType(
 export const GROUP: ObjectType = objectType(
   'Group',
   '00G',
-  [text('Name', 40, { ...REQUIRED, nameField: true }), text('DeveloperName', 80), picklist('Type', ['Queue', 'Regular'], { ...REQUIRED }), reference('OwnerId', ['Organization', 'User'], { onParentDelete: 'keep' })],
+  [
+    text('Name', 40, { ...REQUIRED, nameField: true }),
+    text('DeveloperName', 80),
+    picklist('Type', ['Queue', 'Regular'], { ...REQUIRED }),
+    reference('OwnerId', ['Organization', 'User'], { onParentDelete: 'keep' }),
+  ],
   SETUP,
 );
