@@ -98,5 +98,6 @@ const linking = (from: ObjectType, to: ObjectType): Field | undefined =>
     (field) => field.updateable && field.referenceTo.includes(to.name) && field.referenceTo.length === 1 && from.name !== 'Task',
   );
 
+/** One that the record does not outlive: both ends of a record that stands between two others are such. */
 const referring = (from: ObjectType, to: ObjectType): Field | undefined =>
-  [...from.fields.values()].find((field) => field.createable && field.referenceTo.includes(to.name));
+  [...from.fields.values()].find((field) => field.createable && field.cascadeDelete && field.referenceTo.includes(to.name));

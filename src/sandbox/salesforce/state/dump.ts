@@ -46,16 +46,14 @@ export function dumpOrg(org: Org): OrgDump {
     description: org.description,
     options: org.options.map(([object, field, options]) => [object, field, [...options]]),
     lastIds: [...org.lastIds],
-    records: org.schema
-      .all()
-      .map((object) => [
-        object.name,
-        Array.from(org.tables.all(object), ({ id, values, deletion: number }) => ({
-          id,
-          values: { ...values },
-          ...(number !== undefined && { deletion: number }),
-        })),
-      ]),
+    records: org.schema.all().map((object) => [
+      object.name,
+      Array.from(org.tables.all(object), ({ id, values, deletion: number }) => ({
+        id,
+        values: { ...values },
+        ...(number !== undefined && { deletion: number }),
+      })),
+    ]),
     deletions: [...org.bin.deletions].map(([number, each]) => [number, { ...each, members: [...each.members], cleared: [...each.cleared] }]),
     purged: [...org.bin.purged],
     automations,

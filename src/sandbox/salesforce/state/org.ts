@@ -15,9 +15,9 @@ import { historyRows } from './history.js';
 import { nthId, wideId } from './ids.js';
 import type { OrgState } from './org-state.js';
 import { type Scalar, type StoredRecord, timeOf, type Values, type WriteEntry, type Writer } from './record.js';
+import { addUser, setUpOrganization, userOf } from './set-up.js';
 import { Tables } from './tables.js';
 import { textOf } from './text.js';
-import { userIdOf, userNames } from './users.js';
 import type { Form } from './values.js';
 
 /** What an account is. */
@@ -66,18 +66,9 @@ export class Org implements OrgState {
     for (const { refuses } of this.description.validationRules) ruleOf(refuses);
     this.automations = new Automations(clock, automatedOrg(this));
     this.bin = new Bin(this);
-    this.id = this.#setUp('Organization', {
-      Name: facts.name,
-      IsSandbox: facts.isSandbox,
-      InstanceName: facts.instance,
-      OrganizationType: facts.isSandbox ? 'Enterprise Edition' : 'Unlimited Edition',
-      DefaultLocaleSidKey: 'en_US',
-      TimeZoneSidKey: 'GMT',
-    });
-    this.#setUp('Profile', { Name: 'System Administrator' });
-    this.adminId = this.#user({ first: 'Alex', last: 'Admin', username: 'admin@example.com' });
-    this.apiUserId = this.#user({ first: 'Integration', last: 'User', username: 'integration@example.com' });
-    this.addRecordTypes();
+    this.id = setUpOrganization(this);
+    this.adminId = addUser(this, { first: 'Alex', last: 'Admin', username: 'admin@example.com' });
+    this.apiUserId = addUser(this, { first: 'Integration', last: 'User', username: 'integration@example.com' });
   }
 
   now(): number {
@@ -158,7 +149,7 @@ export class Org implements OrgState {
 
   /** The writer that somebody outside the API is: a user of the account, made where there is none yet. */
   writerOf(who: Who): Writer {
-    const userId = userIdOf(who) ?? this.#userOf(who);
+    const userId = userOf(this, who);
     return { userId, cause: { by: who.kind, id: who.id }, isAdmin: true, auditFields: false, allowsDuplicates: true };
   }
 
@@ -186,13 +177,6 @@ export class Org implements OrgState {
       const id = this.nextId(history);
       this.tables.put(history, { id, values: { Id: id, CreatedDate: timeOf(at), CreatedById: userId, SystemModstamp: timeOf(at), ...row } });
     }
-  }
-
-  addRecordTypes(): void {
-    const own = this.schema.get('RecordType');
-    for (const { name, recordTypes } of this.schema.all())
-      for (const { id, name: label, developerName } of recordTypes)
-        this.tables.put(own, { id, values: { Id: id, Name: label, DeveloperName: developerName, SobjectType: name, IsActive: true } });
   }
 
   #store(
@@ -243,36 +227,5 @@ export class Org implements OrgState {
     } finally {
       this.#pending = outer;
     }
-  }
-
-  /** A record of the platform's own. */
-  #setUp(object: string, values: Values): string {
-    const type = this.schema.get(object);
-    const id = this.nextId(type);
-    const time = timeOf(this.clock.now().getTime());
-    this.tables.put(type, { id, values: { Id: id, CreatedDate: time, LastModifiedDate: time, SystemModstamp: time, ...values } });
-    return id;
-  }
-
-  #userOf(who: Who): string {
-    const names = userNames(who);
-    const [held] = this.tables.byValue(this.schema.get('User'), 'Username', names.username);
-    return held ?? this.#user(names);
-  }
-
-  #user({ first, last, username }: ReturnType<typeof userNames>): string {
-    const [profile] = this.tables.all(this.schema.get('Profile'));
-    return this.#setUp('User', {
-      Username: username,
-      Email: username,
-      FirstName: first,
-      LastName: last,
-      Name: `${first} ${last}`,
-      Alias: last.slice(0, 8),
-      IsActive: true,
-      UserType: 'Standard',
-      TimeZoneSidKey: 'GMT',
-      ...(profile && { ProfileId: profile.id }),
-    });
   }
 }
