@@ -95,7 +95,10 @@ describe('Bulk API 2.0', () => {
     const ids = [...here.sandbox.truth().records('Contact')].map(({ key }) => key);
     await load({ operation: 'delete' }, `Id\n${ids[0]}\n`);
     await load({ operation: 'hardDelete' }, `Id\n${ids[1]}\n`);
-    expect((await here.conn.query('SELECT Id, IsDeleted FROM Contact', { scanAll: true })).records).toMatchObject([{ Id: ids[0], IsDeleted: true }]);
+    const { sandbox } = here;
+    sandbox.writeAs(PERSON).undelete(ids[0] ?? '');
+    expect(() => sandbox.writeAs(PERSON).undelete(ids[1] ?? '')).toThrow(/not in the recycle bin/);
+    expect([...sandbox.truth().records('Contact')].map(({ key }) => key)).toEqual([ids[0]]);
   });
 
   test('an aborted job has written nothing, and its lines are those that were not processed', async () => {

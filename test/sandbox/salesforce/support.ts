@@ -47,7 +47,7 @@ export async function bench(options: SalesforceSandboxOptions = {}): Promise<Ben
 }
 
 /** What a call that Salesforce refuses says: the code of its first error. */
-export async function codeOf(call: Promise<unknown>): Promise<string> {
+export async function codeOf(call: PromiseLike<unknown>): Promise<string> {
   try {
     await call;
   } catch (error) {

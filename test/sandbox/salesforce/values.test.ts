@@ -68,10 +68,10 @@ describe('values', () => {
     expect(await refusal({ MailingAddress: { city: 'x' } })).toEqual([400, 'INVALID_FIELD_FOR_INSERT_UPDATE', ['MailingAddress']]);
   });
 
-  test('a checkbox is never null, numbers are rounded to their scale, times are UTC in whole seconds', async () => {
-    expect(await stored({ Score__c: 1.005, Seen__c: '2026-11-01T10:00:00.987+02:00' })).toMatchObject({
+  test('a checkbox is never null, numbers keep more digits than their scale, times are UTC in whole seconds', async () => {
+    expect(await stored({ Score__c: 237.6314, Seen__c: '2026-11-01T10:00:00.987+02:00' })).toMatchObject({
       HasOptedOutOfEmail: false,
-      Score__c: 1.01,
+      Score__c: 237.6314,
       Seen__c: '2026-11-01T08:00:00.000+0000',
       CreatedDate: '2026-11-22T12:00:00.000+0000',
     });

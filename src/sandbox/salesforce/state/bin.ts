@@ -1,7 +1,7 @@
-import { entityIsDeleted, invalidCrossReference, refused } from '../failure.js';
+import { invalidCrossReference, refused } from '../failure.js';
 import type { ObjectType } from '../schema/object-type.js';
 import { unique } from './checks.js';
-import { BIN_MS, type Deletion, type Place, planDeletion } from './deletion.js';
+import { BIN_MS, type Deletion, LIMBO_MS, type Place, planDeletion } from './deletion.js';
 import { wideId } from './ids.js';
 import type { OrgState } from './org-state.js';
 import { type StoredRecord, timeOf, type Writer } from './record.js';
@@ -41,16 +41,16 @@ export class Bin {
     const held = object && wide !== undefined ? org.tables.get(object, wide) : undefined;
     if (!object || wide === undefined || !held) throw invalidCrossReference();
     if (!object.undeletable) throw refused('CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY', 'Entity type is not undeletable');
-    const deletion = held.deletion === undefined ? undefined : this.deletions.get(held.deletion);
-    if (held.deletion === undefined || !deletion) throw refused('UNDELETE_FAILED', 'Entity is not in the recycle bin');
-    if (deletion.root.id !== wide) throw refused('UNDELETE_FAILED', 'Cannot undelete a record whose parent is deleted');
+    const number = held.deletion ?? 0;
+    const deletion = this.deletions.get(number);
+    // What went with another is not in there by itself.
+    if (deletion?.root.id !== wide || deletion.emptiedAt !== undefined) throw refused('UNDELETE_FAILED', 'Entity is not in the recycle bin');
     org.atomically(() => {
       const at = org.now();
       for (const place of deletion.members) this.#mark(place, undefined, writer, at);
       for (const { field, was, ...place } of deletion.cleared)
         this.#look(place, (found) => (found.values[field] === undefined ? { ...found, values: { ...found.values, [field]: was } } : found));
       org.note('undelete', object, wide, writer, at);
-      const number = held.deletion ?? 0;
       this.deletions.delete(number);
       org.tables.undoing(() => this.deletions.set(number, deletion));
     });
@@ -62,18 +62,20 @@ export class Bin {
     const wide = wideId(id);
     const object = wide === undefined ? undefined : org.schema.ofId(wide);
     const held = object && wide !== undefined ? org.tables.get(object, wide) : undefined;
-    if (!object || !held) throw invalidCrossReference();
-    if (held.deletion === undefined) throw refused('INVALID_ID_FIELD', 'Entity is not in the recycle bin');
-    const deletion = this.deletions.get(held.deletion);
-    if (deletion?.root.id !== held.id) throw entityIsDeleted(400);
-    this.#empty(held.deletion, deletion);
+    const number = held?.deletion ?? 0;
+    const deletion = this.deletions.get(number);
+    if (!object || !held || deletion?.root.id !== held.id || deletion.emptiedAt !== undefined)
+      throw refused('INVALID_ID_FIELD', 'no recycle bin entry found');
+    this.deletions.set(number, { ...deletion, emptiedAt: org.now() });
+    org.tables.undoing(() => this.deletions.set(number, deletion));
     org.note('purge', object, held.id, writer, org.now());
   }
 
-  /** Purges what has been in there for 15 days. */
+  /** Removes what has been in there for 15 days, or was taken out a day ago. */
   settle(): void {
     const now = this.org.clock.now().getTime();
-    for (const [number, deletion] of this.deletions) if (deletion.at + BIN_MS <= now) this.#empty(number, deletion);
+    for (const [number, deletion] of this.deletions)
+      if (Math.min(deletion.at + BIN_MS, (deletion.emptiedAt ?? Infinity) + LIMBO_MS) <= now) this.#empty(number, deletion);
   }
 
   load(deletions: Iterable<readonly [number, Deletion]>, purged: Iterable<readonly [string, number]>): void {

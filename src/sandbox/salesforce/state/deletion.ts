@@ -4,8 +4,9 @@ import type { Schema } from '../schema/schema.js';
 import type { StoredRecord } from './record.js';
 import type { Tables } from './tables.js';
 
-/** How long the recycle bin keeps what is in it. */
+/** How long the recycle bin keeps what is in it, and how long it takes until what was taken out is gone. */
 export const BIN_MS = 15 * 86_400_000;
+export const LIMBO_MS = 86_400_000;
 
 /** A record by its object. */
 export interface Place {
@@ -20,6 +21,8 @@ export interface Deletion {
   /** With the root, which is the first. */
   readonly members: readonly Place[];
   readonly cleared: readonly (Place & { readonly field: string; readonly was: string })[];
+  /** When it was taken out of the bin: nothing brings it back, and queries that tell what was deleted still do so for a while. */
+  readonly emptiedAt?: number;
 }
 
 /** Works out what a delete takes; throws where one of the relationships does not allow it. */

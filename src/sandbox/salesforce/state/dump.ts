@@ -18,6 +18,7 @@ const deletion = z.object({
   root: z.object(place),
   members: z.array(z.object(place)),
   cleared: z.array(z.object({ ...place, field: z.string(), was: z.string() })),
+  emptiedAt: z.number().exactOptional(),
 });
 const dumpForm = z.object({
   version: z.literal(1),

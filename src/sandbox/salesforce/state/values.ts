@@ -63,11 +63,8 @@ function acceptNumber(field: Field, raw: unknown, form: Form): number {
   const whole = field.type === 'int' ? field.digits : field.precision - field.scale;
   if (Math.abs(value) >= 10 ** whole)
     throw refused('NUMBER_OUTSIDE_VALID_RANGE', `${field.label}: value outside of valid range on numeric field: ${said}`, [field.name]);
-  if (field.type === 'int') return value;
-  // Half up, on the digits as they were written: 1.005 is not the double below it.
-  const [mantissa = '0', exponent = '0'] = String(Math.abs(value)).split('e');
-  const rounded = Number(`${Math.round(Number(`${mantissa}e${Number(exponent) + field.scale}`))}e${-field.scale}`);
-  return value < 0 && rounded !== 0 ? -rounded : rounded;
+  // More digits than the field's scale are kept: only forms round.
+  return value;
 }
 
 function acceptDate(field: Field, raw: unknown, form: Form): string {
