@@ -26,7 +26,7 @@ const description = {
 } as const;
 
 /** What a user would lose: a connector that believes a field is writable learns better in the middle of a restore. */
-describe('describe', () => {
+describe('what describe tells', () => {
   const described = async (object: string) => {
     const { conn } = await bench({ description: structuredClone(description) as never });
     const told = await conn.describe(object);

@@ -18,7 +18,7 @@ interface Parts {
   readonly org: Org;
   readonly sessions: Sessions;
   /** Where the account is reached. */
-  url(): string;
+  readonly url: () => string;
 }
 
 type Params = Readonly<Record<string, string>>;

@@ -1,3 +1,5 @@
+import { said } from '../state/text.js';
+
 /** The lines of a CSV file, each as its cells. Quotes are doubled inside of quotes; a cell may hold line breaks. */
 export function csvRows(text: string, delimiter: string): readonly (readonly string[])[] {
   const rows: string[][] = [];
@@ -30,4 +32,4 @@ export function csvRows(text: string, delimiter: string): readonly (readonly str
 
 /** A line of a CSV file: every cell in quotes, as Salesforce writes them. */
 export const csvLine = (cells: readonly unknown[], { delimiter, lineEnding }: { readonly delimiter: string; readonly lineEnding: string }): string =>
-  cells.map((each) => `"${String(each ?? '').replaceAll('"', '""')}"`).join(delimiter) + lineEnding;
+  cells.map((each) => `"${said(each).replaceAll('"', '""')}"`).join(delimiter) + lineEnding;

@@ -2,6 +2,7 @@ import { ApiFailure, notFound } from '../failure.js';
 import { type ApiContext, on, type SalesforceRoute, writerOf } from '../routes/route.js';
 import { nthId } from '../state/ids.js';
 import type { Writer } from '../state/record.js';
+import { said } from '../state/text.js';
 import { csvLine, csvRows } from './csv.js';
 import { process, type Outcome } from './ingest.js';
 import { formatAsked, formatOf, type Job, mustBe, told } from './job.js';
@@ -52,7 +53,7 @@ export class IngestJobs {
           id: nthId('750', this.context.org.facts.pod, 1_000_000 + this.#jobs.size),
           operation: String(operation),
           object: type.name,
-          key: key === undefined ? undefined : String(key),
+          key: key === undefined ? undefined : said(key),
           userId: request.caller.userId,
           writer: writerOf(this.context, request),
           createdAt: this.context.org.now(),
@@ -73,7 +74,7 @@ export class IngestJobs {
         const job = this.#job(id);
         mustBe(job, ['Open']);
         if (job.content !== undefined) throw new ApiFailure(400, 'INVALIDJOBSTATE', 'InvalidJobState : The data of this job was uploaded already');
-        job.content = String(body ?? '');
+        job.content = said(body);
         return { status: 201 };
       }),
       on('GET', one, (_, __, id = '') => ({ status: 200, body: this.#progress(this.#job(id)) })),

@@ -5,6 +5,7 @@ import type { Sent } from '../state/draft.js';
 import { wideId } from '../state/ids.js';
 import type { Manner, Org } from '../state/org.js';
 import type { Writer } from '../state/record.js';
+import { said } from '../state/text.js';
 
 /** What became of a line: written, made or changed; or why not. */
 export interface Outcome {
@@ -26,7 +27,7 @@ export function process(org: Org, job: Lines, writer: Writer): readonly Outcome[
   const object = org.schema.get(job.object);
   return job.rows.map((row) => {
     const sent = sentOf(job.columns, row);
-    const given = String(sent.Id ?? '');
+    const given = said(sent.Id);
     try {
       return org.atomically(() => write(org, object, job, sent, { writer, form: 'text' }));
     } catch (error) {
@@ -49,7 +50,7 @@ function write(org: Org, object: ObjectType, { operation, key = 'Id' }: Lines, {
     case 'upsert': {
       if (key.toLowerCase() === 'id') return { id: org.update(object, org.held(object, given).id, sent, manner).id, created: false };
       const { [key]: value, ...rest } = sent;
-      const done = upsertBy(org, object, key, String(value ?? ''), rest, manner);
+      const done = upsertBy(org, object, key, said(value), rest, manner);
       if ('choices' in done)
         throw new ApiFailure(400, 'DUPLICATE_EXTERNAL_ID', `${key}: more than one record found for external id field: [${done.choices.join(', ')}]`);
       return done;

@@ -4,6 +4,7 @@ import { type ApiContext, askedOf, on, type SalesforceRoute } from '../routes/ro
 import { parseQuery } from '../soql/parse.js';
 import { runQuery } from '../soql/run.js';
 import { nthId } from '../state/ids.js';
+import { said } from '../state/text.js';
 import { csvLine } from './csv.js';
 import { formatAsked, formatOf, type Job, mustBe, told } from './job.js';
 
@@ -26,7 +27,7 @@ export function queryJobRoutes(context: ApiContext, busyMs: number): readonly Sa
   const begin = (body: Readonly<Record<string, unknown>>, userId: string, version: string): ApiAnswer => {
     const { operation, query: text } = body;
     if (operation !== 'query' && operation !== 'queryAll') throw new ApiFailure(400, 'INVALIDJOB', 'InvalidJob : Unsupported operation');
-    const query = parseQuery(String(text ?? ''));
+    const query = parseQuery(said(text));
     if (query.counts || query.offset > 0) throw malformedQuery('Aggregate queries and OFFSET are not supported in Bulk Query');
     const asked = askedOf(context, operation === 'queryAll');
     const result = runQuery(query, asked);

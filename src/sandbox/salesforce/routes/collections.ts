@@ -3,6 +3,7 @@ import { ApiFailure, invalidCrossReference, jsonParserError, refused } from '../
 import type { ObjectType } from '../schema/object-type.js';
 import { wideId } from '../state/ids.js';
 import type { Manner } from '../state/org.js';
+import { said } from '../state/text.js';
 import { presentRecord } from './records.js';
 import { type ApiContext, on, type Request, type SalesforceRoute, writerOf } from './route.js';
 import { saved, upsertBy } from './upsert.js';
@@ -90,7 +91,7 @@ export function collectionRoutes(context: ApiContext): readonly SalesforceRoute[
         const object = typed(row);
         if (object !== org.schema.get(name)) throw refused('INVALID_TYPE', `All records must be of type ${name}`);
         const { [key]: value, ...rest } = row;
-        const done = upsertBy(org, object, key, String(value ?? ''), withoutId(rest, false), manner(request));
+        const done = upsertBy(org, object, key, said(value), withoutId(rest, false), manner(request));
         if ('choices' in done)
           throw refused('DUPLICATE_EXTERNAL_ID', `${key}: more than one record found for external id field: [${done.choices.join(', ')}]`);
         return { ...saved(done.id), created: done.created };
@@ -172,7 +173,7 @@ function collectionOf({ body }: Request): Collection {
 
 const idOf = (row: Row): string | undefined => {
   const name = Object.keys(row).find((each) => each.toLowerCase() === 'id');
-  return name === undefined || row[name] === null ? undefined : String(row[name]);
+  return name === undefined || row[name] === null ? undefined : said(row[name]);
 };
 
 function withoutId(row: Row, isNew: boolean): Row {

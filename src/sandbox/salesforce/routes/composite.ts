@@ -1,5 +1,6 @@
 import type { ApiAnswer } from '../../kit/route.js';
 import { ApiFailure, notFound, refused } from '../failure.js';
+import { said } from '../state/text.js';
 import { type ApiContext, on, type Request, type SalesforceRoute } from './route.js';
 
 const MOST = 25;
@@ -84,7 +85,7 @@ function filled(value: unknown, earlier: readonly Subanswer[]): unknown {
       );
       if (found === undefined || found.httpStatusCode >= 400 || end === undefined)
         throw refused('PROCESSING_HALTED', `Invalid reference specified. No value for ${path} found in ${id}`);
-      return String(end);
+      return said(end);
     });
   if (Array.isArray(value)) return value.map((each) => filled(each, earlier));
   if (typeof value !== 'object' || value === null) return value;

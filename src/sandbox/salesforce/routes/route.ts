@@ -14,7 +14,7 @@ export interface ApiContext {
   readonly usage: ApiUsage;
   /** Whether the user of the API may set audit fields on create. */
   readonly auditFields: boolean;
-  url(): string;
+  readonly url: () => string;
 }
 
 export type Request = ApiRequest<Session>;

@@ -52,15 +52,15 @@ export function objectType(name: string, keyPrefix: string, fields: readonly Fie
     ...more,
     name,
     keyPrefix,
-    fields: new Map([...systemFields(more.deletable ?? true), ...fields].map((each) => [each.name, each])),
+    fields: new Map([...systemFields(label, more.deletable ?? true), ...fields].map((each) => [each.name, each])),
   };
 }
 
 const toUser = { ...READ_ONLY, ...DEFAULTED, onParentDelete: 'keep' } as const;
 
-function systemFields(deletable: boolean): readonly Field[] {
+function systemFields(label: string, deletable: boolean): readonly Field[] {
   return [
-    field('Id', 'id', { ...READ_ONLY, ...DEFAULTED, length: 18, idLookup: true, label: 'Record ID' }),
+    field('Id', 'id', { ...READ_ONLY, ...DEFAULTED, length: 18, idLookup: true, label: `${label} ID` }),
     ...(deletable ? [flag('IsDeleted', { ...READ_ONLY, label: 'Deleted' })] : []),
     field('CreatedDate', 'datetime', { ...READ_ONLY, ...DEFAULTED, audit: true }),
     reference('CreatedById', ['User'], { ...toUser, audit: true }),

@@ -56,7 +56,7 @@ function like(field: Field, to: Literal): Holds {
   if (['id', 'reference', 'boolean', 'date', 'datetime', ...NUMBERS].includes(field.type))
     throw wrong('INVALID_QUERY_FILTER_OPERATOR', `invalid operator on ${field.type} field`);
   const pattern = new RegExp(
-    `^${to.value.replaceAll(/\\([_%])|[%_]|[.*+?^$\{\}()|[\]\\]/g, (each, escaped?: string) => escaped ?? (each === '%' ? '[^]*' : each === '_' ? '[^]' : `\\${each}`))}$`,
+    `^${to.value.replaceAll(/\\([_%])|[%_]|[.*+?^${}()|[\]\\]/g, (each, escaped?: string) => escaped ?? (each === '%' ? '[^]*' : each === '_' ? '[^]' : `\\${each}`))}$`,
     'i',
   );
   return (value) => value !== null && pattern.test(String(value));

@@ -92,7 +92,9 @@ function childrenColumn(query: Query, object: ObjectType, asked: Asked): Column 
     kind: 'children',
     name: field.childRelationshipName ?? name,
     of: (parent) => {
-      const own = [...asked.tables.all(child)].filter(({ values }) => values[field.name] === parent.id);
+      const own = asked.deletedToo
+        ? [...asked.tables.all(child)].filter(({ values }) => values[field.name] === parent.id)
+        : asked.tables.byValue(child, field.name, parent.id).flatMap((id) => asked.tables.get(child, id) ?? []);
       return { object: child, ...chosen(query, child, own, asked) };
     },
   };

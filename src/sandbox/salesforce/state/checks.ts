@@ -28,11 +28,10 @@ function membership(org: OrgState, object: ObjectType, { id, values }: StoredRec
   if (object.name !== 'CampaignMember') return;
   if ((values.LeadId === undefined) === (values.ContactId === undefined))
     throw refused('REQUIRED_FIELD_MISSING', 'Required fields are missing: [LeadId, ContactId]', ['LeadId', 'ContactId']);
-  for (const other of org.tables.all(object)) {
-    const isSame =
-      other.values.CampaignId === values.CampaignId && other.values.LeadId === values.LeadId && other.values.ContactId === values.ContactId;
-    if (isSame && other.id !== id && other.deletion === undefined) throw refused('DUPLICATE_VALUE', 'Already a campaign member.', []);
-  }
+  const who = values.LeadId === undefined ? 'ContactId' : 'LeadId';
+  for (const other of org.tables.byValue(object, who, values[who] ?? ''))
+    if (other !== id && org.tables.live(object, other)?.values.CampaignId === values.CampaignId)
+      throw refused('DUPLICATE_VALUE', 'Already a campaign member.', []);
 }
 
 /** Throws where another live record has the value of a unique field. */

@@ -32,13 +32,14 @@ export function planDeletion(schema: Schema, tables: Tables, root: Place, at: nu
   for (const { object, id } of members.values()) {
     for (const { child, field } of schema.childrenOf(object)) {
       if (field.onParentDelete === 'keep') continue;
-      for (const record of tables.all(child)) {
-        if (record.deletion !== undefined || record.values[field.name] !== id || members.has(record.id)) continue;
+      for (const childId of tables.byValue(child, field.name, id)) {
+        const record = tables.live(child, childId);
+        if (!record || members.has(childId)) continue;
         if (field.onParentDelete === 'restrict') throw inTheWay(schema.get(object), tables, id, child, record);
-        if (field.onParentDelete === 'clear') cleared.push({ object: child.name, id: record.id, field: field.name, was: id });
+        if (field.onParentDelete === 'clear') cleared.push({ object: child.name, id: childId, field: field.name, was: id });
         else if (object === 'Account' && child.name === 'Opportunity' && record.values.IsWon === true)
           throw inTheWay(schema.get(object), tables, id, child, record);
-        else members.set(record.id, { object: child.name, id: record.id });
+        else members.set(childId, { object: child.name, id: childId });
       }
     }
   }

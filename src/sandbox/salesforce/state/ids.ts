@@ -11,7 +11,7 @@ export function suffixOf(short: string): string {
   return [0, 5, 10].map((from) => CHECKS[bitsOf(short.slice(from, from + 5))] ?? '').join('');
 }
 
-const bitsOf = (five: string): number => [...five].reduce((bits, each, place) => bits + (each >= 'A' && each <= 'Z' ? 1 << place : 0), 0);
+const bitsOf = (five: string): number => Array.from(five).reduce((bits, each, place) => bits + (each >= 'A' && each <= 'Z' ? 1 << place : 0), 0);
 
 /**
  * The id of 18 characters that is meant by one of 15 (where case counts) or of 18 (where it does not, since the suffix
@@ -20,11 +20,11 @@ const bitsOf = (five: string): number => [...five].reduce((bits, each, place) =>
 export function wideId(id: string): string | undefined {
   if (SHORT.test(id)) return id + suffixOf(id);
   if (!LONG.test(id)) return undefined;
-  const bits = [...id.slice(15).toUpperCase()].map((each) => CHECKS.indexOf(each));
+  const bits = Array.from(id.slice(15).toUpperCase(), (each) => CHECKS.indexOf(each));
   if (bits.some((each) => each < 0)) return undefined;
-  const short = [...id.slice(0, 15)]
-    .map((each, place) => ((((bits[Math.floor(place / 5)] ?? 0) >> (place % 5)) & 1) === 1 ? each.toUpperCase() : each.toLowerCase()))
-    .join('');
+  const short = Array.from(id.slice(0, 15), (each, place) =>
+    (((bits[Math.floor(place / 5)] ?? 0) >> (place % 5)) & 1) === 1 ? each.toUpperCase() : each.toLowerCase(),
+  ).join('');
   // A digit is no capital: a suffix that says so is none of this id.
   return short + suffixOf(short) === short + id.slice(15).toUpperCase() ? short + suffixOf(short) : undefined;
 }

@@ -1,3 +1,4 @@
+import type { Field } from '../schema/field.js';
 import type { ObjectType } from '../schema/object-type.js';
 import type { Scalar, StoredRecord } from './record.js';
 
@@ -33,7 +34,7 @@ export class Tables {
     this.#set(object, id, undefined);
   }
 
-  /** Live records by the value of a field that is unique or looked up by. */
+  /** Live records by the value of a field that is unique, looked up by, or refers to a parent. */
   byValue(object: ObjectType, field: string, value: Scalar): readonly string[] {
     return [...(this.#index.get(`${object.name}.${field}`)?.get(keyOf(object, field, value)) ?? [])];
   }
@@ -92,14 +93,18 @@ const FIELDS = new WeakMap<ObjectType, readonly string[]>();
 function lookedUp(object: ObjectType): readonly string[] {
   let names = FIELDS.get(object);
   if (!names) {
-    names = [...object.fields.values()]
-      .filter((each) => each.name !== 'Id' && (each.unique || each.externalId || each.idLookup))
-      .map(({ name }) => name);
+    names = [...object.fields.values()].filter(isLookedUp).map(({ name }) => name);
     FIELDS.set(object, names);
   }
   return names;
 }
 
-/** Values are alike in any case, unless the field tells case apart. */
-const keyOf = (object: ObjectType, field: string, value: Scalar): string =>
-  object.fields.get(field)?.caseSensitive === true ? String(value) : String(value).toLowerCase();
+/** What is found by its value, and what leads from a parent to its children. */
+const isLookedUp = (field: Field): boolean =>
+  field.name !== 'Id' && (field.unique || field.externalId || field.idLookup || (field.type === 'reference' && field.onParentDelete !== 'keep'));
+
+/** Values are alike in any case, unless the field tells case apart, as ids do. */
+function keyOf(object: ObjectType, name: string, value: Scalar): string {
+  const field = object.fields.get(name);
+  return field?.caseSensitive === true || field?.type === 'reference' ? String(value) : String(value).toLowerCase();
+}

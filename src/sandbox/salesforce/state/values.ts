@@ -3,6 +3,7 @@ import type { Field } from '../schema/field.js';
 import type { ObjectType, RecordType } from '../schema/object-type.js';
 import { wideId } from './ids.js';
 import { type Scalar, timeOf } from './record.js';
+import { said } from './text.js';
 
 /** How a value came: as JSON, or as a text of a CSV file or of somebody who is not at the API. */
 export type Form = 'json' | 'text';
@@ -28,7 +29,7 @@ export function accept(object: ObjectType, field: Field, raw: unknown, form: For
       return acceptTime(field, raw, form);
     case 'id':
     case 'reference':
-      return acceptId(field, String(raw));
+      return acceptId(field, said(raw));
     case 'picklist':
     case 'multipicklist':
     case 'string':
@@ -38,7 +39,7 @@ export function accept(object: ObjectType, field: Field, raw: unknown, form: For
     case 'url':
     case 'combobox':
     case 'address':
-      return acceptText(field, String(raw), recordType);
+      return acceptText(field, said(raw), recordType);
     default:
       return field.type satisfies never;
   }
@@ -46,38 +47,38 @@ export function accept(object: ObjectType, field: Field, raw: unknown, form: For
 
 function acceptFlag(field: Field, raw: unknown, form: Form): boolean {
   if (typeof raw === 'boolean') return raw;
-  const said = String(raw ?? '').toLowerCase();
-  if (form === 'text' && ['true', '1', 'yes'].includes(said)) return true;
-  if (form === 'text' && ['false', '0', 'no', ''].includes(said)) return false;
-  if (said === 'true' || said === 'false') return said === 'true';
+  const word = said(raw).toLowerCase();
+  if (form === 'text' && ['true', '1', 'yes'].includes(word)) return true;
+  if (form === 'text' && ['false', '0', 'no', ''].includes(word)) return false;
+  if (word === 'true' || word === 'false') return word === 'true';
   if (raw === null || raw === undefined)
     throw refused('INVALID_TYPE_ON_FIELD_IN_RECORD', `${field.label}: value not of required type: null`, [field.name]);
   throw wrongType(field, raw, form);
 }
 
 function acceptNumber(field: Field, raw: unknown, form: Form): number {
-  const said = String(raw).trim();
-  if (typeof raw === 'boolean' || !/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(said)) throw wrongType(field, raw, form);
-  const value = Number(said);
+  const digits = said(raw).trim();
+  if (typeof raw === 'boolean' || !/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(digits)) throw wrongType(field, raw, form);
+  const value = Number(digits);
   if (field.type === 'int' && !Number.isInteger(value)) throw wrongType(field, raw, form);
   const whole = field.type === 'int' ? field.digits : field.precision - field.scale;
   if (Math.abs(value) >= 10 ** whole)
-    throw refused('NUMBER_OUTSIDE_VALID_RANGE', `${field.label}: value outside of valid range on numeric field: ${said}`, [field.name]);
+    throw refused('NUMBER_OUTSIDE_VALID_RANGE', `${field.label}: value outside of valid range on numeric field: ${digits}`, [field.name]);
   // More digits than the field's scale are kept: only forms round.
   return value;
 }
 
 function acceptDate(field: Field, raw: unknown, form: Form): string {
-  const [, year, month, day] = DATE.exec(String(raw)) ?? [];
+  const [, year, month, day] = DATE.exec(said(raw)) ?? [];
   const made = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
-  if (year === undefined || Number.isNaN(made.getTime()) || made.toISOString().slice(0, 10) !== String(raw)) throw wrongType(field, raw, form);
+  if (year === undefined || Number.isNaN(made.getTime()) || made.toISOString().slice(0, 10) !== said(raw)) throw wrongType(field, raw, form);
   inRange(field, made.getTime());
-  return String(raw);
+  return said(raw);
 }
 
 function acceptTime(field: Field, raw: unknown, form: Form): string {
-  const said = String(raw);
-  const ms = TIME.test(said) ? Date.parse(said.replace(/([+-]\d\d)(\d\d)$/, '$1:$2')) : Number.NaN;
+  const time = said(raw);
+  const ms = TIME.test(time) ? Date.parse(time.replace(/([+-]\d\d)(\d\d)$/, '$1:$2')) : Number.NaN;
   if (Number.isNaN(ms)) throw wrongType(field, raw, form);
   inRange(field, ms);
   return timeOf(ms);
@@ -126,9 +127,9 @@ function option(field: Field, value: string, recordType: RecordType | undefined)
 
 /** What JSON cannot be read as fails the whole request; a text fails its own row. */
 function wrongType(field: Field, raw: unknown, form: Form): ApiFailure {
-  const said = typeof raw === 'object' ? JSON.stringify(raw) : String(raw);
-  if (form === 'text') return refused('INVALID_TYPE_ON_FIELD_IN_RECORD', `${field.label}: value not of required type: ${said}`, [field.name]);
+  const given = said(raw);
+  if (form === 'text') return refused('INVALID_TYPE_ON_FIELD_IN_RECORD', `${field.label}: value not of required type: ${given}`, [field.name]);
   const kind =
     typeof raw === 'object' ? 'START_OBJECT' : typeof raw === 'number' ? 'VALUE_NUMBER' : typeof raw === 'boolean' ? 'VALUE_BOOLEAN' : 'VALUE_STRING';
-  return jsonParserError(`Cannot deserialize instance of ${field.type} from ${kind} value ${said} or request may be missing a required field`);
+  return jsonParserError(`Cannot deserialize instance of ${field.type} from ${kind} value ${given} or request may be missing a required field`);
 }
