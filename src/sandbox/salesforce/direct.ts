@@ -2,6 +2,7 @@ import type { TrueWriter, Who, WrittenValues } from '../sandbox.js';
 import { refused } from './failure.js';
 import type { Field } from './schema/field.js';
 import type { ObjectType } from './schema/object-type.js';
+import { merge } from './state/merge.js';
 import type { Manner, Org } from './state/org.js';
 import type { Writer } from './state/record.js';
 
@@ -32,6 +33,11 @@ export class DirectWriter implements TrueWriter {
   /** Brings a record back from the recycle bin. */
   undelete(key: string): void {
     this.#settling(({ writer }) => this.org.bin.restore(key, writer));
+  }
+
+  /** Merges a record into another, as in the web interface, which keeps what it has. */
+  merge(object: string, key: string, into: string): void {
+    this.#settling(({ writer }) => merge(this.org, this.#object(object), key, into, writer));
   }
 
   /** Empties the recycle bin of a record. */

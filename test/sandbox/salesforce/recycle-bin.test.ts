@@ -163,6 +163,33 @@ describe('the recycle bin', () => {
     expect((await soap('emptyRecycleBin', [made.lead])).codes[0]?.[1]).toBe('false');
   });
 
+  test('a merge hands over what refers to the lost record, for good; the lost one says where it went, and can come back alone', async () => {
+    const writer = here.sandbox.writeAs(PERSON);
+    const kept = writer.create('Contact', { LastName: 'Kept', Title: 'Head' });
+    const [both, one] = ['Both', 'One'].map((Name) => writer.create('Campaign', { Name }));
+    for (const [campaign, contact] of [
+      [both, kept],
+      [both, made.contact],
+      [one, made.contact],
+    ] as const)
+      writer.link('Campaign', campaign ?? '', 'Contact', contact);
+    writer.merge('Contact', made.contact, kept);
+    expect(here.sandbox.truth().record('Contact', made.report)).toMatchObject({ ReportsToId: kept });
+    const members = [...here.sandbox.truth().records('CampaignMember')].map(({ values }) => [values['CampaignId'], values['ContactId']]);
+    expect(members).toEqual([
+      [both, kept],
+      [one, kept],
+    ]);
+    const lost = await here.conn.query(`SELECT MasterRecordId, IsDeleted FROM Contact WHERE Id = '${made.contact}'`, { scanAll: true });
+    expect(lost.records).toMatchObject([{ MasterRecordId: kept, IsDeleted: true }]);
+    expect(here.sandbox.truth().record('Contact', kept)).toMatchObject({ LastName: 'Kept', Title: 'Head' });
+    expect((await soap('undelete', [made.contact])).codes[0]?.[1]).toBe('true');
+    expect(await here.conn.sobject('Contact').retrieve(made.contact)).toMatchObject({ MasterRecordId: null, LastName: 'One' });
+    expect(here.sandbox.truth().record('Contact', made.report)).toMatchObject({ ReportsToId: kept });
+    expect(() => writer.merge('Opportunity', made.deal, made.deal)).toThrow(/cannot be merged/);
+    expect(() => writer.merge('Contact', kept, kept)).toThrow(/with itself/);
+  });
+
   test('what was deleted and what was changed within minutes is told, for at most 30 days', async () => {
     const { call, clock, conn } = here;
     const at = (ms: number): string => encodeURIComponent(new Date(clock.now().getTime() + ms).toISOString().replace('Z', '+00:00'));

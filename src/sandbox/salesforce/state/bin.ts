@@ -99,7 +99,9 @@ export class Bin {
     const held = this.org.tables.get(object, place.id);
     if (!held) return;
     const stamp = { LastModifiedDate: timeOf(at), LastModifiedById: userId, SystemModstamp: timeOf(at) };
-    const record = { id: held.id, values: { ...held.values, ...(object.updateable ? stamp : {}) } };
+    // What comes back is merged into nothing any longer.
+    const { MasterRecordId: _, ...own } = held.values;
+    const record = { id: held.id, values: { ...own, ...(object.updateable ? stamp : {}) } };
     if (deletion === undefined) unique(this.org, object, record);
     this.org.tables.put(object, deletion === undefined ? record : { ...record, deletion });
   }

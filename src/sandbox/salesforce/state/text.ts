@@ -1,5 +1,5 @@
 import type { TrueValues } from '../../sandbox.js';
-import type { Scalar, Values } from './record.js';
+import type { Values } from './record.js';
 
 /** Values as texts: the options of a set are sorted, since their order means nothing. */
 export function textOf(values: Values): TrueValues {
@@ -9,5 +9,5 @@ export function textOf(values: Values): TrueValues {
 /** Whatever came over the wire, as a text; nothing is the empty one. */
 export function said(value: unknown): string {
   if (value === null || value === undefined) return '';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as Scalar);
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
