@@ -7,9 +7,7 @@ export { importAccount, type ImportedAccount, type ImportedLinks, type ImportedP
 export { seedMessy } from './hubspot/seed/seed.js';
 export { strangerOf, turnAway } from './kit/gate.js';
 export { createRandom, type Random } from './kit/random.js';
-export type { Fault as SalesforceFault } from './salesforce/faults.js';
 export type { SalesforceSandbox } from './salesforce/handle.js';
 export { startSalesforceSandbox, type SalesforceSandboxOptions } from './salesforce/sandbox.js';
-export type { OrgDescription } from './salesforce/schema/description.js';
 export type * from './automation.js';
 export type * from './sandbox.js';

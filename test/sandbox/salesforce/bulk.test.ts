@@ -51,6 +51,23 @@ describe('Bulk API 2.0', () => {
     expect((await call('GET', `/jobs/query/${id}`)).status).toBe(404);
   });
 
+  test('its file writes times and numbers otherwise than JSON does', async () => {
+    const { call, clock, sandbox } = here;
+    const amounts = [0, 100, 1.5, 9_999_999, 10_000_000, 16_147_805_824_397, 0.0001, -25_000_000.25];
+    for (const [n, amount] of amounts.entries())
+      sandbox.writeAs(PERSON).create('Account', { Name: `A${n}`, AnnualRevenue: String(amount), NumberOfEmployees: '7' });
+    const query = 'SELECT AnnualRevenue, NumberOfEmployees, CreatedDate FROM Account ORDER BY Name';
+    const { id } = (await call('POST', '/jobs/query', { operation: 'query', query })).body;
+    await call('GET', `/jobs/query/${id}`);
+    clock.move(60_000);
+    const lines = ((await call('GET', `/jobs/query/${id}/results`)).body as string).trim().split('\n').slice(1);
+    expect(lines.map((line) => line.split(',')[0])).toEqual(
+      ['0.0', '100.0', '1.5', '9999999.0', '1.0E7', '1.6147805824397E13', '1.0E-4', '-2.500000025E7'].map((each) => `"${each}"`),
+    );
+    expect(lines[0]).toBe('"0.0","7","2026-11-22T12:00:00.000Z"');
+    expect((await call('POST', '/jobs/query', { operation: 'query', query: 'SELECT FIELDS(CUSTOM) FROM Contact LIMIT 1' })).status).toBe(400);
+  });
+
   test('a query job can be aborted while it is not done, and takes no counts, children or addresses', async () => {
     const { call } = here;
     const { id } = (await call('POST', '/jobs/query', { operation: 'queryAll', query: 'SELECT Id FROM Contact' })).body;

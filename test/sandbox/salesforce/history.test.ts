@@ -50,6 +50,22 @@ describe('field history', () => {
     ]);
   });
 
+  test('it is told for 18 months, and for 24 to those who ask for what was deleted', async () => {
+    const { conn, clock } = await start();
+    await conn.sobject('Account').create({ Name: 'One' });
+    const count = async (scanAll: boolean): Promise<number> => (await conn.query('SELECT Id FROM AccountHistory', { scanAll })).totalSize;
+    const counts = [];
+    for (let months = 0; months < 3; months += 1) {
+      counts.push([await count(false), await count(true)]);
+      clock.move((months === 0 ? 550 : 185) * 86_400_000);
+    }
+    expect(counts).toEqual([
+      [1, 1],
+      [0, 1],
+      [0, 0],
+    ]);
+  });
+
   test('it cannot be written, goes with its record and comes back with it; where nothing is tracked there is none', async () => {
     const { conn, sandbox } = await start();
     const { id = '' } = await conn.sobject('Account').create({ Name: 'One' });

@@ -5,7 +5,7 @@ import { parseQuery } from '../soql/parse.js';
 import { runQuery } from '../soql/run.js';
 import { nthId } from '../state/ids.js';
 import { said } from '../state/text.js';
-import { csvLine } from './csv.js';
+import { csvCell, csvLine } from './csv.js';
 import { formatAsked, formatOf, type Job, mustBe, told } from './job.js';
 
 interface QueryJob extends Job {
@@ -28,7 +28,8 @@ export function queryJobRoutes(context: ApiContext, busyMs: number): readonly Sa
     const { operation, query: text } = body;
     if (operation !== 'query' && operation !== 'queryAll') throw new ApiFailure(400, 'INVALIDJOB', 'InvalidJob : Unsupported operation');
     const query = parseQuery(said(text));
-    if (query.counts || query.offset > 0) throw malformedQuery('Aggregate queries and OFFSET are not supported in Bulk Query');
+    if (query.counts || query.offset > 0 || query.select.some(({ kind }) => kind === 'fields'))
+      throw malformedQuery('Aggregate queries, OFFSET and FIELDS() are not supported in Bulk Query');
     const asked = askedOf(context, operation === 'queryAll');
     const result = runQuery(query, asked);
     const columns = result.columns.map((column) => {
@@ -54,7 +55,7 @@ export function queryJobRoutes(context: ApiContext, busyMs: number): readonly Sa
       ),
       lines: result.records.map((record) =>
         csvLine(
-          columns.map((each) => asked.reader.plain(result.object, record, each)),
+          columns.map((each) => csvCell(each.field, asked.reader.plain(result.object, record, each))),
           write,
         ),
       ),

@@ -1,7 +1,7 @@
 import { ApiFailure, malformedQuery } from '../failure.js';
 import type { ObjectType } from '../schema/object-type.js';
 import type { Schema } from '../schema/schema.js';
-import type { Scalar, StoredRecord } from '../state/record.js';
+import { msOf, type Scalar, type StoredRecord } from '../state/record.js';
 import type { Tables } from '../state/tables.js';
 import type { Query, Sorting } from './ast.js';
 import { idsOf, predicateOf } from './filter.js';
@@ -43,7 +43,15 @@ export function runQuery(query: Query, asked: Asked): Result {
     );
   const ids = idsOf(query.where);
   const candidates = ids ? ids.flatMap((id) => asked.tables.get(object, id) ?? []) : asked.tables.all(object);
-  return { object, ...chosen(query, object, candidates, asked) };
+  return { object, ...chosen(query, object, kept(object, candidates, asked), asked) };
+}
+
+/** History is told for 18 months, and to those who ask for what was deleted for 24. */
+function* kept(object: ObjectType, candidates: Iterable<StoredRecord>, { now, deletedToo }: Asked): Iterable<StoredRecord> {
+  const oldest = new Date(now);
+  oldest.setUTCMonth(oldest.getUTCMonth() - (deletedToo ? 24 : 18));
+  const isHistory = !object.business && object.fields.has('OldValue');
+  for (const record of candidates) if (!isHistory || msOf(String(record.values.CreatedDate)) >= oldest.getTime()) yield record;
 }
 
 function chosen(query: Query, object: ObjectType, candidates: Iterable<StoredRecord>, asked: Asked): Omit<Result, 'object'> {
