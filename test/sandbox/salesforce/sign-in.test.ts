@@ -105,7 +105,7 @@ describe('versions and limits', () => {
     expect((await call('GET', '/limits')).headers.get('sforce-limit-info')).toBe('api-usage=1/3');
     clock.move(3_600_000);
     expect((await call('GET', '/limits')).body.DailyApiRequests).toEqual({ Max: 3, Remaining: 1 });
-    await call('GET', '/no-such-thing');
+    expect((await call('GET', '/no-such-thing')).headers.get('sforce-limit-info')).toBe('api-usage=3/3');
     expect(await call('GET', '/limits')).toMatchObject({
       status: 403,
       body: [{ errorCode: 'REQUEST_LIMIT_EXCEEDED', message: 'TotalRequests Limit exceeded.' }],

@@ -1,3 +1,4 @@
+import type { ApiAnswer } from '../../kit/route.js';
 import { ApiFailure } from '../failure.js';
 import type { ObjectType } from '../schema/object-type.js';
 import { attributesOf } from '../soql/run.js';
@@ -12,10 +13,10 @@ export function recordRoutes(context: ApiContext): readonly SalesforceRoute[] {
   const one = '/sobjects/([^/]+)/([^/]+)';
   const byKey = '/sobjects/([^/]+)/([^/]+)/([^/]*)';
   const manner = (request: Request) => ({ writer: writerOf(context, request), form: 'json' }) as const;
-  const byValue = (object: ObjectType, name: string, value: string): StoredRecord => {
+  /** The record with a value, or the addresses of those that have it. */
+  const byValue = (object: ObjectType, name: string, value: string, version: string): StoredRecord | ApiAnswer => {
     const ids = valueOfKey(org, object, name, value);
-    if (ids.length > 1) throw new MultipleChoices(ids.map((id) => attributesOf(object.name, id, '0.0').url));
-    return org.held(object, ids[0] ?? '');
+    return ids.length > 1 ? choices(object, ids, version) : org.held(object, ids[0] ?? '');
   };
   return [
     on('POST', '/sobjects/([^/]+)', (request, _, name = '') => {
@@ -42,7 +43,9 @@ export function recordRoutes(context: ApiContext): readonly SalesforceRoute[] {
     }),
     on('GET', byKey, (request, version, name = '', key = '', value = '') => {
       const object = org.schema.get(name);
-      return { status: 200, body: presentRecord(context, object, byValue(object, key, value), version, fieldsAsked(request)) };
+      const found = byValue(object, key, value, version);
+      if ('status' in found) return found;
+      return { status: 200, body: presentRecord(context, object, found, version, fieldsAsked(request)) };
     }),
     on('PATCH', byKey, (request, version, name = '', key = '', value = '') => {
       const object = org.schema.get(name);
@@ -54,12 +57,14 @@ export function recordRoutes(context: ApiContext): readonly SalesforceRoute[] {
         return { status: 204 };
       }
       const done = upsertBy(org, object, key, value, sent, manner(request));
-      if ('choices' in done) return { status: 300, body: done.choices.map((id) => attributesOf(object.name, id, version).url) };
+      if ('choices' in done) return choices(object, done.choices, version);
       return { status: done.created ? 201 : 200, body: { ...saved(done.id), created: done.created } };
     }),
-    on('DELETE', byKey, (request, _, name = '', key = '', value = '') => {
+    on('DELETE', byKey, (request, version, name = '', key = '', value = '') => {
       const object = org.schema.get(name);
-      org.bin.remove(object, byValue(object, key, value).id, writerOf(context, request));
+      const found = byValue(object, key, value, version);
+      if ('status' in found) return found;
+      org.bin.remove(object, found.id, writerOf(context, request));
       return { status: 204 };
     }),
   ];
@@ -110,8 +115,7 @@ function dateOf(header: string | undefined): number | undefined {
 }
 
 /** Several records have the value that one was asked for by. */
-class MultipleChoices extends ApiFailure {
-  constructor(urls: readonly string[]) {
-    super(300, 'MULTIPLE_CHOICES', urls.join(' '));
-  }
-}
+const choices = (object: ObjectType, ids: readonly string[], version: string): ApiAnswer => ({
+  status: 300,
+  body: ids.map((id) => attributesOf(object.name, id, version).url),
+});
