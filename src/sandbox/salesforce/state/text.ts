@@ -9,5 +9,5 @@ export function textOf(values: Values): TrueValues {
 /** Whatever came over the wire, as a text; nothing is the empty one. */
 export function said(value: unknown): string {
   if (value === null || value === undefined) return '';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
