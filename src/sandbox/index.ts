@@ -7,5 +7,7 @@ export { importAccount, type ImportedAccount, type ImportedLinks, type ImportedP
 export { seedMessy } from './hubspot/seed/seed.js';
 export { strangerOf, turnAway } from './kit/gate.js';
 export { createRandom, type Random } from './kit/random.js';
+export type { SalesforceSandbox } from './salesforce/handle.js';
+export { startSalesforceSandbox, type SalesforceSandboxOptions } from './salesforce/sandbox.js';
 export type * from './automation.js';
 export type * from './sandbox.js';

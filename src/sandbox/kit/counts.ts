@@ -10,12 +10,22 @@ export interface CountedWrite {
 /** Counts requests as they come and go. */
 export class RequestCounter {
   private requests = 0;
+
+  /** `id`: what stands between two slashes and is an id of the vendor. */
+  constructor(private readonly id = /^\d{5,}$/) {}
+
   private readonly byEndpoint = new Map<string, number>();
   private readonly byStatus = new Map<string, number>();
 
   came(method: string, path: string): void {
     this.requests += 1;
-    bump(this.byEndpoint, `${method} ${path.replaceAll(/\/\d{5,}(?=\/|$)/g, '/{id}')}`);
+    bump(
+      this.byEndpoint,
+      `${method} ${path
+        .split('/')
+        .map((part) => (this.id.test(part) ? '{id}' : part))
+        .join('/')}`,
+    );
   }
 
   answered(status: number): void {

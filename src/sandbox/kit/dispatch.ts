@@ -2,7 +2,7 @@ import type { RequestCounter } from './counts.js';
 import { Failure } from './failure.js';
 import type { CommonEffect, FaultSwitches, Strikes, When } from './faults.js';
 import type { ApiAnswer, Route } from './route.js';
-import { jsonAnswer, type RequestSeen, type WireAnswer, type WireRequest } from './wire.js';
+import { jsonAnswer, type RequestSeen, textAnswer, type WireAnswer, type WireRequest } from './wire.js';
 
 /** A common fault or one of the vendor. */
 type AnyFault = { readonly kind: string } & When;
@@ -17,15 +17,17 @@ export interface Api<C, R extends Route<C>, F extends AnyFault> {
   /** What stands before the API: addresses that are too long, pages of gateways. */
   before?(wire: WireRequest, strikes: Strikes<F>): void;
   /** Endpoints that want no token; undefined where the request is for none of them. */
-  open?(method: string, path: string, body: () => unknown, seen: RequestSeen): ApiAnswer | undefined;
-  /** Who calls, by the `Authorization` header. */
-  authenticate(header: string | undefined, strikes: Strikes<F>): C;
+  open?(method: string, path: string, body: () => unknown, seen: RequestSeen, wire: WireRequest): ApiAnswer | undefined;
+  /** Who calls, by the `Authorization` header, or by what the vendor looks at instead. */
+  authenticate(header: string | undefined, strikes: Strikes<F>, wire: WireRequest): C;
   /** Lets one more request of a caller in. */
   admit(caller: C, route: R | undefined): void;
   /** Whether the caller may do this. */
   permit?(caller: C, route: R, params: readonly string[]): void;
   /** Faults of the vendor that refuse a request before it is handled. */
   refuse?(strikes: Strikes<F>): void;
+  /** Reads a body that is no JSON; undefined where it is to be. */
+  parse?(wire: WireRequest): unknown;
   /** The body as the handler gets it. */
   bodyOf?(body: unknown, strikes: Strikes<F>): unknown;
   /** What a handled request is answered with. */
@@ -109,12 +111,12 @@ function handled<C, R extends Route<C>, F extends AnyFault>(
   const { wire, url, seen, strikes, common, context } = call;
   const path = url.pathname;
   api.before?.(wire, strikes);
-  const open = api.open?.(wire.method, path, () => parsed(api, wire.body), seen);
+  const open = api.open?.(wire.method, path, () => parsed(api, wire), seen, wire);
   if (open) {
     context.page = true;
-    return jsonAnswer(open.status, open.body);
+    return answerOf(open);
   }
-  const caller = (context.caller = api.authenticate(wire.authorization, strikes));
+  const caller = (context.caller = api.authenticate(wire.authorization, strikes, wire));
   if (common('unauthorized')) throw api.refusals.unauthorized();
   const matched = api.routes.map((each) => ({ each, groups: each.pattern.exec(path) })).filter(({ groups }) => groups !== null);
   const found = matched.find(({ each }) => each.method === wire.method);
@@ -130,11 +132,12 @@ function handled<C, R extends Route<C>, F extends AnyFault>(
   api.permit?.(caller, found.each, params);
   const forbidden = common('forbidden') && api.refusals.forbidden(found.each, params);
   if (forbidden) throw forbidden;
-  const body = parsed(api, wire.body);
+  const body = parsed(api, wire);
   const done = found.each.handle({
     method: wire.method,
     path,
     query: url.searchParams,
+    headers: wire.headers,
     body: api.bodyOf?.(body, strikes) ?? body,
     params,
     caller,
@@ -143,18 +146,21 @@ function handled<C, R extends Route<C>, F extends AnyFault>(
   const answer = api.after?.(done, path, strikes) ?? done;
   if (trouble) throw api.refusals.trouble(trouble.status ?? 500);
   const cut = common('drop-answer') || api.cuts?.(strikes) === true ? 'before' : common('cut-body') ? 'in-body' : 'no';
-  const said = { ...jsonAnswer(answer.status, answer.body, answer.headers), cut } as const;
+  const said = { ...answerOf(answer), cut } as const;
   return common('nonsense') ? { ...said, body: NONSENSE, headers: { ...said.headers, 'Content-Type': 'text/html' } } : said;
 }
 
 const NONSENSE = '<!doctype html><title>502</title>{"results":[{"id":';
+
+const answerOf = ({ status, body, text, headers }: ApiAnswer): WireAnswer =>
+  text ? textAnswer(status, text, headers) : jsonAnswer(status, body, headers);
 
 function isPage({ headers }: Pick<WireAnswer, 'headers'>): boolean {
   return headers['Content-Type']?.startsWith('text/html') === true;
 }
 
 /** A part of a path as it was meant. */
-function decoded<C>({ refusals }: { readonly refusals: Pick<Refusals<C, Route<C>>, 'badPath' | 'notJson'> }, part: string): string {
+function decoded<C>({ refusals }: { readonly refusals: Pick<Refusals<C, Route<C>>, 'badPath'> }, part: string): string {
   try {
     return decodeURIComponent(part);
   } catch {
@@ -162,11 +168,13 @@ function decoded<C>({ refusals }: { readonly refusals: Pick<Refusals<C, Route<C>
   }
 }
 
-function parsed<C>({ refusals }: { readonly refusals: Pick<Refusals<C, Route<C>>, 'badPath' | 'notJson'> }, text: string): unknown {
-  if (text === '') return undefined;
+function parsed<C, R extends Route<C>, F extends AnyFault>(api: Api<C, R, F>, wire: WireRequest): unknown {
+  if (wire.body === '') return undefined;
+  const read = api.parse?.(wire);
+  if (read !== undefined) return read;
   try {
-    return JSON.parse(text);
+    return JSON.parse(wire.body);
   } catch (error) {
-    throw refusals.notJson(error instanceof Error ? error.message : 'not JSON');
+    throw api.refusals.notJson(error instanceof Error ? error.message : 'not JSON');
   }
 }

@@ -1,9 +1,13 @@
+import type { PlainText } from './wire.js';
+
 /** A request as a handler sees it: parsed, authenticated, within limits. */
 export interface ApiRequest<C> {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
-  /** Parsed JSON; undefined without a body. */
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Parsed JSON, or what the vendor reads instead; undefined without a body. */
   readonly body: unknown;
   /** The groups of the route's pattern, decoded. */
   readonly params: readonly string[];
@@ -17,6 +21,8 @@ export interface ApiRequest<C> {
 export interface ApiAnswer {
   readonly status: number;
   readonly body?: unknown;
+  /** Instead of `body`: an answer that is no JSON. */
+  readonly text?: PlainText;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -67,10 +67,19 @@ interface Serving {
   readonly stopping: AbortSignal;
 }
 
+function plainHeaders({ headers }: IncomingMessage): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])));
+}
+
 async function answer(request: IncomingMessage, response: ServerResponse, { limitOf, respond, clock, stopping }: Serving): Promise<void> {
   const stranger = strangerOf(request);
   if (stranger !== undefined) return turnAway(request, response, 403, stranger);
-  const head = { method: request.method ?? 'GET', target: request.url ?? '/', authorization: request.headers.authorization };
+  const head = {
+    method: request.method ?? 'GET',
+    target: request.url ?? '/',
+    authorization: request.headers.authorization,
+    headers: plainHeaders(request),
+  };
   const limit = limitOf(head);
   const body = limit === 0 ? '' : await readText(request, limit);
   if (body === undefined) return turnAway(request, response, 413, `A request body has at most ${limit} bytes`);

@@ -6,6 +6,8 @@ export interface WireRequest {
   /** Path and query. */
   readonly target: string;
   readonly authorization: string | undefined;
+  /** By lower-case name; what a client sent several times is joined by commas. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
@@ -30,6 +32,18 @@ export interface RequestSeen {
 /** What was seen of a request, under an id of its own. */
 export function seenOf({ method, target }: Pick<WireRequest, 'method' | 'target'>): RequestSeen {
   return { method, path: target.split('?')[0] ?? '/', correlationId: randomUUID() };
+}
+
+/** An answer that is no JSON: XML, CSV. */
+export interface PlainText {
+  /** As in `Content-Type`. */
+  readonly type: string;
+  readonly content: string;
+}
+
+/** An answer as text of any type. */
+export function textAnswer(status: number, { type, content }: PlainText, headers: Readonly<Record<string, string>> = {}): WireAnswer {
+  return { status, headers: { 'Content-Type': type, ...headers }, body: content, delayMs: 0, cut: 'no' };
 }
 
 const JSON_HEADERS = { 'Content-Type': 'application/json;charset=utf-8' };

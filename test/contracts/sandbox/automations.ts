@@ -30,7 +30,10 @@ export function automationPromises(platform: SandboxUnderTest, account: () => Ac
     does: [{ do: 'mail', to: address, subject: 'Hello' }],
     ...more,
   });
-  const made = (values: Readonly<Record<string, string>> = {}): string => account().sandbox.writeAs(PERSON).create(object, values);
+  const made = (values: Readonly<Record<string, string>> = {}): string =>
+    account()
+      .sandbox.writeAs(PERSON)
+      .create(object, { ...platform.needs, ...values });
   const change = (key: string, value: string | null): void =>
     account()
       .sandbox.writeAs(PERSON)
@@ -76,7 +79,7 @@ export function automationPromises(platform: SandboxUnderTest, account: () => Ac
       const { sandbox } = account();
       sandbox.automate(automation({ when: { on: 'create' } }));
       made();
-      sandbox.writeAs(SYNC).create(object, {});
+      sandbox.writeAs(SYNC).create(object, { ...platform.needs });
       expect(sandbox.effects().map(({ because }) => because)).toEqual([PERSON, PERSON, SYNC, SYNC].map(({ kind: by, id }) => ({ by, id })));
     });
 
@@ -104,7 +107,7 @@ export function automationPromises(platform: SandboxUnderTest, account: () => Ac
       const writer = sandbox.writeAs(PERSON);
       for (const value of ['start', 'other', null]) writer.update(object, key, { [text]: value });
       writer.update(object, key, { [text]: 'start' }, sandbox.now().getTime() - HOUR);
-      writer.create(object, { [text]: 'start' }, sandbox.now().getTime() - HOUR);
+      writer.create(object, { ...platform.needs, [text]: 'start' }, sandbox.now().getTime() - HOUR);
       expect(sandbox.effects()).toEqual([]);
       made({ [text]: 'start' });
       expect(kinds()).toEqual(['enrolment', 'mail']);

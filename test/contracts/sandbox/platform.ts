@@ -17,6 +17,8 @@ export interface SandboxUnderTest {
   readonly text: string;
   readonly linked: string;
   readonly linkedText: string;
+  /** Values without which no record of `object` can be made. */
+  readonly needs?: Readonly<Record<string, string>>;
   /** A key that no record has. */
   readonly missingKey: string;
   /** A field of `object` with an address, and one that says `optedOut` where no mail for many is wanted. */
@@ -39,6 +41,8 @@ export interface SandboxUnderTest {
    */
   readonly most: number;
   readonly againMs: number;
+  /** How a request is refused that is over the limit: the status (429), and whether it says when to come again (yes). */
+  readonly refusal?: { readonly status: number };
 }
 
 /** A clock that stands until it is moved, or until somebody waits. */
