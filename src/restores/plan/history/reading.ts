@@ -13,6 +13,8 @@ export interface Gathered {
   readonly of: number;
   /** Records that were deleted since, where the platform tells. */
   readonly deleted?: number;
+  /** Since when its history is told, where it may begin late (ISO 8601, UTC); null where it tells nothing of it. */
+  readonly begins?: string | null;
 }
 
 interface Note {
