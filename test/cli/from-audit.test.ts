@@ -67,6 +67,7 @@ describe.each(SHAPES)('an audit table of the shape %s', (shape) => {
         },
       });
       const made = await last(...from, '--suspect', name('sync'));
+      if (made['ok'] !== true) throw new Error(JSON.stringify(made));
       expect(made).toMatchObject({
         ok: true,
         data: {

@@ -154,7 +154,7 @@ function entriesSince(
   which: 'written' | 'deleted',
 ): string {
   const columns = keyColumns(table, table.description.keyFields);
-  const { now, was } = keySql(shape, columns, 'a', values);
+  const { now, was } = keySql(shape, columns, 'a');
   const where = `WHERE ${aboutSql(shape, table, parts, 'a', values)} AND ${sinceSql(shape, since, values)} AND ${actionSql(shape, 'a')} ${which === 'deleted' ? `OPERATOR(pg_catalog.=) 'D'` : `OPERATOR(pg_catalog.<>) 'T'`}`;
   const keys = (texts: readonly string[]): string =>
     `SELECT ${texts.map((text, n) => `${text} AS ${names[n] ?? ''}`).join(', ')} FROM ${target(shape.table)} AS a ${where}`;

@@ -122,7 +122,7 @@ async function ask(
   const split = keys.map((key) => keyParts(key, keyFields));
   const names = keyFields.map((_, n) => `k${String(n)}`);
   const given = names.map((_, n) => values.add(arrayLiteral(split.map((each) => each?.[n])), 'pg_catalog.text[]'));
-  const key = keySql(shape, ofKey, 'a', values);
+  const key = keySql(shape, ofKey, 'a');
   const about = aboutSql(shape, table, parts, 'a', values);
   const from = `FROM pg_catalog.unnest(${given.join(', ')}) WITH ORDINALITY AS v(${names.join(', ')}, place) JOIN ${target(shape.table)} AS a ON ${about}`;
   const { was } = key;
@@ -137,7 +137,7 @@ async function ask(
           AND (${key.now[0] ?? 'NULL'} IS NULL OR (${isUpdate} AND (${differ})))`;
   const rowsOf = `SELECT v.place AS runback_place, ${moved} AS runback_moved, a.* ${from} AND ${ofKeys(shape, ofKey, key.now, names)}${also}`;
   const action = actionSql(shape, 'a');
-  const sql = columns.map((column) => fieldSql(shape, table, column, action, values));
+  const sql = columns.map((column) => fieldSql(shape, table, column, action));
   const codes = columns.map((column, n) =>
     column.hidden === true ? `pg_catalog.overlay(${sql[n]?.code ?? ''} PLACING '3' FROM 2)` : (sql[n]?.code ?? ''),
   );

@@ -1,4 +1,5 @@
 import type { Column, Table } from '../schema/table.js';
+import { literal } from '../scratch/ddl.js';
 import { identifier, isWhole, sameText, target } from '../sql.js';
 import { isHstore, type Shape } from './shape.js';
 
@@ -95,13 +96,13 @@ export interface KeySql {
 }
 
 /** SQL for the key that entries are about. */
-export function keySql(shape: Shape, columns: readonly Column[], alias: string, values: Values): KeySql {
+export function keySql(shape: Shape, columns: readonly Column[], alias: string): KeySql {
   const { layout, key } = shape;
   if (key.length > 0) return { now: key.map((name) => `${alias}.${identifier(name)}::pg_catalog.text`) };
   const printed = (column: Column, text: string): string => (PLAIN.has(column.base) ? text : `pg_catalog.concat((${text})::${column.cast})`);
   const holder = holderOf(shape, layout.is === 'rows' ? layout.old : layout.is === 'changed' ? layout.row : '');
   const textOf = (name: string, column: Column): string => {
-    const side = sideOf(holder, `${alias}.${identifier(name)}`, column.name, values);
+    const side = sideOf(holder, `${alias}.${identifier(name)}`, column.name);
     return printed(column, isJson(holder) ? jsonText(side.value) : side.value);
   };
   if (layout.is === 'rows')
@@ -141,8 +142,8 @@ const isJson = (holder: Holder): boolean => holder === 'jsonb' || holder === 'js
 const jsonText = (value: string): string => `(${value}) OPERATOR(pg_catalog.#>>) '{}'::pg_catalog.text[]`;
 
 /** One field of a kept row. */
-function sideOf(holder: Holder, image: string, name: string, values: Values): Side {
-  const field = values.add(name);
+function sideOf(holder: Holder, image: string, name: string): Side {
+  const field = `${literal(name)}::pg_catalog.text`;
   if (holder === 'hstore') {
     // Their schema is that of the type; the operators would have to be named with it, too.
     return { holds: `(${image} OPERATOR(HSTORE.?) ${field})`, value: `(${image} OPERATOR(HSTORE.->) ${field})` };
@@ -158,40 +159,40 @@ export function withHstore(sql: string, shape: Shape): string {
 }
 
 /** SQL of one field of an entry. `action`: that of the entry. */
-export function fieldSql(shape: Shape, table: Table, column: Column, action: string, values: Values): FieldSql {
+export function fieldSql(shape: Shape, table: Table, column: Column, action: string): FieldSql {
   const { layout } = shape;
   if (layout.is === 'column') {
-    const isIt = sameText(`a.${identifier(layout.column)}::pg_catalog.text`, values.add(column.name));
+    const isIt = sameText(`a.${identifier(layout.column)}::pg_catalog.text`, `${literal(column.name)}::pg_catalog.text`);
     const side = (name: string): Side => ({ holds: isIt, value: `a.${identifier(name)}` });
-    return fieldOf(holderOf(shape, layout.old), table, column, action, side(layout.old), side(layout.new), `false`, values);
+    return fieldOf(holderOf(shape, layout.old), table, column, action, side(layout.old), side(layout.new), `false`);
   }
   if (layout.is === 'changes') {
-    const change = sideOf(holderOf(shape, layout.changes), `a.${identifier(layout.changes)}`, column.name, values);
+    const change = sideOf(holderOf(shape, layout.changes), `a.${identifier(layout.changes)}`, column.name);
     const pair = `(${change.holds} AND pg_catalog.jsonb_typeof(${change.value}) OPERATOR(pg_catalog.=) 'array' AND pg_catalog.jsonb_array_length(CASE WHEN pg_catalog.jsonb_typeof(${change.value}) OPERATOR(pg_catalog.=) 'array' THEN ${change.value} ELSE '[]' END) OPERATOR(pg_catalog.=) 2)`;
     const element = (n: number): Side => ({ holds: pair, value: `(${change.value} OPERATOR(pg_catalog.->) ${String(n)})` });
-    return fieldOf('jsonb', table, column, action, element(0), element(1), 'false', values);
+    return fieldOf('jsonb', table, column, action, element(0), element(1), 'false');
   }
   const holder = holderOf(shape, layout.is === 'rows' ? layout.old : layout.row);
-  const image = (name: string): Side => sideOf(holder, `a.${identifier(name)}`, column.name, values);
+  const image = (name: string): Side => sideOf(holder, `a.${identifier(name)}`, column.name);
   if (layout.is === 'rows') {
     const [old, after] = [image(layout.old), image(layout.new)];
     const same = `(${old.value})::pg_catalog.text IS NOT DISTINCT FROM (${after.value})::pg_catalog.text`;
-    return fieldOf(holder, table, column, action, old, after, same, values);
+    return fieldOf(holder, table, column, action, old, after, same);
   }
   const [row, changed] = [image(layout.row), image(layout.changed)];
   const after = {
     holds: `CASE WHEN ${action} OPERATOR(pg_catalog.=) 'I' THEN ${row.holds} ELSE ${row.holds} OR coalesce(${changed.holds}, false) END`,
     value: `CASE WHEN ${action} OPERATOR(pg_catalog.=) 'I' THEN ${row.value} ELSE ${changed.value} END`,
   };
-  return fieldOf(holder, table, column, action, row, after, `NOT coalesce(${changed.holds}, false)`, values);
+  return fieldOf(holder, table, column, action, row, after, `NOT coalesce(${changed.holds}, false)`);
 }
 
-function fieldOf(holder: Holder, table: Table, column: Column, action: string, old: Side, after: Side, same: string, values: Values): FieldSql {
+function fieldOf(holder: Holder, table: Table, column: Column, action: string, old: Side, after: Side, same: string): FieldSql {
   const is = (letter: string): string => `${action} OPERATOR(pg_catalog.=) '${letter}'`;
   const [hadIt, hasIt] = [`coalesce(${old.holds}, false)`, `coalesce(${after.holds}, false)`];
   const what = `CASE WHEN ${is('I')} THEN CASE WHEN ${hasIt} THEN 'n' ELSE '-' END WHEN ${is('D')} THEN CASE WHEN ${hadIt} THEN 'o' ELSE '-' END
     WHEN ${hadIt} AND ${hasIt} THEN CASE WHEN ${same} THEN 's' ELSE 'c' END WHEN ${hasIt} THEN 'n' WHEN ${hadIt} THEN 'o' ELSE '-' END`;
-  const [before, now] = [valueOf(holder, table, column, old.value, values), valueOf(holder, table, column, after.value, values)];
+  const [before, now] = [valueOf(holder, table, column, old.value), valueOf(holder, table, column, after.value)];
   const wanted = (side: string, value: string): string => `CASE WHEN ${side} THEN ${value} END`;
   const isOld = `${hadIt} AND NOT ${is('I')} AND NOT (${is('U')} AND ${hasIt} AND ${same})`;
   const isNew = `${hasIt} AND NOT ${is('D')} AND NOT (${is('U')} AND ${hadIt} AND ${same})`;
@@ -216,7 +217,7 @@ const DATED = new Set(['date', 'timestamp without time zone', 'timestamp with ti
 const ISO = `'^([0-9]{4,}-[0-9]{2}-[0-9]{2}|-?infinity$)'`;
 
 /** A kept value as one of the type of its column now: PostgreSQL casts it, and prints it as it prints that of the record. */
-function valueOf(holder: Holder, table: Table, column: Column, kept: string, values: Values): ValueSql {
+function valueOf(holder: Holder, table: Table, column: Column, kept: string): ValueSql {
   const { base, cast, asJson, notNull, parts } = column;
   if (isJson(holder)) {
     const isNull = `pg_catalog.jsonb_typeof(${kept}) OPERATOR(pg_catalog.=) 'null'`;
@@ -224,7 +225,7 @@ function valueOf(holder: Holder, table: Table, column: Column, kept: string, val
     // The JSON value null and no value at all look the same in a kept row.
     if (base === 'jsonb') return { hidden: notNull ? 'false' : `coalesce(${isNull}, true)`, sql: kept };
     if (parts) {
-      const only = `pg_catalog.jsonb_build_object(${values.add(column.name)}, ${kept})`;
+      const only = `pg_catalog.jsonb_build_object(${literal(column.name)}::pg_catalog.text, ${kept})`;
       return { hidden: 'false', sql: `(pg_catalog.jsonb_populate_record(NULL::${target(table)}, ${only})).${identifier(column.name)}` };
     }
     return { hidden: 'false', sql: `(${jsonText(kept)})::${cast}` };
