@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { AUDIT_YAML, type AuditShape, auditSql, watchSql } from '../support/audit-triggers.js';
+import { AUDIT_CONFIG, type AuditShape, auditSql, watchSql } from '../support/audit-triggers.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
 import { jsonLines } from './support/child.js';
 import { runHere } from './support/here.js';
@@ -31,7 +31,7 @@ describe.each(SHAPES)('an audit table of the shape %s', (shape) => {
       await writeFile(join(dir, 'database-url'), server.url(database), { mode: 0o600 });
       await writeFile(
         join(dir, 'runback.yml'),
-        `version: 1\nplatforms:\n  db:\n    connector: postgres\n    environment: sandbox\n    url: file:database-url\n    objects: [public.people]\n    audit: ${AUDIT_YAML[shape]}\nrestores: { limits: { percent: 100 } }\n`,
+        `version: 1\nplatforms:\n  db:\n    connector: postgres\n    environment: sandbox\n    url: file:database-url\n    objects: [public.people]\n    audit: ${JSON.stringify(AUDIT_CONFIG[shape])}\nrestores: { limits: { percent: 100 } }\n`,
       );
       await server.sql(database, `ALTER DATABASE "${database}" SET runback.environment = 'sandbox'`);
       const as = async (writer: string, sql: string): Promise<void> => {

@@ -1,3 +1,5 @@
+import type { AuditConfig } from '../../src/workspace/index.js';
+
 /**
  * Audit tables and the triggers that fill them, as databases have them: written for these tests after the columns that
  * the well-known ones document, and what their functions are known to do.
@@ -22,13 +24,23 @@ export function watchSql(shape: AuditShape, table: string, ignored: readonly str
     CREATE TRIGGER note_emptied_${name} AFTER TRUNCATE ON ${table} FOR EACH STATEMENT EXECUTE FUNCTION ${run}`;
 }
 
-/** What `audit` of runback.yml says for a shape. */
-export const AUDIT_YAML: Readonly<Record<AuditShape, string>> = {
-  logged_actions: '{ table: audit.logged_actions }',
-  record_version: '{ table: audit.record_version, by: written_by }',
-  rows: '{ table: app.row_log, of: { name: what }, action: did, old: was, new: became, at: at, by: who, order: n }',
-  column:
-    '{ table: app.field_log, of: { name: of_table }, key: of_key, column: field, action: did, old: was, new: became, at: at, by: who, order: n }',
+/** What `audit` of runback.yml says for a shape; JSON is YAML. */
+export const AUDIT_CONFIG: Readonly<Record<AuditShape, AuditConfig>> = {
+  logged_actions: { table: 'audit.logged_actions' },
+  record_version: { table: 'audit.record_version', by: 'written_by' },
+  rows: { table: 'app.row_log', of: { name: 'what' }, action: 'did', old: 'was', new: 'became', at: 'at', by: 'who', order: 'n' },
+  column: {
+    table: 'app.field_log',
+    of: { name: 'of_table' },
+    key: 'of_key',
+    column: 'field',
+    action: 'did',
+    old: 'was',
+    new: 'became',
+    at: 'at',
+    by: 'who',
+    order: 'n',
+  },
 };
 
 /** The name under which a session writes, where the shape asks it. */

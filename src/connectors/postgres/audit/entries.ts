@@ -139,7 +139,7 @@ async function ask(
   const action = actionSql(shape, 'a');
   const sql = columns.map((column) => fieldSql(shape, table, column, action));
   const codes = columns.map((column, n) =>
-    column.hidden === true ? `pg_catalog.overlay(${sql[n]?.code ?? ''} PLACING '3' FROM 2)` : (sql[n]?.code ?? ''),
+    column.hidden === true ? `pg_catalog.concat(pg_catalog.left(${sql[n]?.code ?? ''}, 1), '3')` : (sql[n]?.code ?? ''),
   );
   const select = [
     'a.runback_place',

@@ -237,5 +237,6 @@ function valueOf(holder: Holder, table: Table, column: Column, kept: string): Va
   return { hidden: 'false', sql: `(${text})::${cast}` };
 }
 
-/** Arrays whose texts are the same in every session. */
-const PLAIN_PARTS = /^(?:smallint|integer|bigint|numeric|text|character varying|uuid|boolean|real|double precision|jsonb?|inet|cidr)\[\]$/u;
+/** Arrays and ranges whose texts are the same in every session. */
+const PLAIN_PARTS =
+  /^(?:smallint|integer|bigint|numeric|text|character varying|uuid|boolean|real|double precision|jsonb?|inet|cidr)\[\]$|^(?:int4|int8|num)range$/u;

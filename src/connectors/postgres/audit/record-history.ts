@@ -75,30 +75,36 @@ export function recordHistory(
 ): RecordHistory {
   const lines = new Map(names.map((name) => [name, new Line()]));
   let created: RecordHistory['created'];
-  let gone = false;
+  let gone: Gone | undefined;
   let at: string | undefined;
   for (const [n, event] of events.entries()) {
     at = later(at, event.at);
     if (event.moved === 'away') {
       for (const line of lines.values()) line.now = undefined;
-      gone = true;
+      gone = { by: undefined };
       continue;
     }
-    const makes = event.action === 'insert' && !before.cut && !before.emptied && isFirst(events, n);
-    if (makes) created ??= { ...(at === undefined ? {} : { at }), ...(event.writer === undefined ? {} : { writer: event.writer }) };
+    const isMade = event.action === 'insert';
+    if (gone?.madeAt !== undefined && (!isMade || gone.madeAt !== event.at)) gone = undefined;
+    // Whoever deletes a record and makes it again has written its fields; of another one, it is a new record.
+    const again = isMade && gone?.by !== undefined && gone.by === event.writer;
+    const makes = isMade && (gone === undefined ? !before.cut && !before.emptied && isFirst(events, n) : !again);
+    if (makes) created = { ...(at === undefined ? {} : { at }), ...(event.writer === undefined ? {} : { writer: event.writer }) };
     // Under another key, or in entries that were left out, it may have been written before.
     const whole = (n === 0 || facts.fields !== undefined) && !before.cut && event.moved === undefined;
     for (const [name, line] of lines) {
       const told = event.fields.get(name);
       if (event.moved === 'here') line.now = undefined;
       if (told === undefined) {
-        if (event.action === 'delete') line.now = undefined;
+        if (event.action === 'delete' && facts.fields === undefined) line.now = undefined;
         continue;
       }
       line.told ??= { since: whole ? facts.begins : at };
-      take(line, event, told, { at, made: makes, gone });
+      take(line, event, told, { at, made: makes, again });
     }
-    gone = event.action === 'delete';
+    if (event.action === 'delete') gone = { by: event.writer };
+    // Where each field has an entry of its own, others of the same insert follow.
+    else gone = isMade && gone !== undefined && facts.fields !== undefined ? { by: gone.by, madeAt: event.at } : undefined;
   }
   for (const [name, line] of lines)
     if (line.entries.length === 0 && (line.told !== undefined || facts.fields?.has(name) === true))
@@ -118,23 +124,30 @@ function isFirst(events: readonly AuditEvent[], n: number): boolean {
   return events.slice(0, n).every(({ action, at }) => action === 'insert' && at === events[n]?.at);
 }
 
+/** The record is not there: who deleted it, where that is known. */
+interface Gone {
+  readonly by: string | undefined;
+  /** It is being made again, at that time. */
+  readonly madeAt?: string | undefined;
+}
+
 interface Moment {
   readonly at: string | undefined;
   /** The entry made the record. */
   readonly made: boolean;
-  /** The record was not there just before. */
-  readonly gone: boolean;
+  /** It made it again, after the same writer had deleted it. */
+  readonly again: boolean;
 }
 
-function take(line: Line, { action, writer }: AuditEvent, told: FieldTold, { at, made, gone }: Moment): void {
+function take(line: Line, { action, writer }: AuditEvent, told: FieldTold, { at, made, again }: Moment): void {
   if (told.same === true) return;
   if (action === 'insert') {
     if (told.new === undefined) return;
     if (!made) {
       // Made again as it was: nothing has changed.
-      if (gone && line.now?.value !== undefined && line.now.value === told.new.value) return;
+      if (again && line.now?.value !== undefined && line.now.value === told.new.value) return;
       // It was there, or may have been, and nobody is told to have removed it.
-      if (!gone || line.now === undefined) line.stood(undefined, at);
+      if (!again || line.now === undefined) line.stood(undefined, at);
     }
     line.wrote(told.new, at, writer);
     return;
