@@ -74,6 +74,9 @@ function passedOn(connector: Connector): Partial<Connector> {
       optionLabels: async (object, options) =>
         await foreseen(kind, options, async () => (await connector.optionLabels?.(object, options)) ?? new Map()),
     }),
+    ...(connector.advice && {
+      advice: async (options) => await foreseen(kind, options, async () => (await connector.advice?.(options)) ?? []),
+    }),
     ...(connector.pace && { pace: connector.pace.bind(connector) }),
     ...(connector.keptChanges && { keptChanges: (object) => connector.keptChanges?.(object) ?? 0 }),
     ...(connector.pageOf && { pageOf: (object) => connector.pageOf?.(object) }),

@@ -115,6 +115,13 @@ export interface Connector {
    */
   nameIn?(object: string, schema: string): string;
 
+  /**
+   * What a person should know about how the platform is set up, as sentences: a history that could be used and is not, or
+   * one that is slow to read. Absent where there is never anything to say. Throws where a part of runback.yml does not fit
+   * the platform.
+   */
+  advice?(options?: CallOptions): Promise<readonly string[]>;
+
   /** Calls made by this instance and what the platform said is left. Never calls the platform. */
   usage(): Usage;
 

@@ -7,6 +7,7 @@ import { AUDIT_CONFIG, type AuditShape, auditSql, watchSql } from '../support/au
 import { openTestPlatform } from '../support/postgres-connector.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
 import { restoresOf } from '../support/restores.js';
+import { tries } from '../support/sweeps.js';
 
 /** A user would lose: innocent values, where the history of a database is read for more than it says. */
 
@@ -130,7 +131,7 @@ class World {
 }
 
 const CREATE = `CREATE TYPE mood AS ENUM ('fine', 'it''s')`;
-const RUNS = 12;
+const RUNS = tries(5);
 let tables = 0;
 
 async function apply({ header }: PlanSummary, deps: ApplyDeps): Promise<void> {

@@ -158,13 +158,14 @@ async function platformOf(opened: Session, name: string, call: CommandContext['c
   const { objects } = await platform.connector.describe(platform.objects, call);
   const unknown = unknownWithheld({ objects, links: [] }, platform.neverStore);
   if (unknown.length > 0) return { warning: `never_store names ${unknown.join(', ')}, which is not there: nothing is left out for it` };
+  const advice = (await platform.connector.advice?.(call)) ?? [];
   const refused = objects.filter((object) => object.refused !== undefined);
   const words = [
     `${platform.identity.label} (account ${platform.identity.account}, ${platform.environment})`,
     `${counted(objects.length - refused.length, 'object types')} usable`,
     ...refused.map((object) => `${object.object} not: ${object.refused ?? ''}`),
   ];
-  return words.join('; ');
+  return advice.length === 0 ? words.join('; ') : { warning: [...words, ...advice].join('; ') };
 }
 
 async function syncOf(opened: Session, name: string, call: CommandContext['call']): Promise<string> {

@@ -5,6 +5,7 @@ import { byAction } from '../batches.js';
 import type { Capabilities, Connector, CreatedLookup, Identity, MutationResult, WrittenRequest } from '../connector.js';
 import type { DriverDeps } from '../driver.js';
 import { PlatformTime } from '../platform-time.js';
+import { unusedAudits } from './audit/advice.js';
 import { Audit, ownWriter } from './audit/audit.js';
 import { fromServer } from './errors.js';
 import { copyLines } from './read/copy-lines.js';
@@ -170,6 +171,8 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
     now: () => time.now(),
 
     nameIn,
+
+    advice: async (options = {}) => await (audit === undefined ? unusedAudits(reader, settings.platform, options) : audit.advice(options)),
 
     async beginRead(options = {}) {
       if (heldByCaller) return;

@@ -7,6 +7,7 @@ import type { Table } from '../schema/table.js';
 import type { Tables } from '../schema/tables.js';
 import type { Settings } from '../settings.js';
 import { identifier, keyMatch, keyText, relation, sameText, target } from '../sql.js';
+import { missingIndex } from './advice.js';
 import { type EntryContext, historiesOf, type Part } from './entries.js';
 import { aboutSql, actionSql, keySql, Values, withHstore } from './entry-sql.js';
 import { type Shape, shapeOf } from './shape.js';
@@ -31,6 +32,12 @@ export class Audit {
   async shape(options: CallOptions): Promise<Shape> {
     this.#shape ??= shapeOf(this.config, await this.tables.table(this.config.table, options), this.settings.platform);
     return this.#shape;
+  }
+
+  /** What a person should know of it, as sentences. Throws as {@link shape}. */
+  async advice(options: CallOptions): Promise<readonly string[]> {
+    const missing = await missingIndex(this.reader, await this.shape(options), options);
+    return missing === undefined ? [] : [missing];
   }
 
   /** Records by key with what the audit table tells of them. */
