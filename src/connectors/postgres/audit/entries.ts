@@ -124,7 +124,7 @@ async function ask(
   const given = names.map((_, n) => values.add(arrayLiteral(split.map((each) => each?.[n])), 'pg_catalog.text[]'));
   const key = keySql(shape, ofKey, 'a');
   const about = aboutSql(shape, table, parts, 'a', values);
-  const from = `FROM pg_catalog.unnest(${given.join(', ')}) WITH ORDINALITY AS v(${names.join(', ')}, place) JOIN ${target(shape.table)} AS a ON ${about}`;
+  const from = `FROM unnest(${given.join(', ')}) WITH ORDINALITY AS v(${names.join(', ')}, place) JOIN ${target(shape.table)} AS a ON ${about}`;
   const { was } = key;
   // An entry that gave a record another key is about both.
   const differ = was === undefined ? 'false' : key.now.map((now, n) => `${now} IS DISTINCT FROM ${was[n] ?? ''}`).join(' OR ');
