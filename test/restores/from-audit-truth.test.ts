@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { silentReporter } from '../../src/lib/index.js';
 import { applyRestore, confirmationOf, planFromHistory, type ApplyDeps, type PlanSummary } from '../../src/restores/index.js';
 import { AUDIT_CONFIG, type AuditShape, auditSql, watchSql } from '../support/audit-triggers.js';
 import { openTestPlatform } from '../support/postgres-connector.js';
@@ -208,3 +209,40 @@ describe.each(['logged_actions', 'record_version', 'rows', 'column'] as const)('
     expect(restored).toBeGreaterThan(RUNS / 2);
   });
 });
+
+test('a plan that was stopped while it read continues: what was read is not read again, what was written in the meantime is', async () => {
+  const database = await server.createDatabase(
+    `CREATE TABLE many (id int PRIMARY KEY, name text); INSERT INTO many SELECT i, 'Person ' || i FROM generate_series(1, 12000) i; ${auditSql('record_version')}; ${watchSql('record_version', 'many')}`,
+  );
+  await server.sql(database, `UPDATE many SET name = 'Earlier' WHERE id = 1; SELECT pg_sleep(0.01)`);
+  const since = new Date().toISOString();
+  await server.sql(
+    database,
+    `SELECT pg_sleep(0.01); SET app.writer = 'sync'; UPDATE many SET name = 'damaged'; UPDATE audit.record_version SET ts = ts + interval '1 ms'; RESET app.writer`,
+  );
+  const platform = await openTestPlatform(server, database, { objects: ['public.many'], audit: AUDIT_CONFIG.record_version });
+  try {
+    const { deps } = await restoresOf(platform);
+    const request = { filters: { since, suspects: ['sync'], unattributed: 'refuse', deleteCreated: false }, by: 'maya' } as const;
+    const stop = new AbortController();
+    const [notes, read]: [string[], number[]] = [[], []];
+    const reporter = {
+      ...silentReporter,
+      note: (text: string) => void notes.push(text),
+      progress: ({ task, done }: { readonly task: string; readonly done: number }) => {
+        if (!task.startsWith('Reading the history')) return;
+        read.push(done);
+        if (done >= 4000) stop.abort();
+      },
+    };
+    await expect(planFromHistory(request, deps, { signal: stop.signal, reporter })).rejects.toThrow();
+    expect([notes, read.length > 0]).toEqual([[], true]);
+    await server.sql(database, `UPDATE many SET name = 'by hand' WHERE id = 2`);
+    const { header } = await planFromHistory(request, deps, { reporter });
+    expect(notes).toEqual([expect.stringMatching(/^Continuing: the history of \d+ of 12000 public\.many was read before\.$/u)]);
+    expect(header.counts).toMatchObject({ records: 11_999, conflicts: { 'edited-since': 1 } });
+    expect(header.history?.objects).toEqual([{ object: 'public.many', read: 12_000, of: 12_000, written: 12_000 }]);
+  } finally {
+    await platform.close();
+  }
+}, 120_000);
