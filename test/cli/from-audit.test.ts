@@ -102,3 +102,50 @@ describe.each(SHAPES)('an audit table of the shape %s', (shape) => {
     }
   });
 });
+
+test('without audit in runback.yml, doctor names the table with what to write, and what is written wrongly is named too', async () => {
+  const database = await server.createDatabase(`CREATE TABLE people (id int PRIMARY KEY, name text); ${auditSql('logged_actions')}`);
+  await server.sql(database, `ALTER DATABASE "${database}" SET runback.environment = 'sandbox'`);
+  const dir = await mkdtemp(join(tmpdir(), 'runback-audit-'));
+  const open = async (more: string): Promise<void> =>
+    await writeFile(
+      join(dir, 'runback.yml'),
+      `version: 1\nplatforms:\n  db:\n    connector: postgres\n    environment: sandbox\n    url: file:database-url\n    objects: [public.people]\n${more}`,
+    );
+  const run = async (...args: string[]): Promise<Record<string, unknown>> =>
+    jsonLines((await runHere([...args, '--no-input', '--json'], { cwd: dir })).stdout).at(-1) ?? {};
+  const checked = async (): Promise<unknown> =>
+    ((await run('doctor'))['data'] as { readonly checks: readonly { readonly what: string }[] }).checks.find(({ what }) => what === 'Platform db');
+  try {
+    await writeFile(join(dir, 'database-url'), server.url(database), { mode: 0o600 });
+    await open('');
+    expect(await checked()).toMatchObject({
+      ok: true,
+      warning: true,
+      found: expect.stringContaining('put under db in runback.yml:  audit: { table: "audit.logged_actions" }') as unknown,
+    });
+    const plan = ['restore', 'plan', '--platform', 'db', '--from-history', '--since', '2026-11-01 00:00Z', '--suspect', 'x'];
+    expect(await run(...plan)).toMatchObject({
+      error: { code: 'usage', next: expect.stringContaining('name it under audit in runback.yml') as unknown },
+    });
+    await open('    audit: { table: audit.logged_actions, at: action_tstamp }\n');
+    expect(await checked()).toMatchObject({
+      ok: false,
+      code: 'file-invalid',
+      found: expect.stringContaining('at names the column action_tstamp, which the table does not have') as unknown,
+    });
+    await open('    audit: { table: audit.logged_actions, when: action_tstamp_clk }\n');
+    expect(await run(...plan)).toMatchObject({ error: { code: 'file-invalid' } });
+    await open('    audit: { table: audit.logged_actions }\n');
+    expect(await checked()).toMatchObject({ ok: true });
+    // The audit has no entry yet: it tells nothing, and the plan says so.
+    expect(await run(...plan)).toMatchObject({
+      ok: true,
+      data: {
+        notCovered: [{ object: 'public.people', extent: 'beyond' }],
+      },
+    });
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+});
