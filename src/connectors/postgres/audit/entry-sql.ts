@@ -125,7 +125,8 @@ export function ofKeys(shape: Shape, columns: readonly Column[], key: readonly s
         return `a.${identifier(own.name)} OPERATOR(pg_catalog.=) ${name}::${own.cast}`;
       if (own !== undefined && own.base === 'uuid' && column?.base === 'uuid')
         return `a.${identifier(own.name)} OPERATOR(pg_catalog.=) ${name}::pg_catalog.uuid`;
-      return sameText(text, name);
+      // Plainly, so that an index serves; a column may have a collation of its own that takes more for the same.
+      return `${text} OPERATOR(pg_catalog.=) ${name}${own === undefined ? '' : ` AND ${sameText(text, name)}`}`;
     })
     .join(' AND ');
 }
