@@ -232,6 +232,8 @@ function valueOf(holder: Holder, table: Table, column: Column, kept: string): Va
     return { hidden: 'false', sql: `(${jsonText(kept)})::${cast}` };
   }
   const text = `(${kept})::pg_catalog.text`;
+  // Single texts are often taken out of a row as jsonb.
+  if (holder === 'text' && (LOSES.test(base) || asJson)) return { hidden: 'true', sql: `NULL::${cast}` };
   // Written with the settings of that session: of other forms, nothing tells day from month.
   if (DATED.has(base)) return { hidden: `coalesce(${text} OPERATOR(pg_catalog.!~) ${ISO}, false)`, sql: `(${text})::${cast}` };
   if (parts && !PLAIN_PARTS.test(base)) return { hidden: `${text} IS NOT NULL`, sql: `NULL::${cast}` };
