@@ -84,6 +84,9 @@ function passedOn(connector: Connector): Partial<Connector> {
     ...(connector.sideEffects && {
       sideEffects: (request, options) => foreseenEach(kind, options, connector.sideEffects?.(request, options) ?? []),
     }),
+    ...(connector.advice && {
+      advice: async (options) => await foreseen(kind, options, async () => (await connector.advice?.(options)) ?? []),
+    }),
     ...(connector.pace && { pace: connector.pace.bind(connector) }),
     ...(connector.keptChanges && { keptChanges: (object) => connector.keptChanges?.(object) ?? 0 }),
     ...(connector.pageOf && { pageOf: (object) => connector.pageOf?.(object) }),

@@ -128,6 +128,13 @@ export interface Connector {
    */
   nameIn?(object: string, schema: string): string;
 
+  /**
+   * What a person should know about how the platform is set up, as sentences: a history that could be used and is not, or
+   * one that is slow to read. Absent where there is never anything to say. Throws where a part of runback.yml does not fit
+   * the platform.
+   */
+  advice?(options?: CallOptions): Promise<readonly string[]>;
+
   /** Calls made by this instance and what the platform said is left. Never calls the platform. */
   usage(): Usage;
 
@@ -313,7 +320,9 @@ export type WrittenBatch =
   /** Live records of the object type. */
   | { readonly total: number }
   /** Records that were deleted since, and that the platform still knows of. */
-  | { readonly deleted: number };
+  | { readonly deleted: number }
+  /** Since when the history of the object type is told (ISO 8601, UTC); null where it tells nothing of it. */
+  | { readonly begins: string | null };
 
 /** By the platform's own clock; both ends are part of it. */
 export interface BetweenRequest {
@@ -383,6 +392,13 @@ export interface RecordHistory {
    */
   readonly fields: Readonly<Record<string, readonly FieldChange[]>>;
   readonly created?: { readonly at?: string; readonly writer?: string; readonly maker?: Maker; readonly byPlatform?: true };
+  /** Since when the history is told, where it may be younger than the record. ISO 8601, UTC. */
+  readonly begins?: string;
+  /**
+   * Entries of a field come in the order in which they were written, whatever their times: of two at the same time the
+   * first one is the newer.
+   */
+  readonly inOrder?: true;
   /**
    * Other records were merged into this one: entries may be theirs, and their order does not tell which value stood
    * here. `at`: of the last merge, where it is told.
@@ -406,6 +422,11 @@ export interface FieldChange {
    * that cannot be told.
    */
   readonly byPlatform?: true;
+  /**
+   * No write: what is known to have stood there at that time, from what a later entry replaced. Who wrote it, and when
+   * before that, is not told.
+   */
+  readonly stood?: true;
 }
 
 /** Finished snapshot lines. Valid until the next batch is asked for: a driver may use the memory again. */

@@ -73,7 +73,7 @@ export type HistoryGap = 'created' | 'deleted' | 'links' | 'fields' | 'consent' 
 
 /**
  * Why nobody can say what a field held before the incident wrote to it. `beyond`: the platform keeps so many changes of
- * a field, and the one before the incident is no longer among them. `merged`: other records were merged into this one,
+ * a field, or its history begins so late, that the one before the incident is not among them. `merged`: other records were merged into this one,
  * and which of the earlier values stood here is not told. `untold`: a change is told without its value, or its place.
  */
 export type Unknowable = 'beyond' | 'merged' | 'untold';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { DAY_TIME_PATTERN, DURATION_FORM, DURATION_PATTERN } from '../lib/index.js';
+import { auditSchema } from './audit-schema.js';
 import { SECRET_LITERAL } from './schema-words.js';
 import type { SecretRef } from './types.js';
 
@@ -60,6 +61,7 @@ const platformSchema = z
       })
       .exactOptional()
       .describe('Where a row says who changed it last; used for attribution.'),
+    audit: auditSchema.exactOptional(),
     options: z.record(z.string(), z.unknown()).default({}).describe('Settings of the driver.'),
   })
   .describe('A system that holds records.');

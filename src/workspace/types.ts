@@ -4,6 +4,38 @@ import type { Environment } from './environment.js';
 /** A reference to a secret: `env:NAME`, `file:PATH`, `command:PROGRAM ARG…` or `keychain:NAME`. Never the secret. */
 export type SecretRef = string & { readonly __brand: 'SecretRef' };
 
+/**
+ * The audit table of a database, as `audit` of a platform describes it. All but `table` are names of its columns; what is
+ * left out is recognised by the shape of the table.
+ */
+export interface AuditConfig {
+  /** `schema.table`. */
+  readonly table: string;
+  /** Which table an entry is about: by the names of schema and table, or by oid. */
+  readonly of?: { readonly schema?: string; readonly name?: string; readonly oid?: string };
+  /** Object type to the name that stands in `of.name`, where it is not that of the table. */
+  readonly names?: Readonly<Record<string, string>>;
+  /** The key of the record, in the order of the columns of its key; without it, it is looked for in the kept rows. */
+  readonly key?: string | readonly string[];
+  readonly action?: string;
+  /** The whole row before and after (`json`, `jsonb`, `hstore`); with `column`, one value before and after. */
+  readonly old?: string;
+  readonly new?: string;
+  readonly column?: string;
+  /** The whole row (before an update, after an insert), and what an update changed. */
+  readonly row?: string;
+  readonly changed?: string;
+  /** `{"field": [old, new]}`. */
+  readonly changes?: string;
+  readonly at?: string;
+  /** Who wrote; several are joined with `/`. */
+  readonly by?: string | readonly string[];
+  /** A number that grows with each entry. */
+  readonly order?: string;
+  /** Since when every change is in it, by whoever knows that. */
+  readonly since?: string;
+}
+
 /** One entry under `platforms` of runback.yml. */
 export interface PlatformConfig {
   readonly name: string;
@@ -21,6 +53,8 @@ export interface PlatformConfig {
   readonly limits: { readonly requests_per_10s?: number; readonly requests_per_day?: number; readonly concurrency?: number; readonly wait?: string };
   /** Column that names who changed a row last, and when. */
   readonly modified?: { readonly by?: string; readonly at?: string };
+  /** Where a database keeps who changed which value when. */
+  readonly audit?: AuditConfig;
   /** Driver settings, checked by the driver: `prefix` of HubSpot paths, `session_replication_role` … */
   readonly options: Readonly<Record<string, unknown>>;
 }

@@ -3,12 +3,13 @@ import { afterAll, beforeAll } from 'vitest';
 import { openPlatform } from '../../src/connectors/index.js';
 import { systemClock } from '../../src/lib/index.js';
 import { connectorContract, type ContractPlatform } from '../contracts/connector.js';
+import { AUDIT_CONFIG, auditSql, watchSql } from '../support/audit-triggers.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
 import { startProxy } from '../support/tcp-proxy.js';
 
 let server: TestPostgres;
 beforeAll(async () => {
-  server = await startPostgres();
+  server = await startPostgres({ settings: { max_connections: '200' } });
 });
 afterAll(() => server.stop());
 
@@ -19,8 +20,10 @@ const SCHEMA = `
     changed_by text NOT NULL DEFAULT current_user, changed_at timestamptz NOT NULL DEFAULT now());
 `;
 
-async function start(): Promise<ContractPlatform> {
-  const database = await server.createDatabase(SCHEMA);
+async function start(audited = false): Promise<ContractPlatform> {
+  const database = await server.createDatabase(
+    audited ? `${SCHEMA}; ${auditSql('record_version')}; ${watchSql('record_version', 'contacts')}` : SCHEMA,
+  );
   const proxy = await startProxy(server);
   const insert = async (table: string, fields: Readonly<Record<string, string | null>>): Promise<string> => {
     const names = Object.keys(fields);
@@ -39,6 +42,7 @@ async function start(): Promise<ContractPlatform> {
           credentials: {},
           limits: { wait: '300ms' },
           modified: { by: 'changed_by', at: 'changed_at' },
+          ...(audited ? { audit: AUDIT_CONFIG.record_version } : {}),
           options: {},
         },
         { secret: async () => '', clock: systemClock },
@@ -82,3 +86,8 @@ async function start(): Promise<ContractPlatform> {
 }
 
 connectorContract('postgres', { ordered: true, consistentRead: true, conditionalWrite: true, history: 'record', lines: true, changes: false }, start);
+connectorContract(
+  'postgres with an audit table',
+  { ordered: true, consistentRead: true, conditionalWrite: true, history: 'field', lines: true, changes: false },
+  async () => await start(true),
+);

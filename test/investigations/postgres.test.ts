@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
 import { jsonLines } from '../cli/support/child.js';
 import { runHere } from '../cli/support/here.js';
+import { AUDIT_CONFIG, auditSql, watchSql } from '../support/audit-triggers.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
 
 /** A user would lose: knowing which values of a real database are wrong, and a plan that puts back these and no other. */
@@ -109,4 +110,29 @@ test('a column that names the last writer says who did it, for each record that 
   const found = await json('investigate', '--base', base, '--damaged', await take());
   expect(ofPhone(found)).toMatchObject({ label: 'emptied', cells: HARMED, writer: 'sync', exact: false });
   expect(groupsOf(found).flatMap(({ fields }) => fields as readonly string[])).not.toContain('updated_by');
+});
+
+test('an audit table says who wrote each value and when, and what stood there before', async () => {
+  await sql(`${auditSql('record_version')}; ${watchSql('record_version', 'people')}`);
+  // A month of ordinary work, as the audit table has it.
+  await sql(
+    `UPDATE people SET title = 'Head of ' || id WHERE id > 380; UPDATE audit.record_version SET ts = now() - interval '20 days' + (record ->> 'id')::int * interval '1 hour', written_by = 'ann'`,
+  );
+  await open(`    audit: ${JSON.stringify(AUDIT_CONFIG.record_version)}\n`);
+  const base = await take();
+  const before = new Date();
+  await sql(`SET app.writer = 'ann'; UPDATE people SET title = 'Chief' WHERE id IN (3, 4); SET app.writer = 'sync'`);
+  await damage();
+  await sql(`RESET app.writer`);
+  const found = await json('investigate', '--base', base, '--damaged', await take());
+  const phone = ofPhone(found);
+  expect(phone).toMatchObject({ verdict: 'ask', label: 'emptied', cells: HARMED, writer: 'sync', exact: true });
+  expect(Date.parse(String(phone?.['from']))).toBeGreaterThanOrEqual(before.getTime() - 1000);
+  const plan = await json('restore', 'plan', '--investigation', 'latest', '--group', String(phone?.['n']));
+  expect(plan['counts']).toMatchObject({ cells: HARMED, conflicts: {} });
+  await json('restore', 'apply', String(plan['id']), '--confirm', `sandbox:${HARMED}`);
+  const [state] = await sql(
+    `SELECT count(*) FILTER (WHERE phone = '+49 30 ' || (1000000 + id * 37)) AS right, count(*) FILTER (WHERE title = 'Chief') AS chiefs FROM people`,
+  );
+  expect(state).toEqual({ right: String(PEOPLE), chiefs: '2' });
 });

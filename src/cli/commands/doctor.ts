@@ -203,13 +203,14 @@ async function platformOf(opened: Session, name: string, withHistory: Set<string
   const { objects } = await platform.connector.describe(platform.objects, call);
   const unknown = unknownWithheld({ objects, links: [] }, platform.neverStore);
   if (unknown.length > 0) return { warning: `never_store names ${unknown.join(', ')}, which is not there: nothing is left out for it` };
+  const advice = (await platform.connector.advice?.(call)) ?? [];
   const refused = objects.filter((object) => object.refused !== undefined);
   const words = [
     `${platform.identity.label} (account ${platform.identity.account}, ${platform.environment})`,
     `${counted(objects.length - refused.length, 'object types')} usable`,
     ...refused.map((object) => `${object.object} not: ${object.refused ?? ''}`),
   ];
-  return words.join('; ');
+  return advice.length === 0 ? words.join('; ') : { warning: [...words, ...advice].join('; ') };
 }
 
 /** Its state; and that what it is there to write can be found out, where nobody said it. `withHistory`: platforms that could tell. */

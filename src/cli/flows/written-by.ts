@@ -71,8 +71,8 @@ async function someKeys(connector: Connector, schema: ObjectSchema, since: Date,
 
 function take(groups: Map<string, Group>, object: string, field: string, changes: readonly FieldChange[], { since, until }: Window): void {
   const seen = new Set<string>();
-  for (const [place, { at, writer = 'not known', value }] of changes.entries()) {
-    if (at === undefined || Date.parse(at) < since.getTime() || (until !== undefined && Date.parse(at) > until.getTime())) continue;
+  for (const [place, { at, writer = 'not known', value, stood }] of changes.entries()) {
+    if (stood === true || at === undefined || Date.parse(at) < since.getTime() || (until !== undefined && Date.parse(at) > until.getTime())) continue;
     const name = JSON.stringify([writer, object, field]);
     const group = groups.get(name) ?? { writer, object, field, records: 0, earlier: 0, values: new Map<string, number>() };
     groups.set(name, group);

@@ -1,10 +1,12 @@
-import { type CallOptions, type Clock, RunbackError } from '../../lib/index.js';
+import { type CallOptions, type Clock, defined, RunbackError } from '../../lib/index.js';
 import type { ObjectSchema } from '../../records/index.js';
 import type { Environment, PlatformConfig } from '../../workspace/index.js';
 import { byAction } from '../batches.js';
-import type { Capabilities, Connector, CreatedLookup, Identity, MutationResult } from '../connector.js';
+import type { Capabilities, Connector, CreatedLookup, Identity, MutationResult, WrittenRequest } from '../connector.js';
 import type { DriverDeps } from '../driver.js';
 import { PlatformTime } from '../platform-time.js';
+import { unusedAudits } from './audit/advice.js';
+import { Audit, ownWriter } from './audit/audit.js';
 import { fromServer } from './errors.js';
 import { copyLines } from './read/copy-lines.js';
 import { writeLinks } from './read/links.js';
@@ -33,6 +35,7 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
   const reader = new Reader(settings, clock, counters);
   const writer = new Writer(settings, clock, counters);
   const tables = new Tables(reader, settings);
+  const audit = settings.audit === undefined ? undefined : new Audit(settings.audit, reader, tables, settings);
   const permitted = new Set<string>();
   const said = new Set<string>();
   let heldByCaller = false;
@@ -42,9 +45,14 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
     consistentRead: true,
     ordered: true,
     conditionalWrite: true,
-    history: settings.modified.by === undefined && settings.modified.at === undefined ? 'none' : 'record',
+    history: settings.audit !== undefined ? 'field' : settings.modified.by === undefined && settings.modified.at === undefined ? 'none' : 'record',
     batch: { read: KEYS_PER_READ, history: KEYS_PER_READ, update: BATCH, create: BATCH, delete: BATCH, undelete: 1, link: BATCH, unlink: BATCH },
     census: true,
+  };
+
+  const tellTime = async (options: CallOptions): Promise<void> => {
+    const [row] = await reader.ask('SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint', [], options, 'asking what time it is');
+    time.tell(Number(row?.[0] ?? Number.NaN));
   };
 
   /** Runs a read that needs one moment: in the view that is held, else in one of its own. */
@@ -66,13 +74,18 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
       return identityOf(facts, settings);
     },
 
-    describe: async (objects, options = {}) => tables.describe(objects, options),
+    async describe(objects, options = {}) {
+      if (audit !== undefined) await tellTime(options);
+      return await tables.describe(objects, options);
+    },
 
     async *read(request, options = {}) {
       throwIfAborted(options.signal, settings);
       const { keys, schema } = request;
       const context = async (): Promise<ReadContext> => ({ reader, settings, table: await tables.table(schema.object, options) });
-      if (keys !== undefined) yield* readKeys(request, keys, KEYS_PER_READ, await context(), options);
+      if (keys !== undefined && request.history !== undefined && audit !== undefined)
+        yield* audit.read(request, keys, await tables.table(schema.object, options), options);
+      else if (keys !== undefined) yield* readKeys(request, keys, KEYS_PER_READ, await context(), options);
       else
         yield* inView(async function* () {
           yield* readAll(request, await context(), options);
@@ -85,6 +98,17 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
         yield* copyLines(schema, { reader, settings, table: await tables.table(schema.object, options) }, options);
       });
     },
+
+    ...(audit && {
+      async *writtenSince(request: WrittenRequest, options: CallOptions = {}) {
+        throwIfAborted(options.signal, settings);
+        yield* inView(async function* () {
+          yield* audit.writtenSince(request, await tables.table(request.schema.object, options), options);
+        });
+      },
+      // What stood there before the oldest entry is told, or that it is not.
+      keptChanges: () => Number.MAX_SAFE_INTEGER,
+    }),
 
     async *readLinks(request, options = {}) {
       throwIfAborted(options.signal, settings);
@@ -148,13 +172,14 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
 
     nameIn,
 
+    advice: async (options = {}) => await (audit === undefined ? unusedAudits(reader, settings.platform, options) : audit.advice(options)),
+
     async beginRead(options = {}) {
       if (heldByCaller) return;
       throwIfAborted(options.signal, settings);
       await reader.connected(options);
       // Before the view is opened: what it does not show was written after this.
-      const [row] = await reader.ask('SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint', [], options, 'asking what time it is');
-      time.tell(Number(row?.[0] ?? Number.NaN));
+      await tellTime(options);
       reader.hold();
       heldByCaller = true;
     },
@@ -207,6 +232,7 @@ function identityOf(facts: Facts, settings: Settings): Identity {
     label: `database ${facts.database} on PostgreSQL ${facts.version}${facts.standby ? ', a standby' : ''}`,
     environment: facts.environment === '' ? undefined : (facts.environment as Environment),
     scopes: undefined,
+    ...defined({ writer: ownWriter(settings) }),
     address,
   };
 }

@@ -4,7 +4,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { z } from 'zod';
 
 import { parseDuration, RunbackError } from '../../lib/index.js';
-import type { PlatformConfig, SecretRef } from '../../workspace/index.js';
+import type { AuditConfig, PlatformConfig, SecretRef } from '../../workspace/index.js';
 import type { DriverDeps } from '../driver.js';
 
 /** How TLS is used, with the meaning the words have for PostgreSQL's own programs. */
@@ -28,6 +28,7 @@ export interface Settings {
   readonly waitMs: number;
   readonly sessionReplicationRole: string | undefined;
   readonly modified: { readonly by?: string; readonly at?: string };
+  readonly audit?: AuditConfig;
 }
 
 const OPTIONS = z
@@ -80,6 +81,7 @@ export async function readSettings(config: PlatformConfig, deps: Pick<DriverDeps
     waitMs: parseDuration(config.limits.wait ?? '30s'),
     sessionReplicationRole: options.data.session_replication_role,
     modified: config.modified ?? {},
+    ...(config.audit === undefined ? {} : { audit: config.audit }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Platform } from '../../connectors/index.js';
+import type { Platform, RecordHistory } from '../../connectors/index.js';
 import { type CallOptions, defined } from '../../lib/index.js';
 import type { ObjectSchema } from '../../records/index.js';
 import { comparable, type Damage, type NotCompared, type SnapshotReader } from '../../snapshots/index.js';
@@ -64,6 +64,8 @@ interface Gathering {
   readonly past: PastWrite[];
   readonly created: Appeared[];
   readonly each: Map<string, number>;
+  /** Days before the base of which the history tells, by object type, where that is fewer than were asked for. */
+  readonly told: Map<string, number>;
   readonly reading: { changed: number; asked: number; drawn: number; bySample: number; gone: number; notCompared: NotCompared[] };
 }
 
@@ -79,7 +81,7 @@ export async function gather(request: GatherRequest, options: CallOptions = {}):
   const [fromMs, toMs] = [edgeOf(base, platform.name, 'startedAt'), edgeOf(now, platform.name, 'finishedAt')];
   const scope = comparable(base, now, platform.name);
   const reading = { changed: 0, asked: 0, drawn: 0, bySample: 0, gone: 0, notCompared: [...scope.notCompared] };
-  const gathering: Gathering = { cells: [], appeared: [], past: [], created: [], each: new Map(), reading };
+  const gathering: Gathering = { cells: [], appeared: [], past: [], created: [], each: new Map(), told: new Map(), reading };
   const schemas = new Map<string, ObjectSchema>();
   const rows = new Map<string, number>();
   for (const object of scope.objects.filter((name) => request.objects?.includes(name) !== false)) {
@@ -103,7 +105,7 @@ export async function gather(request: GatherRequest, options: CallOptions = {}):
     appeared: gathering.appeared,
     past: {
       writes: gathering.past,
-      days: history && gathering.past.length > 0 ? request.days : 0,
+      days: history && gathering.past.length > 0 ? Math.min(request.days, ...gathering.told.values()) : 0,
       each: gathering.each,
       created: gathering.created,
       spells: readers.slice(1).map((reader, i) => daysBetween(readers[i] as SnapshotReader, reader, platform.name)),
@@ -127,6 +129,12 @@ export function edgeOf({ header, manifest }: SnapshotReader, platform: string, e
 
 function daysBetween(a: SnapshotReader, b: SnapshotReader, platform: string): number {
   return (edgeOf(b, platform, 'startedAt') - edgeOf(a, platform, 'startedAt')) / DAY_MS;
+}
+
+/** Of how many whole days before the base the history tells: part of a day says nothing of what is usual. */
+function daysTold(histories: Iterable<RecordHistory>, fromMs: number, days: number): number {
+  const begins = [...histories].flatMap((one) => (one.begins === undefined ? [] : [Date.parse(one.begins)]));
+  return Math.max(0, Math.min(days, ...begins.map((ms) => Math.floor((fromMs - ms) / DAY_MS))));
 }
 
 /** A request whose starting point is looked up. */
@@ -177,6 +185,8 @@ async function withHistory(
   to.reading.drawn += drawn.length;
   const drawnKeys = new Set(drawn.map(({ key }) => key));
   const told = new Map(await historiesOf(platform, schema, [...drawnKeys], fields, options));
+  const known = daysTold(told.values(), fromMs, days);
+  if (known < days) to.told.set(object, known);
   for (const [key, one] of told) {
     to.past.push(...pastWrites(object, key, one, fromMs, true).filter(({ atMs = 0 }) => atMs >= sinceMs));
     const born = Date.parse(one.created?.at ?? '');
@@ -198,7 +208,7 @@ async function withHistory(
         ...to,
         fromMs,
         rows: info.rows,
-        days,
+        days: known,
         own: platform.identity.writer,
         isStart: (key, field, after) => found !== undefined && namesCells(found) && cellFits(found, object, key, field, after),
       });

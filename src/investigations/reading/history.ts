@@ -37,7 +37,8 @@ export function writesOf(changes: readonly FieldChange[] | undefined): readonly 
   const oldestFirst = [...(changes ?? [])].reverse();
   return oldestFirst.flatMap((change, i) => {
     const atMs = Date.parse(change.at ?? '');
-    if (Number.isNaN(atMs)) return [];
+    // What only stood there is nobody's write: it is the value before the next one.
+    if (Number.isNaN(atMs) || change.stood === true) return [];
     return [{ before: oldestFirst[i - 1]?.value, after: change.value, atMs, ...defined({ writer: change.writer, maker: change.maker }) }];
   });
 }
@@ -52,7 +53,7 @@ export function pastWrites(object: string, key: string, { fields, created }: Rec
   const madeMs = Date.parse(created?.at ?? '');
   return Object.entries(fields).flatMap(([field, changes]) =>
     writesOf(changes)
-      .filter(({ atMs }, i) => i > 0 || (changes.length < KEPT_VERSIONS && atMs > madeMs + MADE_WITHIN_MS))
+      .filter(({ atMs }, i) => i > 0 || changes.at(-1)?.stood === true || (changes.length < KEPT_VERSIONS && atMs > madeMs + MADE_WITHIN_MS))
       .filter(({ atMs }) => atMs < beforeMs)
       .map((write) => ({ ...write, object, key, field, drawn })),
   );

@@ -75,7 +75,7 @@ export function attributeField(
     return editedSince && verdict.state === 'unattributed' ? { state: 'unknown' } : verdict;
   }
   const wrote = writeOf(rule, history, field, damaged);
-  return wrote === undefined ? { state: 'unknown' } : judge(rule, wrote.writer, wrote.at);
+  return wrote === undefined ? { state: 'unknown' } : judgeEntry(rule, wrote);
 }
 
 /**
@@ -126,7 +126,7 @@ export function beforeDamage(
 ): BeforeDamage {
   if (rule.history !== 'field') return BASE;
   const all = ownValue(history?.fields ?? {}, field) ?? [];
-  const verdictOf = (entry: FieldChange): Attribution => judge(rule, entry.writer, entry.at);
+  const verdictOf = (entry: FieldChange): Attribution => judgeEntry(rule, entry);
   const isPass = (entry: FieldChange): boolean => verdictOf(entry).state === 'attributed';
   const since = all.filter((entry) => notBefore(entry.at, rule.baseStartedAt));
   const others = since.filter((entry) => !isOwn(rule, entry));
@@ -164,7 +164,7 @@ function betweenOf({ value }: FieldChange, by: Attribution): BeforeDamage {
 function reaches(rule: Suspicion, all: readonly FieldChange[], oldest: FieldChange, base: Value | undefined, isPass: boolean): boolean {
   if (!notBefore(oldest.at, rule.baseStartedAt)) return true;
   if (!isPass && oldest.value !== undefined && fits(oldest, base)) return true;
-  return isEmpty(base) && all.length < KEPT_VERSIONS;
+  return oldest.stood !== true && isEmpty(base) && all.length < KEPT_VERSIONS;
 }
 
 /**
@@ -209,6 +209,11 @@ export function attributionWords(attribution: Attribution): string {
 /** Whether a write belongs to the incident, by who made it and when. */
 export function judge(rule: Suspicion, writer: string | undefined, at: string | undefined): Attribution {
   return { state: verdictOn(rule, writer, at), ...defined({ writer, at }) };
+}
+
+/** The same of an entry of a history. What only stood there tells neither who wrote it nor when. */
+export function judgeEntry(rule: Suspicion, { writer, at, stood }: FieldChange): Attribution {
+  return stood === true ? { state: 'unknown' } : judge(rule, writer, at);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { FieldChange, RecordHistory } from '../../connectors/index.js';
 import { ownValue, setOwn, valueIn, type Fields, type ObjectSchema, type PlatformRecord, type Value } from '../../records/index.js';
 import type { Attribution, Unknowable } from '../types.js';
-import { fits, isEmpty, judge, type Suspicion } from './attribution.js';
+import { fits, isEmpty, judge, judgeEntry, type Suspicion } from './attribution.js';
 import { fieldOf } from './conflicts.js';
 
 /** A field that the incident wrote, and whose earlier value is not known. */
@@ -59,7 +59,7 @@ export function rebuildRecord(rules: RebuildRules, record: PlatformRecord, histo
   const written = new Map<string, Written>();
   for (const name of rules.fields) {
     const entries = ownValue(history.fields, name) ?? [];
-    const one = writtenBy(rules.suspicion, entries, valueIn(record, name));
+    const one = writtenBy(rules.suspicion, entries, valueIn(record, name), history.inOrder === true);
     if (one !== undefined) written.set(name, one);
   }
   if (written.size === 0) return { is: 'untouched' };
@@ -69,7 +69,7 @@ export function rebuildRecord(rules: RebuildRules, record: PlatformRecord, histo
   const unknown: UnknownBase[] = [];
   for (const [name, one] of written) {
     const { schema, kept } = rules;
-    const before = valueBefore(rules.suspicion, one, kept, history.merged);
+    const before = one.last.value === undefined ? 'untold' : valueBefore(rules.suspicion, one, kept, history);
     const damaged = one.last.value ?? null;
     const side = fieldOf(schema, name)?.readOnly === true ? watched : sides;
     if (typeof before === 'string')
@@ -92,12 +92,12 @@ export function rebuildRecord(rules: RebuildRules, record: PlatformRecord, histo
 }
 
 /** The writes of the incident among the entries of a field; undefined where there are none. */
-function writtenBy(suspicion: Suspicion, entries: readonly FieldChange[], live: Value | undefined): Written | undefined {
-  const passes = entries.filter((entry) => judge(suspicion, entry.writer, entry.at).state === 'attributed');
+function writtenBy(suspicion: Suspicion, entries: readonly FieldChange[], live: Value | undefined, inOrder: boolean): Written | undefined {
+  const passes = entries.filter((entry) => judgeEntry(suspicion, entry).state === 'attributed');
   const [newest, first] = [passes[0], passes.at(-1)];
   if (newest === undefined || first === undefined) return undefined;
   // Of several at the very same time nothing tells which came last, but what stands there now.
-  const last = passes.find((entry) => entry.at === newest.at && entry.value !== undefined && fits(entry, live)) ?? newest;
+  const last = inOrder ? newest : (passes.find((entry) => entry.at === newest.at && entry.value !== undefined && fits(entry, live)) ?? newest);
   return { entries, first, last };
 }
 
@@ -119,11 +119,11 @@ function valueBefore(
   { since = '' }: Suspicion,
   { entries, first }: Written,
   kept: number,
-  merged: RecordHistory['merged'],
+  { merged, inOrder }: RecordHistory,
 ): { readonly value: Value } | Unknowable {
   if (entries.some((entry) => entry.at === undefined)) return 'untold';
   const firstMs = Date.parse(first.at ?? '');
-  const older = entries.filter((entry) => Date.parse(entry.at ?? '') < firstMs);
+  const older = inOrder === true ? entries.slice(entries.indexOf(first) + 1) : entries.filter((entry) => Date.parse(entry.at ?? '') < firstMs);
   const [before] = older;
   // A merge takes the value of one record and the history of both: their order by time does not tell what stood here.
   if (merged !== undefined && !isAfter(before?.at, merged.at) && !allSame(older)) return 'merged';
@@ -134,9 +134,9 @@ function valueBefore(
   if (entries.length >= kept && !reachesBack) return 'beyond';
   if (before === undefined) return { value: null };
   // Within the window, what nobody is known to have written may be the incident's own.
-  if (before.writer === undefined && Date.parse(before.at ?? '') >= began) return 'untold';
+  if (before.writer === undefined && Date.parse(before.at ?? '') >= began) return before.stood === true && older.length === 1 ? 'beyond' : 'untold';
   // Two at the same time, with two values: nothing tells which of them stood there.
-  const rivals = older.filter((entry) => entry.at === before.at);
+  const rivals = inOrder === true ? [before] : older.filter((entry) => entry.at === before.at);
   if (before.value === undefined || !allSame(rivals)) return 'untold';
   return { value: before.value };
 }

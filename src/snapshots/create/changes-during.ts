@@ -86,7 +86,7 @@ function isDated({ fields, created }: RecordHistory): boolean {
 function changeOf(history: RecordHistory, from: Date, to: Date, byField: boolean): Pick<ChangedRecord, 'created' | 'fields' | 'by'> | undefined {
   const isWithin = (at: string | undefined): boolean => at !== undefined && Date.parse(at) >= from.getTime() && Date.parse(at) <= to.getTime();
   const fields = Object.entries(history.fields).flatMap(([field, changes]) =>
-    changes.filter(({ at }) => isWithin(at)).map(({ at, writer }) => ({ field, ...defined({ at, writer }) })),
+    changes.filter(({ at, stood }) => stood !== true && isWithin(at)).map(({ at, writer }) => ({ field, ...defined({ at, writer }) })),
   );
   const created = isWithin(history.created?.at) ? (true as const) : undefined;
   if (fields.length === 0 && created === undefined) return undefined;

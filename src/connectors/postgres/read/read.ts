@@ -157,7 +157,7 @@ function tooLong(key: string, table: Table, cause: unknown): RunbackError {
   });
 }
 
-function isBadText(error: unknown): boolean {
+export function isBadText(error: unknown): boolean {
   return error instanceof RunbackError && typeof error.data['sqlstate'] === 'string' && error.data['sqlstate'].startsWith('22');
 }
 
@@ -168,7 +168,7 @@ function historyOf(by: string | null, at: string | null, fields: readonly string
 }
 
 /** `2026-11-22 17:10:44.123456+00` as ISO 8601 in UTC; a time without a zone is taken as UTC. Digits are kept. */
-function isoOf(text: string): string {
+export function isoOf(text: string): string {
   const match = /^(\d{4,}-\d\d-\d\d)(?: (\d\d:\d\d:\d\d(?:\.\d+)?))?(?:\+00)?$/.exec(text);
   return match === null ? text : `${match[1] ?? ''}T${match[2] ?? '00:00:00'}Z`;
 }

@@ -34,6 +34,10 @@ export interface ColumnRow {
   readonly generated: boolean;
   /** The rising sequence that its values come from, quoted for SQL. */
   readonly sequence: string | null;
+  /** It has parts of its own: an array, a row, a range. */
+  readonly parts: boolean;
+  /** As JSON it is what a function makes of it, and not its text. */
+  readonly asJson: boolean;
   readonly comment: string | null;
   readonly options: readonly string[] | null;
 }
@@ -153,6 +157,8 @@ export async function columns(ask: Ask, oids: readonly string[]): Promise<Column
           SELECT d.objid FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = a.attrelid AND d.refobjsubid = a.attnum AND d.deptype IN ('a', 'i')
           UNION ALL SELECT d.refobjid FROM pg_attrdef ad JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = ad.oid AND d.refclassid = 'pg_class'::regclass
           WHERE ad.adrelid = a.attrelid AND ad.adnum = a.attnum)) AS sequence,
+       base.typcategory = 'A' OR base.typtype IN ('c', 'r', 'm') AS parts,
+       base.oid >= 16384 AND EXISTS (SELECT FROM pg_cast ca WHERE ca.castsource = base.oid AND ca.casttarget = 'json'::regtype AND ca.castfunc <> 0) AS "asJson",
        col_description(a.attrelid, a.attnum) AS comment,
        (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = base.oid) AS options
      FROM pg_attribute a
@@ -161,7 +167,7 @@ export async function columns(ask: Ask, oids: readonly string[]): Promise<Column
          SELECT t.oid, t.typtype, t.typbasetype, t.typtypmod, a.atttypmod AS typmod FROM pg_type t WHERE t.oid = a.atttypid
          UNION ALL
          SELECT b.oid, b.typtype, b.typbasetype, b.typtypmod, f.typtypmod FROM followed f JOIN pg_type b ON b.oid = f.typbasetype WHERE f.typtype = 'd'
-       ) SELECT f.*, t.typname, n.nspname AS schema FROM followed f JOIN pg_type t ON t.oid = f.oid JOIN pg_namespace n ON n.oid = t.typnamespace WHERE f.typtype <> 'd'
+       ) SELECT f.*, t.typname, t.typcategory, n.nspname AS schema FROM followed f JOIN pg_type t ON t.oid = f.oid JOIN pg_namespace n ON n.oid = t.typnamespace WHERE f.typtype <> 'd'
      ) base
      WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
      ORDER BY a.attrelid, a.attnum`,

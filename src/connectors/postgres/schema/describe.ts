@@ -185,6 +185,8 @@ function columnOf(row: ColumnRow, equals: string | undefined): Column {
     generated: row.generated,
     sequence: row.sequence ?? undefined,
     isEnum: row.baseKind === 'e',
+    parts: row.parts,
+    asJson: row.asJson,
     equals: equals ?? 'OPERATOR(pg_catalog.=)',
     value: type === 'boolean' || type === 'integer' ? type : 'text',
   };

@@ -16,6 +16,10 @@ export interface Column {
   /** The rising sequence that its values come from, quoted for SQL. */
   readonly sequence: string | undefined;
   readonly isEnum: boolean;
+  /** It has parts of its own: an array, a row, a range. */
+  readonly parts: boolean;
+  /** As JSON it is what a function makes of it, and not its text. */
+  readonly asJson: boolean;
   /** Equality of the key's index, schema-qualified: `OPERATOR(pg_catalog.=)`. */
   readonly equals: string;
   /** How its text becomes a canonical value. */

@@ -41,7 +41,7 @@ export function requireHistory({ name, connector }: Platform): void {
         ? 'It tells who changed a record last, and not what stood there before.'
         : 'It does not tell who wrote what.',
     state: 'Nothing was written.',
-    next: `Plan with a snapshot from before the damage: runback restore plan --platform ${name} --base <snapshot>. Import a file if you have an export: runback snapshot import --help`,
+    next: `Plan with a snapshot from before the damage: runback restore plan --platform ${name} --base <snapshot>. Import a file if you have an export: runback snapshot import --help. A database with an audit table has a history: name it under audit in runback.yml; runback doctor finds common ones.`,
   });
 }
 

@@ -131,7 +131,7 @@ function isRelinked(schema: ObjectSchema, found: Written): boolean {
 }
 
 const WHY: Readonly<Record<Unknowable, string>> = {
-  beyond: 'the platform keeps the last changes of a field only, and what stood there before is no longer among them',
+  beyond: 'what stood there before the window is not among the changes that the platform keeps',
   merged: 'other records were merged into this one, and its history does not tell which of the earlier values stood here',
   untold: 'the history does not tell what stood there before',
 };

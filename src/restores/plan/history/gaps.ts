@@ -32,7 +32,7 @@ export class ObjectTally {
   }
 
   /** What is not covered, as lines of the plan's header. */
-  gaps(schema: ObjectSchema, { deleted }: Gathered, filters: PlanFilters, isLinked: boolean): readonly NotCovered[] {
+  gaps(schema: ObjectSchema, { deleted, begins }: Gathered, filters: PlanFilters, isLinked: boolean): readonly NotCovered[] {
     const { object } = schema;
     const gaps: NotCovered[] = [];
     const add = (extent: HistoryGap, why: string, more: Pick<NotCovered, 'records' | 'fields'> = {}): void => {
@@ -45,6 +45,9 @@ export class ObjectTally {
       add('deleted', 'deleted since the window began, whoever did it. Their history is not read, and none is created again', { records: deleted });
     if (isLinked && filters.fields === undefined)
       add('links', 'the platform keeps no history of links, so none is made or removed', this.#linked > 0 ? { records: this.#linked } : {});
+    if (begins === null) add('beyond', 'the history tells nothing of them, so it is not known who wrote them');
+    else if (begins !== undefined && Date.parse(begins) > Date.parse(filters.since ?? ''))
+      add('beyond', `the history begins at ${begins}, within the window. What was written before that is not known`);
     for (const why of ['beyond', 'merged', 'untold'] as const) {
       const records = this.#unknown.get(why) ?? 0;
       if (records > 0) add(why, WHY[why], { records });
@@ -61,7 +64,7 @@ export class ObjectTally {
 }
 
 const WHY: Readonly<Record<'beyond' | 'merged' | 'untold', string>> = {
-  beyond: 'values that stood before the window are no longer among the changes that the platform keeps. They are left as they are',
+  beyond: 'values that stood before the window are not among the changes that the platform keeps. They are left as they are',
   merged: 'other records were merged into them, and their history does not tell which earlier value was theirs. They are left as they are',
   untold: 'the history does not tell which value stood there before. They are left as they are',
 };

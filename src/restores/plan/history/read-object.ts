@@ -54,7 +54,8 @@ async function gather(
   let known: Gathered = { of: 0 };
   for await (const batch of written(connector, schema, since, wanted === undefined ? undefined : 'total', options)) {
     if ('keys' in batch) for (const key of batch.keys) keys.push(key);
-    else known = 'total' in batch ? { ...known, of: batch.total } : { ...known, deleted: batch.deleted };
+    else if ('total' in batch) known = { ...known, of: batch.total };
+    else known = { ...known, ...batch };
     (options.reporter ?? silentReporter).progress({ task: `Finding changed ${schema.object}`, done: keys.length, unit: 'records' });
   }
   const readFrom = connector.now?.()?.toISOString();

@@ -18,6 +18,8 @@ export interface Gathered {
    * Absent where the platform does not tell its time, and in readings of earlier versions.
    */
   readonly readFrom?: string;
+  /** Since when its history is told, where it may begin late (ISO 8601, UTC); null where it tells nothing of it. */
+  readonly begins?: string | null;
 }
 
 interface Note {

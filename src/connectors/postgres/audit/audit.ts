@@ -1,0 +1,180 @@
+import type { CallOptions } from '../../../lib/index.js';
+import type { AuditConfig } from '../../../workspace/index.js';
+import type { RecordBatch, ReadRequest, WrittenBatch, WrittenRequest } from '../../connector.js';
+import { isoOf, keyColumns, readKeys } from '../read/read.js';
+import type { Reader } from '../read/reader.js';
+import type { Table } from '../schema/table.js';
+import type { Tables } from '../schema/tables.js';
+import type { Settings } from '../settings.js';
+import { identifier, keyMatch, keyText, relation, sameText, target } from '../sql.js';
+import { missingIndex } from './advice.js';
+import { type EntryContext, historiesOf, type Part } from './entries.js';
+import { aboutSql, actionSql, keySql, Values, withHstore } from './entry-sql.js';
+import { type Shape, shapeOf } from './shape.js';
+
+/** Entries bear the time at which their transaction began: one may appear so much later. */
+const LATE_MS = 5 * 60_000;
+const KEYS_PER_BATCH = 1000;
+
+/** The audit table of a database: who wrote what into its tables. */
+export class Audit {
+  #shape: Shape | undefined;
+  readonly #contexts = new Map<string, EntryContext>();
+
+  constructor(
+    private readonly config: AuditConfig,
+    private readonly reader: Reader,
+    private readonly tables: Tables,
+    private readonly settings: Settings,
+  ) {}
+
+  /** How it is made up. Throws `file-invalid`, `object-unsupported`, `scope-missing`. */
+  async shape(options: CallOptions): Promise<Shape> {
+    this.#shape ??= shapeOf(this.config, await this.tables.table(this.config.table, options), this.settings.platform);
+    return this.#shape;
+  }
+
+  /** What a person should know of it, as sentences. Throws as {@link shape}. */
+  async advice(options: CallOptions): Promise<readonly string[]> {
+    const missing = await missingIndex(this.reader, await this.shape(options), options);
+    return missing === undefined ? [] : [missing];
+  }
+
+  /** Records by key with what the audit table tells of them. */
+  async *read(request: ReadRequest, keys: readonly string[], table: Table, options: CallOptions): AsyncGenerator<RecordBatch> {
+    const { history, ...plain } = request;
+    const context = await this.context(table, options);
+    for await (const { records } of readKeys(plain, keys, KEYS_PER_BATCH, { reader: this.reader, settings: this.settings, table }, options)) {
+      const histories = await historiesOf(
+        records.map(({ key }) => key),
+        history ?? [],
+        context,
+        options,
+      );
+      yield { records, history: histories };
+    }
+  }
+
+  /** See `Connector.writtenSince`. In a view that is held, so that what is counted and what is listed agree. */
+  async *writtenSince({ since, only }: WrittenRequest, table: Table, options: CallOptions): AsyncGenerator<WrittenBatch> {
+    const context = await this.context(table, options);
+    // What was pruned away while the view was opened would not be there for it.
+    await this.tables.table(this.config.table, options);
+    const { shape, facts } = context;
+    const [count] = await this.reader.ask(`SELECT count(*) FROM ${relation(table)}`, [], options, `counting ${table.object}`, table);
+    if (only !== 'keys') yield { begins: facts.begins ?? null };
+    yield { total: Number(count?.[0] ?? 0) };
+    if (only === 'total') return;
+    const columns = keyColumns(table, table.description.keyFields);
+    const names = columns.map((_, n) => `k${String(n)}`);
+    const values = new Values();
+    const from = new Date(since.getTime() - LATE_MS).toISOString();
+    const written = entriesSince(context, names, from, values, 'written');
+    const query = withHstore(
+      `SELECT DISTINCT ${keyText(columns, 't')} FROM (${written}) AS v JOIN ${relation(table)} AS t ON ${keyMatch(columns, 't', 'v', names)}`,
+      shape,
+    );
+    for await (const rows of this.reader.rows(query, values.list, KEYS_PER_BATCH, options, `reading ${shape.table.object}`, shape.table))
+      yield { keys: rows.map(([key]) => key ?? '') };
+    if (only !== undefined) return;
+    const deleted = await this.deletedSince(context, since.toISOString(), options);
+    if (deleted !== undefined) yield { deleted };
+  }
+
+  /** How many records were deleted and are not there now; undefined where the table was emptied: nothing tells how many that were. */
+  private async deletedSince(context: EntryContext, since: string, options: CallOptions): Promise<number | undefined> {
+    const { shape, table, parts } = context;
+    if (shape.action === undefined && shape.layout.is !== 'rows') return undefined;
+    const columns = keyColumns(table, table.description.keyFields);
+    const names = columns.map((_, n) => `k${String(n)}`);
+    const of = new Values();
+    const emptied = `SELECT EXISTS (SELECT FROM ${target(shape.table)} AS a WHERE ${aboutSql(shape, table, parts, 'a', of)} AND ${actionSql(shape, 'a')} OPERATOR(pg_catalog.=) 'T' AND ${sinceSql(shape, since, of)})`;
+    const [answer] = await this.reader.ask(emptied, of.list, options, `reading ${shape.table.object}`, shape.table);
+    if (answer?.[0] === 't') return undefined;
+    const values = new Values();
+    const gone = entriesSince(context, names, since, values, 'deleted');
+    const same = columns.map((column, n) => sameText(keyText([column], 't'), `v.${names[n] ?? ''}`)).join(' AND ');
+    const query = `SELECT count(*) FROM (SELECT DISTINCT ${names.map((name) => `v.${name}`).join(', ')} FROM (${gone}) AS v WHERE NOT EXISTS (SELECT FROM ${relation(table)} AS t WHERE ${same})) AS g`;
+    const [row] = await this.reader.ask(withHstore(query, shape), values.list, options, `reading ${shape.table.object}`, shape.table);
+    return Number(row?.[0] ?? 0);
+  }
+
+  private async context(table: Table, options: CallOptions): Promise<EntryContext> {
+    const known = this.#contexts.get(table.object);
+    if (known !== undefined) return { ...known, table };
+    const shape = await this.shape(options);
+    const parts = table.kind === 'p' ? await this.partsOf(table, options) : [];
+    const context = { reader: this.reader, shape, table, parts, facts: await this.facts(shape, table, parts, options) };
+    this.#contexts.set(table.object, context);
+    return context;
+  }
+
+  private async partsOf(table: Table, options: CallOptions): Promise<readonly Part[]> {
+    const query = `WITH RECURSIVE part AS (SELECT i.inhrelid AS oid FROM pg_catalog.pg_inherits i WHERE i.inhparent = $1::oid
+        UNION SELECT i.inhrelid FROM part JOIN pg_catalog.pg_inherits i ON i.inhparent = part.oid)
+      SELECT c.oid::text, n.nspname, c.relname FROM part JOIN pg_catalog.pg_class c ON c.oid = part.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`;
+    const rows = await this.reader.ask(query, [table.oid], options, 'reading the catalog');
+    return rows.map(([oid, schema, name]) => ({ oid: oid ?? '', schema: schema ?? '', name: name ?? '' }));
+  }
+
+  /** Since when it tells of a table, when that was emptied first, and of which fields where each entry is about one. */
+  private async facts(shape: Shape, table: Table, parts: readonly Part[], options: CallOptions): Promise<EntryContext['facts']> {
+    const values = new Values();
+    const about = aboutSql(shape, table, parts, 'a', values);
+    const at = `a.${identifier(shape.at)}`;
+    const by = shape.order === undefined ? at : `a.${identifier(shape.order)}`;
+    const isEmptying = `${actionSql(shape, 'a')} OPERATOR(pg_catalog.=) 'T'`;
+    const ask = async (select: string, rest = ''): ReturnType<Reader['ask']> =>
+      await this.reader.ask(
+        `SELECT ${select} FROM ${target(shape.table)} AS a${rest} WHERE ${about}`,
+        values.list,
+        options,
+        `reading ${shape.table.object}`,
+        shape.table,
+      );
+    const [row] = await ask(`pg_catalog.min(${at}), pg_catalog.min(${by}) FILTER (WHERE ${isEmptying})`);
+    const oldest = row?.[0] ?? undefined;
+    const { layout } = shape;
+    let fields: ReadonlySet<string> | undefined;
+    if (layout.is === 'column') fields = new Set((await ask(`DISTINCT a.${identifier(layout.column)}::pg_catalog.text`)).map(([name]) => name ?? ''));
+    if (layout.is === 'changes') {
+      const kept = `a.${identifier(layout.changes)}::pg_catalog.jsonb`;
+      const each = `, pg_catalog.jsonb_object_keys(CASE WHEN pg_catalog.jsonb_typeof(${kept}) OPERATOR(pg_catalog.=) 'object' THEN ${kept} ELSE '{}' END) AS f(name)`;
+      fields = new Set((await ask('DISTINCT f.name', ` CROSS JOIN LATERAL${each.slice(1)}`)).map(([name]) => name ?? ''));
+    }
+    const begins = oldest === undefined ? undefined : (shape.since ?? isoOf(oldest));
+    return { begins, fields, emptied: row?.[1] ?? undefined };
+  }
+}
+
+function sinceSql(shape: Shape, since: string, values: Values): string {
+  const type = shape.table.columns.get(shape.at)?.cast ?? 'pg_catalog.timestamptz';
+  return `a.${identifier(shape.at)} OPERATOR(pg_catalog.>=) ${values.add(since.replace(/Z$/u, type.includes('timestamptz') ? 'Z' : ''), type)}`;
+}
+
+/** Keys that entries since a time are about, those before and after a change of the key. */
+function entriesSince(
+  { shape, table, parts }: EntryContext,
+  names: readonly string[],
+  since: string,
+  values: Values,
+  which: 'written' | 'deleted',
+): string {
+  const columns = keyColumns(table, table.description.keyFields);
+  const { now, was } = keySql(shape, columns, 'a');
+  const where = `WHERE ${aboutSql(shape, table, parts, 'a', values)} AND ${sinceSql(shape, since, values)} AND ${actionSql(shape, 'a')} ${which === 'deleted' ? `OPERATOR(pg_catalog.=) 'D'` : `OPERATOR(pg_catalog.<>) 'T'`}`;
+  const keys = (texts: readonly string[]): string =>
+    `SELECT ${texts.map((text, n) => `${text} AS ${names[n] ?? ''}`).join(', ')} FROM ${target(shape.table)} AS a ${where}`;
+  if (which === 'deleted') return keys(was ?? now);
+  return was === undefined ? keys(now) : `${keys(now)} UNION ALL ${keys(was)}`;
+}
+
+/** How entries name what runback writes, where their columns of the writer are those of a session. */
+export function ownWriter({ audit, user }: Pick<Settings, 'audit' | 'user'>): string | undefined {
+  if (audit === undefined) return undefined;
+  const by =
+    audit.by === undefined ? (/(?:^|\.)"?logged_actions"?$/u.test(audit.table) ? ['session_user_name', 'application_name'] : []) : [audit.by].flat();
+  const OF: Readonly<Record<string, string>> = { session_user_name: user, session_user: user, application_name: 'runback' };
+  const parts = by.map((name) => (Object.hasOwn(OF, name) ? OF[name] : undefined));
+  return parts.length === 0 || parts.includes(undefined) ? undefined : parts.join('/');
+}
