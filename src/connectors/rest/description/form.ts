@@ -207,5 +207,4 @@ export type FieldDescription = ObjectDescription['fields'][string];
 export type ListDescription = ObjectDescription['list'];
 export type ReadDescription = ObjectDescription['read'];
 export type WriteDescription = NonNullable<ObjectDescription['update']>;
-export type AuthDescription = Description['auth'];
 export type CallDescription = Pick<ReadDescription, 'get' | 'post' | 'put' | 'patch' | 'delete' | 'query' | 'body'>;
