@@ -173,7 +173,7 @@ test('a restore that stops since nothing took effect says why, in the words of t
   connector.fault = () => 'reject-all';
   await expect(apply(plan, world)).rejects.toMatchObject({
     code: 'restore-stopped',
-    message: expect.stringContaining('none of the first 1 changes took effect: not today') as string,
+    message: expect.stringContaining('the first change did not take effect: not today') as string,
   });
 });
 

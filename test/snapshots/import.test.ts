@@ -215,7 +215,7 @@ describe('nothing is guessed', () => {
       [4, expect.stringContaining('last digits are lost')],
       [5, 'line 2 has the same key'],
       [6, 'it has no key'],
-      [7, 'it has 1 cells, and the header has 2'],
+      [7, 'it has 1 cell, and the header has 2'],
       [8, 'it has 3 cells, and the header has 2'],
       [9, expect.stringContaining('fraction')],
     ]);

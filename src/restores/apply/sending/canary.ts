@@ -56,7 +56,8 @@ export class Canary {
       if (!more || results.every(waits)) return undefined;
       const why = results.find((result) => result.message !== undefined)?.message ?? 'the platform did not say why';
       const code = results.every((result) => result.status === 'in_doubt') ? 'in-doubt' : 'restore-stopped';
-      return { code, because: `none of the first ${counted(results.length, 'changes')} took effect: ${why}` };
+      const none = results.length === 1 ? 'the first change did not take effect' : `none of the first ${results.length} changes took effect`;
+      return { code, because: `${none}: ${why}` };
     }
     const all = sent.filter((item) => applied.has(item.id));
     if (all.length === 0) return undefined;
