@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { afterAll, expect, it } from 'vitest';
 
-import { runBackupJob, jobOf } from '../../src/cli/flows/backup-jobs.js';
+import { runBackupJob, jobOf } from '../../src/cli/flows/backups/backup-jobs.js';
 import { Session } from '../../src/cli/session/session.js';
 import type { CommandContext } from '../../src/cli/shell/command.js';
 import { Interrupts } from '../../src/cli/shell/interrupts.js';

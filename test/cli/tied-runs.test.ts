@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { linkingObserver } from '../../src/cli/flows/respond.js';
+import { linkingObserver } from '../../src/cli/flows/runs/respond.js';
 import type { Incidents } from '../../src/incidents/index.js';
 import { RunbackError } from '../../src/lib/index.js';
 import type { RunObserver, RunView } from '../../src/runbooks/index.js';

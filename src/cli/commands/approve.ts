@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import type { ApprovalBlock } from '../../escalation/index.js';
 import { decodeText, EXIT, isRunbackError, messageOf, readTextFile, RunbackError } from '../../lib/index.js';
 import type { ApprovalServices, AskedApproval } from '../../runbooks/index.js';
-import { findPlan } from '../flows/restore.js';
+import { findPlan } from '../flows/restores/restore.js';
 import { confirmDestructive } from '../session/confirm.js';
 import { byPrefix } from '../session/prefix.js';
 import type { CommandSpec, Outcome, CommandContext } from '../shell/command.js';

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 
 import { defined, RunbackError } from '../../lib/index.js';
 import type { SecretRef } from '../../workspace/index.js';
-import { backupJobsTicker } from '../flows/backup-ticker.js';
-import { drillTicker } from '../flows/drill-schedule.js';
+import { backupJobsTicker } from '../flows/backups/backup-ticker.js';
+import { drillTicker } from '../flows/drills/drill-schedule.js';
 import { ESCALATION_FILE } from '../flows/escalation-file.js';
 import { openIncidentSession, troubleText } from '../session/incidents.js';
 import { currentEscalation } from '../session/known-escalation.js';

@@ -4,9 +4,9 @@ import { leastRequests, stageBadSync, type BadSync } from '../../drills/index.js
 import { defined, EXIT, isRunbackError, RunbackError } from '../../lib/index.js';
 import type { RunObserver, RunView } from '../../runbooks/index.js';
 import { writeSampleWorkspace, type Score } from '../../stages/index.js';
-import { isRepaired, nightlySnapshot, scoreText, tellDamage } from '../flows/rehearsal.js';
-import { runSetup } from '../flows/run.js';
-import { findRunbook } from '../flows/runbook-files.js';
+import { isRepaired, nightlySnapshot, scoreText, tellDamage } from '../flows/restores/rehearsal.js';
+import { runSetup } from '../flows/runs/run.js';
+import { findRunbook } from '../flows/runs/runbook-files.js';
 import { temporaryFolder } from '../session/temporary.js';
 import type { CommandSpec, Outcome, CommandContext } from '../shell/command.js';
 import { runText } from '../views/run.js';

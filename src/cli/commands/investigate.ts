@@ -1,9 +1,9 @@
 import type { Investigation } from '../../investigations/index.js';
 import { defined, EXIT, RunbackError } from '../../lib/index.js';
-import { chooseGroups } from '../flows/choose-groups.js';
-import { START_OPTIONS, startOf } from '../flows/investigation-start.js';
-import { findInvestigation, planOfGroups, runInvestigation } from '../flows/investigation.js';
-import { findPlan } from '../flows/restore.js';
+import { chooseGroups } from '../flows/investigations/choose-groups.js';
+import { START_OPTIONS, startOf } from '../flows/investigations/investigation-start.js';
+import { findInvestigation, planOfGroups, runInvestigation } from '../flows/investigations/investigation.js';
+import { findPlan } from '../flows/restores/restore.js';
 import type { Session } from '../session/session.js';
 import type { CommandContext, CommandSpec, Outcome } from '../shell/command.js';
 import { OVERWRITE, type OutputFile, outputFile } from '../shell/output-file.js';
@@ -49,7 +49,7 @@ function found(investigation: Investigation): Outcome {
 /** Whom the damage touched, and what else happened to them, as a file. */
 async function touched(context: CommandContext, opened: Session, investigation: Investigation, file: OutputFile): Promise<Outcome> {
   const { input, live, call } = context;
-  const { touchingGroups, writeTouched } = await import('../flows/touched.js');
+  const { touchingGroups, writeTouched } = await import('../flows/investigations/touched.js');
   const { touchedText } = await import('../views/touched-words.js');
   const groups = touchingGroups(investigation, input.list('group').map(groupNumber));
   const { id, platform: name } = investigation.header;

@@ -4,7 +4,7 @@ import { basename, relative, resolve } from 'node:path';
 import { type BadSync, stageBadSync } from '../../drills/index.js';
 import { EXIT, RunbackError } from '../../lib/index.js';
 import { type Score, writePracticeWorkspace } from '../../stages/index.js';
-import { isRepaired, nightlySnapshot, scoreText, tellDamage } from '../flows/rehearsal.js';
+import { isRepaired, nightlySnapshot, scoreText, tellDamage } from '../flows/restores/rehearsal.js';
 import type { CommandSpec, Outcome, CommandContext } from '../shell/command.js';
 import { count } from '../views/text/format.js';
 import { visible } from '../views/text/visible.js';

@@ -1,6 +1,6 @@
 import { HISTORY, pruneHistory } from '../../backups/index.js';
 import { EXIT } from '../../lib/index.js';
-import { removeLeftDrills } from '../flows/drills.js';
+import { removeLeftDrills } from '../flows/drills/drills.js';
 import { logFiles } from '../session/log-files.js';
 import type { CommandContext, CommandSpec, Outcome } from '../shell/command.js';
 import { historyText } from '../views/history.js';

@@ -1,12 +1,12 @@
 import type { Incident, Incidents } from '../../incidents/index.js';
 import { isRunbackError } from '../../lib/index.js';
 import type { Runbook, RunView } from '../../runbooks/index.js';
-import { isUsable } from '../flows/investigation.js';
-import { headlineOf, headlineText } from '../flows/report.js';
-import { severityOf } from '../flows/respond.js';
-import { runFor } from '../flows/run.js';
-import { runbookFiles } from '../flows/runbook-files.js';
-import { lacksSnapshot, withoutSnapshot } from '../flows/without-snapshot.js';
+import { isUsable } from '../flows/investigations/investigation.js';
+import { lacksSnapshot, withoutSnapshot } from '../flows/restores/without-snapshot.js';
+import { headlineOf, headlineText } from '../flows/runs/report.js';
+import { severityOf } from '../flows/runs/respond.js';
+import { runFor } from '../flows/runs/run.js';
+import { runbookFiles } from '../flows/runs/runbook-files.js';
 import type { Choice } from '../prompts/asker.js';
 import { daemonRuns, deliverNow, type IncidentSession, nameOf } from '../session/incidents.js';
 import type { Session } from '../session/session.js';

@@ -1,5 +1,5 @@
 import { defined, EXIT, isRunbackError, messageOf, titleOf } from '../../lib/index.js';
-import { copyNames } from '../flows/copies.js';
+import { copyNames } from '../flows/backups/copies.js';
 import { troubleText } from '../session/incidents.js';
 import { lockViews } from '../session/locks.js';
 import type { Session } from '../session/session.js';

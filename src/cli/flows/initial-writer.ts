@@ -7,7 +7,7 @@ import type { CommandContext } from '../shell/command.js';
 import { nameFor, proposalsText, whoOf } from '../views/field-proposals.js';
 import { counted } from '../views/text/format.js';
 import { visible } from '../views/text/visible.js';
-import { proposalsOf } from './field-proposals.js';
+import { proposalsOf } from './investigations/field-proposals.js';
 
 /** What writes to a platform, as its history shows it and a person says. */
 export interface SeenWriter {

@@ -1,6 +1,6 @@
 import { defined, isRunbackError } from '../../lib/index.js';
 import { checkLimits, type PlanFilters } from '../../restores/index.js';
-import { understood } from '../flows/moments.js';
+import { understood } from '../flows/restores/moments.js';
 import { visible } from '../views/text/visible.js';
 import type { Choice } from './asker.js';
 import type { OpenPlan, OperatorDeps } from './operator-deps.js';

@@ -1,6 +1,6 @@
 import { defined } from '../../lib/index.js';
 import type { PlanChange, PlanLine } from '../../restores/index.js';
-import { recordsOf } from '../flows/looks.js';
+import { recordsOf } from '../flows/restores/looks.js';
 import {
   changeLine,
   changesTable,

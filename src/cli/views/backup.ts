@@ -1,6 +1,6 @@
 import type { JobOutcome, JobProof, JobView, QuotaView, UnreadJob, VerificationView } from '../../backups/index.js';
 import { formatDuration, type RunbackError } from '../../lib/index.js';
-import { alarmWords, type StandingAlarm, waitWords } from '../flows/backup-alarms.js';
+import { alarmWords, type StandingAlarm, waitWords } from '../flows/backups/backup-alarms.js';
 import { copyWords } from './copies.js';
 import { proofWords } from './restore-test.js';
 import { testWords } from './scheduled-test.js';

@@ -1,6 +1,6 @@
 import type { TaskOutcome, TestedSnapshot, TestView } from '../../backups/index.js';
 import { formatDuration } from '../../lib/index.js';
-import { type StandingTestAlarm, testAlarmWords } from '../flows/scheduled-tests.js';
+import { type StandingTestAlarm, testAlarmWords } from '../flows/backups/scheduled-tests.js';
 import { span, time } from './text/format.js';
 import type { Style } from './text/style.js';
 import { visible } from './text/visible.js';

@@ -1,6 +1,6 @@
 import type { Round, RoundOfAll, TaskOutcome, VerificationView } from '../../backups/index.js';
 import { formatDuration } from '../../lib/index.js';
-import { damageWords, type StandingDamage } from '../flows/damage.js';
+import { damageWords, type StandingDamage } from '../flows/backups/damage.js';
 import { bytes, counted, time } from './text/format.js';
 import type { Style } from './text/style.js';
 import { visible } from './text/visible.js';

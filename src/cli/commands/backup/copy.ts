@@ -1,5 +1,5 @@
 import { EXIT } from '../../../lib/index.js';
-import { copyAll, copyOf, dueForRetry, isLacking, planAll } from '../../flows/copies.js';
+import { copyAll, copyOf, dueForRetry, isLacking, planAll } from '../../flows/backups/copies.js';
 import type { CommandContext, CommandSpec, Outcome } from '../../shell/command.js';
 import { copiesText, copyPlanText } from '../../views/copies.js';
 

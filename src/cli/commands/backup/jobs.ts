@@ -1,8 +1,8 @@
 import { jobViews, provenOf, testedJobs, verificationView } from '../../../backups/index.js';
 import { defined } from '../../../lib/index.js';
-import { unreadError } from '../../flows/backup-alarms.js';
-import { jobsOf } from '../../flows/backup-jobs.js';
-import { copyNames } from '../../flows/copies.js';
+import { unreadError } from '../../flows/backups/backup-alarms.js';
+import { jobsOf } from '../../flows/backups/backup-jobs.js';
+import { copyNames } from '../../flows/backups/copies.js';
 import type { Session } from '../../session/session.js';
 import type { CommandContext, CommandSpec, Outcome } from '../../shell/command.js';
 import { jobsText } from '../../views/backup.js';

@@ -1,7 +1,7 @@
 import { explainPrune, jobsOfCopy, prune as pruneSnapshots, type PruneReport } from '../../../backups/index.js';
 import { defined, EXIT, isRunbackError, type RunbackError } from '../../../lib/index.js';
-import { jobOf, jobsOf } from '../../flows/backup-jobs.js';
-import { lackingNow } from '../../flows/copies.js';
+import { jobOf, jobsOf } from '../../flows/backups/backup-jobs.js';
+import { lackingNow } from '../../flows/backups/copies.js';
 import type { CommandContext, CommandSpec, Outcome } from '../../shell/command.js';
 import { pruneText } from '../../views/prune.js';
 import type { Style } from '../../views/text/style.js';

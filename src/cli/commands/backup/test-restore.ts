@@ -1,10 +1,10 @@
 import { noteProvenByHand, type TaskOutcome, testedJobs, type TestedJob, type TestedSnapshot } from '../../../backups/index.js';
 import { isRunbackError, newId, RunbackError } from '../../../lib/index.js';
-import { unreadError } from '../../flows/backup-alarms.js';
-import { jobOf, jobsOf } from '../../flows/backup-jobs.js';
-import { removeLeftDrills } from '../../flows/drills.js';
-import { askedTests, newestOf, runRestoreTests } from '../../flows/restore-test.js';
-import { raiseTestAlarms, runScheduledTest, untoldTests } from '../../flows/scheduled-tests.js';
+import { unreadError } from '../../flows/backups/backup-alarms.js';
+import { jobOf, jobsOf } from '../../flows/backups/backup-jobs.js';
+import { askedTests, newestOf, runRestoreTests } from '../../flows/backups/restore-test.js';
+import { raiseTestAlarms, runScheduledTest, untoldTests } from '../../flows/backups/scheduled-tests.js';
+import { removeLeftDrills } from '../../flows/drills/drills.js';
 import type { Session } from '../../session/session.js';
 import type { CommandContext, CommandSpec, Outcome } from '../../shell/command.js';
 import { jobFailedText } from '../../views/backup.js';

@@ -1,4 +1,4 @@
-import { drillPlace, type DrillPlace } from '../../flows/drills.js';
+import { drillPlace, type DrillPlace } from '../../flows/drills/drills.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { drillList } from '../../views/drill.js';
 

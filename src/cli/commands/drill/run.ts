@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 
 import type { DrillResult } from '../../../drills/index.js';
 import { defined, EXIT, fromFileSystem, parseDuration, RunbackError } from '../../../lib/index.js';
-import { tellOfFailures } from '../../flows/drill-schedule.js';
+import { tellOfFailures } from '../../flows/drills/drill-schedule.js';
 import {
   type DrillPlace,
   drillPlace,
@@ -13,9 +13,9 @@ import {
   runbookOf,
   runDrills,
   type UnstagedDrill,
-} from '../../flows/drills.js';
-import { endLeftDrills, gameDay } from '../../flows/game-day.js';
-import { surpriseDrill } from '../../flows/guided-drill.js';
+} from '../../flows/drills/drills.js';
+import { endLeftDrills, gameDay } from '../../flows/drills/game-day.js';
+import { surpriseDrill } from '../../flows/drills/guided-drill.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { drillLine, drillsText, scorecardText } from '../../views/drill.js';
 

@@ -1,6 +1,6 @@
 import type { DrillSchedule } from '../../../drills/index.js';
 import { parseDuration, RunbackError } from '../../../lib/index.js';
-import { drillPlace, findDrill } from '../../flows/drills.js';
+import { drillPlace, findDrill } from '../../flows/drills/drills.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { time } from '../../views/text/format.js';
 import type { Style } from '../../views/text/style.js';

@@ -1,5 +1,5 @@
 import { defined } from '../../../lib/index.js';
-import { severityOf } from '../../flows/respond.js';
+import { severityOf } from '../../flows/runs/respond.js';
 import { withIncidents } from '../../session/with-incidents.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { changed } from './change.js';

@@ -1,4 +1,4 @@
-import { headlineText, reportDeps } from '../../flows/report.js';
+import { headlineText, reportDeps } from '../../flows/runs/report.js';
 import { findIncident, withIncidents } from '../../session/with-incidents.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { OVERWRITE, outputFile, writeText } from '../../shell/output-file.js';

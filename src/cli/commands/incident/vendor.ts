@@ -1,5 +1,5 @@
 import { defined, RunbackError } from '../../../lib/index.js';
-import { reportDeps } from '../../flows/report.js';
+import { reportDeps } from '../../flows/runs/report.js';
 import { findIncident, withIncidents } from '../../session/with-incidents.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { actor } from './change.js';

@@ -1,4 +1,4 @@
-import { typedMoment } from '../../flows/moments.js';
+import { typedMoment } from '../../flows/restores/moments.js';
 import type { ArgumentSpec, OptionSpec, CommandContext } from '../../shell/command.js';
 
 /** The incident that is meant. */

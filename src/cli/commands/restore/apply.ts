@@ -1,8 +1,8 @@
 import { defined, isRunbackError } from '../../../lib/index.js';
 import type { ApplyDeps, Plan, RestoreSummary } from '../../../restores/index.js';
-import { openPlanOf } from '../../flows/looks.js';
-import { meansSet, sideOfSet } from '../../flows/plan-sets.js';
-import { findPlan, restoreDeps, withResume } from '../../flows/restore.js';
+import { openPlanOf } from '../../flows/restores/looks.js';
+import { meansSet, sideOfSet } from '../../flows/restores/plan-sets.js';
+import { findPlan, restoreDeps, withResume } from '../../flows/restores/restore.js';
 import { confirmDestructive } from '../../session/confirm.js';
 import { incidentsNow, linkRestore } from '../../session/incidents.js';
 import type { Session } from '../../session/session.js';

@@ -1,10 +1,10 @@
 import { defined, EXIT } from '../../../lib/index.js';
 import type { Plan, VerifySummary } from '../../../restores/index.js';
 import type { PauseRecord } from '../../../syncs/index.js';
-import { chooseGroups } from '../../flows/choose-groups.js';
-import { planOfGroups, runInvestigation } from '../../flows/investigation.js';
-import { findPlan, restoreDeps } from '../../flows/restore.js';
-import { syncsOn } from '../../flows/while-paused.js';
+import { chooseGroups } from '../../flows/investigations/choose-groups.js';
+import { planOfGroups, runInvestigation } from '../../flows/investigations/investigation.js';
+import { findPlan, restoreDeps } from '../../flows/restores/restore.js';
+import { syncsOn } from '../../flows/restores/while-paused.js';
 import { typeConfirmation } from '../../prompts/confirmation.js';
 import { incidentsNow } from '../../session/incidents.js';
 import type { Session } from '../../session/session.js';

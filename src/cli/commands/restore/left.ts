@@ -25,7 +25,7 @@ export const leftVerb: CommandSpec = {
 async function left(context: CommandContext): Promise<Outcome> {
   const { input, session } = context;
   const file = await outputFile(context);
-  const { countLeft, findLeft, writeLeft } = await import('../../flows/left.js');
+  const { countLeft, findLeft, writeLeft } = await import('../../flows/restores/left.js');
   const found = await findLeft(await session(), input.required('plan'));
   const { header } = found.plan;
   const ids = { plan: header.id, ...(found.restore === undefined ? {} : { restore: found.restore }) };

@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 import type { LostValue } from '../../../restores/index.js';
-import { looksIn } from '../../flows/looks.js';
-import { findPlan } from '../../flows/restore.js';
+import { looksIn } from '../../flows/restores/looks.js';
+import { findPlan } from '../../flows/restores/restore.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { OVERWRITE, outputFile } from '../../shell/output-file.js';
 import { lostText } from '../../views/restores/plan.js';

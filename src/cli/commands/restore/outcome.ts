@@ -1,6 +1,6 @@
 import { EXIT } from '../../../lib/index.js';
 import type { LostOnCreate, Plan, PlanSummary, RestoreSummary } from '../../../restores/index.js';
-import { looksIn, recordsOf } from '../../flows/looks.js';
+import { looksIn, recordsOf } from '../../flows/restores/looks.js';
 import type { Session } from '../../session/session.js';
 import type { Outcome } from '../../shell/command.js';
 import { proofWords } from '../../views/restore-test.js';

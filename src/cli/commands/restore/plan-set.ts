@@ -1,6 +1,6 @@
 import { EXIT, isRunbackError } from '../../../lib/index.js';
 import type { Plan, PlanFilters, PlanSet, RestoreSummary, SideOutcome, SideStanding } from '../../../restores/index.js';
-import { findSet, holdSyncs, makeSet, newSetId, openSet, pauseOf } from '../../flows/plan-sets.js';
+import { findSet, holdSyncs, makeSet, newSetId, openSet, pauseOf } from '../../flows/restores/plan-sets.js';
 import { confirmDestructive } from '../../session/confirm.js';
 import { incidentsNow, linkRestore } from '../../session/incidents.js';
 import type { Session } from '../../session/session.js';

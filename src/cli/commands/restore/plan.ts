@@ -1,10 +1,10 @@
 import type { Investigation } from '../../../investigations/index.js';
 import { defined, RunbackError } from '../../../lib/index.js';
 import type { DamageKind, PlanFilters } from '../../../restores/index.js';
-import { answersIn } from '../../flows/answers.js';
-import { findInvestigation, planOfGroups } from '../../flows/investigation.js';
-import { typedMoment } from '../../flows/moments.js';
-import { findPlan, restoreDeps } from '../../flows/restore.js';
+import { findInvestigation, planOfGroups } from '../../flows/investigations/investigation.js';
+import { typedMoment } from '../../flows/restores/moments.js';
+import { findPlan, restoreDeps } from '../../flows/restores/restore.js';
+import { answersIn } from '../../flows/runs/answers.js';
 import type { Session } from '../../session/session.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { planOutcome } from './outcome.js';
@@ -127,7 +127,7 @@ async function planOfHistory(context: CommandContext, opened: Session): Promise<
   live.start(`Opening ${platform}`);
   const deps = await restoreDeps(opened, platform, context);
   if (suspects === undefined) {
-    const { whoWrote } = await import('../../flows/written-by.js');
+    const { whoWrote } = await import('../../flows/investigations/written-by.js');
     const { since = '', until, objects } = limits;
     live.start('Checking who wrote in that time');
     throw await whoWrote(

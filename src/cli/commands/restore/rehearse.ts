@@ -1,9 +1,9 @@
 import { defined, RunbackError } from '../../../lib/index.js';
 import type { Rehearsal } from '../../../stages/index.js';
-import { removeLeftDrills } from '../../flows/drills.js';
-import { meansSet } from '../../flows/plan-sets.js';
-import { latencyOf, rehearseHere, secretRefOf } from '../../flows/rehearse.js';
-import { findPlan } from '../../flows/restore.js';
+import { removeLeftDrills } from '../../flows/drills/drills.js';
+import { meansSet } from '../../flows/restores/plan-sets.js';
+import { latencyOf, rehearseHere, secretRefOf } from '../../flows/restores/rehearse.js';
+import { findPlan } from '../../flows/restores/restore.js';
 import type { CommandContext, CommandSpec, Outcome } from '../../shell/command.js';
 import { rehearsalText } from '../../views/restores/rehearsal.js';
 import { MOVED, PLAN } from './words.js';

@@ -1,5 +1,5 @@
-import { meansSet } from '../../flows/plan-sets.js';
-import { findRestore, restoreDeps, withResume } from '../../flows/restore.js';
+import { meansSet } from '../../flows/restores/plan-sets.js';
+import { findRestore, restoreDeps, withResume } from '../../flows/restores/restore.js';
 import type { Session } from '../../session/session.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { restoreOutcome } from './outcome.js';

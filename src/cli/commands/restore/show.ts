@@ -1,8 +1,8 @@
 import { RunbackError } from '../../../lib/index.js';
 import type { ConflictChoice, Plan } from '../../../restores/index.js';
-import { looksIn, openPlanOf } from '../../flows/looks.js';
-import { meansSet } from '../../flows/plan-sets.js';
-import { findPlan, restoreDeps } from '../../flows/restore.js';
+import { looksIn, openPlanOf } from '../../flows/restores/looks.js';
+import { meansSet } from '../../flows/restores/plan-sets.js';
+import { findPlan, restoreDeps } from '../../flows/restores/restore.js';
 import type { Session } from '../../session/session.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { OVERWRITE, type OutputFile, outputFile } from '../../shell/output-file.js';
@@ -85,7 +85,7 @@ function together(what: string, why: string): RunbackError {
 }
 
 async function written({ input }: CommandContext, opened: Session, read: Plan, file: OutputFile): Promise<Outcome> {
-  const { writePlan } = await import('../../flows/plan-page.js');
+  const { writePlan } = await import('../../flows/restores/plan-page.js');
   const personal = input.flag('personal');
   const { lines, kind } = await writePlan(openPlanOf(opened, read), read, file, personal);
   const { path } = file;

@@ -1,6 +1,6 @@
 import { RunbackError } from '../../../lib/index.js';
-import { meansSet } from '../../flows/plan-sets.js';
-import { findRestore, restoreDeps, withResume } from '../../flows/restore.js';
+import { meansSet } from '../../flows/restores/plan-sets.js';
+import { findRestore, restoreDeps, withResume } from '../../flows/restores/restore.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { restoreText } from '../../views/restores/restore.js';
 import { counted } from '../../views/text/format.js';

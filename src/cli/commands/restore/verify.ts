@@ -1,7 +1,7 @@
 import { EXIT } from '../../../lib/index.js';
-import { looksIn } from '../../flows/looks.js';
-import { meansSet } from '../../flows/plan-sets.js';
-import { findPlan, restoreDeps } from '../../flows/restore.js';
+import { looksIn } from '../../flows/restores/looks.js';
+import { meansSet } from '../../flows/restores/plan-sets.js';
+import { findPlan, restoreDeps } from '../../flows/restores/restore.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { verifySummaryText } from '../../views/restores/restore.js';
 import { verifyBoth } from './plan-set.js';

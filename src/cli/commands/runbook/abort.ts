@@ -1,4 +1,4 @@
-import { findRun } from '../../flows/run.js';
+import { findRun } from '../../flows/runs/run.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { RUN } from './words.js';
 

@@ -1,5 +1,5 @@
 import { EXIT } from '../../../lib/index.js';
-import { findRun } from '../../flows/run.js';
+import { findRun } from '../../flows/runs/run.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { runText } from '../../views/run.js';
 import { evidenceText } from '../../views/runbook.js';

@@ -1,5 +1,5 @@
 import { RunbackError } from '../../../lib/index.js';
-import { findRun, runOutcome, runSetup } from '../../flows/run.js';
+import { findRun, runOutcome, runSetup } from '../../flows/runs/run.js';
 import { incidentOf } from '../../session/incidents.js';
 import type { Outcome, CommandContext } from '../../shell/command.js';
 import { runText } from '../../views/run.js';

@@ -1,7 +1,7 @@
 import { EXIT, isRunbackError, RunbackError } from '../../../lib/index.js';
 import type { Finding } from '../../../runbooks/index.js';
 import { problemsIn } from '../../../workspace/index.js';
-import { findRunbook, runbookFiles } from '../../flows/runbook-files.js';
+import { findRunbook, runbookFiles } from '../../flows/runs/runbook-files.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { findingsText } from '../../views/runbook.js';
 

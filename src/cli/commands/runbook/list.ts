@@ -1,5 +1,5 @@
 import { defined } from '../../../lib/index.js';
-import { runbookFiles } from '../../flows/runbook-files.js';
+import { runbookFiles } from '../../flows/runs/runbook-files.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { runbookList } from '../../views/runbook.js';
 

@@ -1,7 +1,7 @@
 import { RunbackError } from '../../../lib/index.js';
 import type { Runbook } from '../../../runbooks/index.js';
-import { runFor, runOutcome, runSetup } from '../../flows/run.js';
-import { findRunbook, runbookFiles } from '../../flows/runbook-files.js';
+import { runFor, runOutcome, runSetup } from '../../flows/runs/run.js';
+import { findRunbook, runbookFiles } from '../../flows/runs/runbook-files.js';
 import type { IncidentSession } from '../../session/incidents.js';
 import { incidentFor } from '../../session/run-incident.js';
 import { refuseUnsound } from '../../session/unsound.js';

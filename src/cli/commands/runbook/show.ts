@@ -1,4 +1,4 @@
-import { findRunbook } from '../../flows/runbook-files.js';
+import { findRunbook } from '../../flows/runs/runbook-files.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { runbookText } from '../../views/runbook.js';
 import { RUNBOOK } from './words.js';

@@ -1,6 +1,6 @@
 import { defined, EXIT, newId, RunbackError } from '../../../lib/index.js';
 import type { SnapshotSummary } from '../../../snapshots/index.js';
-import { whilePaused } from '../../flows/while-paused.js';
+import { whilePaused } from '../../flows/restores/while-paused.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { takenText } from '../../views/snapshot.js';
 

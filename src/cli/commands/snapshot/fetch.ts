@@ -1,5 +1,5 @@
 import { fetchSnapshot } from '../../../snapshots/index.js';
-import { copyOf } from '../../flows/copies.js';
+import { copyOf } from '../../flows/backups/copies.js';
 import type { CommandContext, CommandSpec, Outcome } from '../../shell/command.js';
 import { fetchedText } from '../../views/copies.js';
 

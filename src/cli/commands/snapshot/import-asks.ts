@@ -1,5 +1,5 @@
 import { readMoment, RunbackError } from '../../../lib/index.js';
-import { typedMoment } from '../../flows/moments.js';
+import { typedMoment } from '../../flows/restores/moments.js';
 import type { CommandContext } from '../../shell/command.js';
 import type { Input } from '../../shell/input.js';
 

@@ -1,4 +1,4 @@
-import { copyOf } from '../../flows/copies.js';
+import { copyOf } from '../../flows/backups/copies.js';
 import { ALL, moreLine, shownAtMost } from '../../flows/page.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { snapshotList } from '../../views/snapshot.js';

@@ -1,9 +1,9 @@
 import type { RoundOfAll } from '../../../backups/index.js';
 import { EXIT, isRunbackError, parseDuration, RunbackError } from '../../../lib/index.js';
 import { type CheckedReport, unrecorded } from '../../../snapshots/index.js';
-import { copyOf } from '../../flows/copies.js';
-import { damageIn, nameOf, tellOfDamage, untoldDamage } from '../../flows/damage.js';
-import { runCopyRound, runRound, runScheduledRound } from '../../flows/verification.js';
+import { copyOf } from '../../flows/backups/copies.js';
+import { damageIn, nameOf, tellOfDamage, untoldDamage } from '../../flows/backups/damage.js';
+import { runCopyRound, runRound, runScheduledRound } from '../../flows/backups/verification.js';
 import type { Session } from '../../session/session.js';
 import type { CommandContext, CommandSpec, Outcome } from '../../shell/command.js';
 import { bytesText, verifyText } from '../../views/snapshot.js';
