@@ -45,7 +45,13 @@ platforms:
 restores: { limits: { percent: 100 } }
 backups: { storage: backups }
 `,
-    { token: sandbox.token, 'postbird.yml': await readFile(join(import.meta.dirname, '../connectors/rest/postbird.yml'), 'utf8') },
+    {
+      token: sandbox.token,
+      'postbird.yml': (await readFile(join(import.meta.dirname, '../connectors/rest/postbird.yml'), 'utf8')).replace(
+        'requests: 60, per: 1m',
+        'requests: 10000, per: 1s',
+      ),
+    },
   );
 });
 afterAll(async () => {

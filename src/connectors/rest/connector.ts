@@ -17,7 +17,7 @@ import type {
 } from '../connector.js';
 import { rejection } from '../http/batch.js';
 import { unknownObject } from '../http/words.js';
-import type { WriteDescription } from './description/form.js';
+import type { ListDescription, WriteDescription } from './description/form.js';
 import type { Described } from './description/load.js';
 import { probeType } from './probe/probe.js';
 import { readAll, readKeys, readLinks } from './read/read.js';
@@ -30,6 +30,15 @@ import { create, remove, update } from './write/write.js';
 
 /** Writes of one call, where each is a request of its own. */
 const SINGLES = 20;
+
+/**
+ * Whether a list that came to its end is known to be whole: pages by number can lose what moves between them, and a page of
+ * whatever size the platform likes may be all that it gives. A total settles it.
+ */
+function isCensus({ pages, query, total }: ListDescription): boolean {
+  if (total !== undefined || pages.by === 'offset' || pages.by === 'key') return true;
+  return (pages.by === 'cursor' || pages.by === 'link') && Object.values(query ?? {}).includes('{limit}');
+}
 
 /** A platform that a description tells all about (`docs/rest.md`). */
 export class RestConnector implements Connector {
@@ -62,8 +71,7 @@ export class RestConnector implements Connector {
         link: 1,
         unlink: 1,
       },
-      // Pages by number can lose what moves between them, where nothing says how many there are.
-      census: all.every(({ list }) => list.pages.by !== 'page' || list.total !== undefined),
+      census: all.every(({ list }) => isCensus(list)),
     };
   }
 

@@ -50,6 +50,39 @@ describe('credentials', () => {
   });
 });
 
+it('a key that a platform repeats in the address of the next page is not shown', async () => {
+  const server = await startServer(() => ({
+    body: { data: [{ id: 1, name: 'a' }] },
+    headers: { link: '</people?api_key=tok%2Ben%2F1>; rel="next"' },
+  }));
+  open.push(server);
+  const list = '{ get: /people, items: data, pages: { by: link } }';
+  await writeFile(join(folder, 'd.yml'), descriptionOf({ auth: '{ kind: query, parameter: api_key }', list }));
+  const connector = await opened(server.url, folder);
+  open.push(connector);
+  const error: unknown = await all(connector.read({ schema: await schemaOf(connector) })).catch((thrown: unknown) => thrown);
+  if (!isRunbackError(error, 'platform-nonsense')) throw new Error(String(error));
+  expect(JSON.stringify([error.message, error.why, error.next, error.data])).not.toMatch(/tok(%2B|\+)en/u);
+});
+
+describe('both limits', () => {
+  it.each([
+    [60, '1m', 100, { limit: 10, intervalMs: 10_000 }],
+    [60, '1m', 5, { limit: 5, intervalMs: 10_000 }],
+    [4, '1s', 100, { limit: 4, intervalMs: 1000 }],
+    [4, '1s', 20, { limit: 2, intervalMs: 1000 }],
+    [3, '1m', 10, { limit: 1, intervalMs: 20_000 }],
+    [4, '1s', 2, { limit: 1, intervalMs: 5000 }],
+  ])('%i in %s and %i in 10 s hold', async (requests, per, own, expected) => {
+    const server = await startServer(() => ({}));
+    open.push(server);
+    await writeFile(join(folder, 'd.yml'), descriptionOf({ list: LIST, top: `limits: { requests: ${String(requests)}, per: ${per} }` }));
+    const connector = await opened(server.url, folder, { requests_per_10s: own });
+    open.push(connector);
+    expect(connector.pace?.().all).toEqual(expected);
+  });
+});
+
 describe('tokens that expire', () => {
   const AUTH = '{ kind: client-credentials, token: /oauth/token, scope: read }';
   /** Gives tokens that are good for `uses` requests. */

@@ -152,9 +152,48 @@ describe('by cursor', () => {
     expect(await readAll(connector)).toHaveLength(25);
   });
 
+  it('is refused where the first page is full and names no next one, unless it is all', async () => {
+    const { connector } = await platform(CURSOR, () => ({ body: { data: rows(10), pagination: { next: 'x' } } }));
+    expect(await refusal(connector)).toContain('is full, and names no next one');
+    const whole = await platform(CURSOR.replace('items: data', 'items: data, total: n'), () => ({ body: { data: rows(10), n: 10 } }));
+    expect(await readAll(whole.connector)).toHaveLength(10);
+  });
+
+  it('claims no census where a page may be all that it gives', async () => {
+    const { connector } = await platform(CURSOR, () => ({ body: { data: rows(2) } }));
+    expect(connector.capabilities.census).toBe(true);
+    const other = await platform(CURSOR.replace(', limit: "{limit}"', ''), () => ({ body: { data: rows(2) } }));
+    expect(other.connector.capabilities.census).toBe(false);
+  });
+
   it('is refused where a cursor comes again', async () => {
     const { connector } = await platform(CURSOR, () => ({ body: { data: rows(2), paging: { next: 'x' } } }));
     expect(await refusal(connector)).toContain('leads back');
+  });
+});
+
+describe('records by key', () => {
+  it('come whole where the platform gives fewer than were asked for, and what is not there ends it', async () => {
+    const server = await startServer(({ query }) => {
+      const asked = (query.get('ids') ?? '').split(',').map(Number);
+      return {
+        body: {
+          data: rows(100)
+            .filter(({ id }) => asked.includes(id))
+            .slice(0, 7),
+        },
+      };
+    });
+    open.push(server);
+    await writeFile(
+      join(folder, 'd.yml'),
+      descriptionOf({ list: OFFSET, read: '{ get: /people, query: { ids: "{keys}" }, items: data, most: 50 }' }),
+    );
+    const connector = await opened(server.url, folder);
+    open.push(connector);
+    const keys = Array.from({ length: 110 }, (_, n) => String(n + 1));
+    const found = await all(connector.read({ schema: await schemaOf(connector), keys }));
+    expect(found.map(({ key }) => Number(key)).sort((a, b) => a - b)).toEqual(rows(100).map(({ id }) => id));
   });
 });
 

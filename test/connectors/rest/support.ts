@@ -5,7 +5,7 @@ import { checked, type Connector, type RecordBatch } from '../../../src/connecto
 import { openConnector } from '../../../src/connectors/rest/index.js';
 import { type Clock, systemClock } from '../../../src/lib/index.js';
 import type { ObjectSchema, PlatformRecord } from '../../../src/records/index.js';
-import type { SecretRef } from '../../../src/workspace/index.js';
+import type { PlatformConfig, SecretRef } from '../../../src/workspace/index.js';
 
 /** What a request was. */
 export interface Seen {
@@ -72,7 +72,7 @@ const SECRETS: Readonly<Record<string, string>> = { TOKEN: 'tok+en/1', ID: 'clie
 const HASTY: Clock = { now: () => systemClock.now(), monotonicMs: () => systemClock.monotonicMs(), sleep: async () => await Promise.resolve() };
 
 /** Opens a described platform; `text`: its description, which is a file of the folder given else. */
-export async function opened(url: string, folder: string, file = 'd.yml'): Promise<Connector> {
+export async function opened(url: string, folder: string, limits: PlatformConfig['limits'] = {}): Promise<Connector> {
   const connector = await openConnector(
     {
       name: 'crm',
@@ -80,8 +80,8 @@ export async function opened(url: string, folder: string, file = 'd.yml'): Promi
       environment: 'sandbox',
       url,
       credentials: { token: refTo('TOKEN'), id: refTo('ID'), secret: refTo('SECRET'), user: refTo('USER'), password: refTo('PASSWORD') },
-      limits: {},
-      options: { description: file },
+      limits,
+      options: { description: 'd.yml' },
     },
     { secret: async (ref) => await Promise.resolve(SECRETS[String(ref).slice(4)] ?? ''), clock: HASTY, environment: {}, folder },
   );

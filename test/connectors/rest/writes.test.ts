@@ -77,6 +77,17 @@ describe('updates', () => {
     expect(await connector.write([updateOf(schema, '1', 'new')])).toMatchObject([{ status: 'applied', record: { fields: { name: 'NEW' } } }]);
   });
 
+  it('that were answered with success are in doubt where they cannot be read again', async () => {
+    let written = 0;
+    const { connector, schema } = await platform(`${UPDATE}\n    delete: { delete: "/people/{key}" }`, ({ method }) => {
+      if (method !== 'GET') written += 1;
+      return method === 'GET' && written > 0 ? { cut: true } : undefined;
+    });
+    expect(await connector.write([updateOf(schema, '1', 'new')])).toMatchObject([{ status: 'in_doubt' }]);
+    expect(await connector.write([{ action: 'delete', schema, key: '2', expect: {} }])).toMatchObject([{ status: 'in_doubt' }]);
+    expect(written).toBe(2);
+  });
+
   it('that are lost are in doubt, and sent once', async () => {
     const { connector, schema, seen } = await platform(UPDATE, ({ method }) => (method === 'PATCH' ? { cut: true } : undefined));
     expect(await connector.write([updateOf(schema, '1', 'new')])).toMatchObject([{ status: 'in_doubt' }]);
@@ -148,6 +159,16 @@ describe('updates', () => {
     }
     expect(seen).toEqual([]);
   });
+});
+
+it('a field inside of a group is not written where the rest of the group may be lost', async () => {
+  await writeFile(
+    join(folder, 'd.yml'),
+    descriptionOf({ list: LIST, more: UPDATE }).replace('name: { type: string }', 'name: { type: string, at: who.name }'),
+  );
+  const error: unknown = await opened('http://127.0.0.1:1', folder).catch((thrown: unknown) => thrown);
+  expect(isRunbackError(error, 'file-invalid')).toBe(true);
+  expect(String(error)).toMatch(/d\.yml:\d+:\d+: a write of who\.name may replace all of the group/u);
 });
 
 describe('deletes', () => {

@@ -81,7 +81,7 @@ function* callProblems(call: Group, at: readonly string[], { known, needed = [],
       yield { path: at, onKey: true, message: `${at.at(-1) ?? ''} does not say ${words.map((word) => `{${word}}`).join(' or ')}` };
 }
 
-function* fieldProblems(object: unknown, at: readonly string[], objects: readonly string[]): Generator<PathProblem> {
+function* fieldProblems(object: unknown, path: readonly string[], objects: readonly string[]): Generator<PathProblem> {
   const fields = groupAt(object, 'fields');
   const names = Object.keys(fields);
   const modified = groupAt(object, 'modified');
@@ -92,15 +92,23 @@ function* fieldProblems(object: unknown, at: readonly string[], objects: readonl
   ];
   for (const [where, field] of named)
     if (typeof field === 'string' && !names.includes(field))
-      yield { path: [...at, ...where], message: `there is no field ${field}${didYouMean(field, names)}` };
+      yield { path: [...path, ...where], message: `there is no field ${field}${didYouMean(field, names)}` };
   for (const [name, field] of Object.entries(fields)) {
     const to = isGroup(field) ? field['refers_to'] : undefined;
     if (typeof to === 'string' && !objects.includes(to))
-      yield { path: [...at, 'fields', name, 'refers_to'], message: `there is no object type ${to}${didYouMean(to, objects)}` };
+      yield { path: [...path, 'fields', name, 'refers_to'], message: `there is no object type ${to}${didYouMean(to, objects)}` };
     if (isGroup(field) && field['sent_as'] !== undefined && !['number', 'string', 'enum', 'boolean'].includes(String(field['type'])))
-      yield { path: [...at, 'fields', name, 'sent_as'], message: `a ${String(field['type'])} is sent in one way only`, expected: 'it left out' };
+      yield { path: [...path, 'fields', name, 'sent_as'], message: `a ${String(field['type'])} is sent in one way only`, expected: 'it left out' };
+    const at = isGroup(field) ? field['at'] : undefined;
+    const isWritten = isGroup(field) && field['read_only'] !== true && isGroup(object) && ('update' in object || 'create' in object);
+    if (typeof at === 'string' && at.includes('.') && isWritten && object['groups_merge'] !== true)
+      yield {
+        path: [...path, 'fields', name, 'at'],
+        message: `a write of ${at} may replace all of the group that it is in`,
+        expected: 'groups_merge: true where the platform keeps the other members, or read_only: true',
+      };
     const twin = names.find((other) => other !== name && isDeepStrictEqual(placeOf(fields, other), placeOf(fields, name)));
-    if (twin !== undefined && twin < name) yield { path: [...at, 'fields', name], message: `${twin} is at the same place` };
+    if (twin !== undefined && twin < name) yield { path: [...path, 'fields', name], message: `${twin} is at the same place` };
   }
 }
 

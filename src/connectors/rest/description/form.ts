@@ -132,6 +132,10 @@ const object = z.strictObject({
   key: inBody.describe('Where the key is in a record.'),
   key_type: z.enum(['integer', 'uuid', 'text']),
   fields_at: inBody.exactOptional().describe('What all fields lie in; {fields} is what is in there.'),
+  groups_merge: z
+    .boolean()
+    .exactOptional()
+    .describe('The platform leaves members of a group that a write does not name as they are. Fields inside of groups are not written without it.'),
   fields: z.record(name, field),
   created: name.exactOptional().describe('The field that says when a record was made.'),
   modified: z.strictObject({ at: name, by: name.exactOptional() }).exactOptional().describe('The fields that say who wrote last, and when.'),

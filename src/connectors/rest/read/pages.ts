@@ -49,6 +49,15 @@ class Following {
     return { items, request, body: result.body, headers: result.headers, ...(typeof total === 'number' ? { total } : {}) };
   }
 
+  /**
+   * Throws where a first page is full and names no next one: the file may name the wrong place for that, and the rest would be
+   * left out without a word. A total that says that this is all settles it.
+   */
+  endsAfter({ items, total, body }: Page, size: number, next: string | undefined): void {
+    if ((next !== undefined && next !== '') || items.length < size || total === items.length) return;
+    throw this.misdescribed('pages', `the first page of ${this.type.object} is full, and names no next one`, body);
+  }
+
   misdescribed(member: string, why: string, answer?: unknown): RunbackError {
     return misdescribed(this.type, [this.part, member], why, answer);
   }
@@ -145,17 +154,22 @@ async function* byCursor(following: Following, { size, next }: Pages<'cursor'>):
     const page = await following.page({ cursor, limit: size });
     yield page;
     const told = wordAt(page.body, next);
+    if (first) following.endsAfter(page, size, told);
     cursor = cursors.next(told === '' || told === 'false' ? undefined : told);
   }
 }
 
 async function* byLink(following: Following, { size, next }: Pages<'link'>): AsyncGenerator<Page> {
-  const cursors = new Cursors(following.type.api);
+  const seen = new Set<string>();
   for (let path: string | undefined, first = true; first || path !== undefined; first = false) {
     const page = await following.page({ limit: size }, path);
     yield page;
     const told = next === undefined ? nextOf(page.headers['link']) : wordAt(page.body, next);
-    path = told === undefined || told === '' ? undefined : cursors.next(ownPath(following, told));
+    if (first) following.endsAfter(page, size, told);
+    path = told === undefined || told === '' ? undefined : ownPath(following, told);
+    // The address is not shown: platforms repeat in it what they were asked with.
+    if (path !== undefined && seen.has(path)) throw following.misdescribed('pages', 'the next page is one that came before');
+    if (path !== undefined) seen.add(path);
   }
 }
 

@@ -41,14 +41,19 @@ export async function* readKeys(
   }
 }
 
-/** Asks once more for what an answer leaves out, before it is taken for gone. */
+/** Asks for what an answer leaves out as long as one brings something: platforms give fewer than were asked for. Then it is gone. */
 function asking(type: Type, call: CallOptions): (keys: readonly string[]) => Promise<Said<PlatformRecord>> {
   return async (keys) => {
-    const first = await ask(type, keys, call, false);
-    const open = keys.filter((key) => !first.settled.includes(key));
-    if (open.length === 0 || type.of.read.missing !== undefined) return first;
-    const second = await ask(type, open, call, true);
-    return { found: [...first.found, ...second.found], settled: [...first.settled, ...second.settled], errors: [] };
+    let said = await ask(type, keys, call, false);
+    if (type.of.read.missing !== undefined) return said;
+    for (;;) {
+      const settled = new Set(said.settled);
+      const open = keys.filter((key) => !settled.has(key));
+      if (open.length === 0) return said;
+      const more = await ask(type, open, call, false);
+      if (more.settled.length === 0) return { ...said, settled: keys };
+      said = { found: [...said.found, ...more.found], settled: [...said.settled, ...more.settled], errors: [] };
+    }
   };
 }
 

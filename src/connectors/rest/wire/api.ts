@@ -1,5 +1,6 @@
 import { type CallWatch, type Clock, defined, type HttpAnswer, type HttpSession, parseDuration, type Trouble } from '../../../lib/index.js';
 import type { PlatformConfig } from '../../../workspace/index.js';
+import type { Rate } from '../../connector.js';
 import { type ApiSettings, PlatformApi } from '../../http/api.js';
 import { Gate, type Told } from '../../http/gate.js';
 import type { Words } from '../../http/words.js';
@@ -101,8 +102,8 @@ function wordsOf({ name, errors }: Description, platform: string, from: string):
 
 function gateOf({ name, limits, errors }: Description, own: PlatformConfig['limits'], clock: Clock, troubleOf: ApiSettings['troubleOf']): Gate {
   const { requests_per_10s: most, requests_per_day: mostPerDay } = own;
-  const interval = parseDuration(limits.per);
-  const rate = most === undefined ? { limit: limits.requests, intervalMs: interval } : { limit: most, intervalMs: PER_10S_MS };
+  const described = { limit: limits.requests, intervalMs: parseDuration(limits.per) };
+  const rate = most === undefined ? described : within(described, { limit: most, intervalMs: PER_10S_MS });
   return new Gate(
     {
       name,
@@ -117,6 +118,14 @@ function gateOf({ name, limits, errors }: Description, own: PlatformConfig['limi
     },
     clock,
   );
+}
+
+/** A rate that keeps to both: that of the shorter time, with no more of it than the longer one allows on average. */
+function within(one: Rate, other: Rate): Rate {
+  const [short, long] = one.intervalMs <= other.intervalMs ? [one, other] : [other, one];
+  const share = Math.floor((long.limit * short.intervalMs) / long.intervalMs);
+  if (share >= 1) return { limit: Math.min(short.limit, share), intervalMs: short.intervalMs };
+  return { limit: 1, intervalMs: Math.ceil(Math.max(short.intervalMs / short.limit, long.intervalMs / long.limit)) };
 }
 
 function told(

@@ -22,11 +22,7 @@ export async function update(type: Type, mutations: readonly UpdateMutation[], c
       const { later, open } = settle(type, slots, toldOf(type, how, body, slots.length, keys), results, ({ mutation }, { record }) =>
         record === undefined ? undefined : updated(type, mutation, record),
       );
-      const live = await present(
-        type,
-        open.map(({ mutation }) => mutation.key),
-        call,
-      );
+      const live = await afterwards(type, open, results, call);
       for (const slot of open) {
         const record = live.get(slot.mutation.key);
         results.set(slot, record === undefined ? gone(type, slot.mutation.key) : updated(type, slot.mutation, record));
@@ -70,11 +66,7 @@ export async function remove(type: Type, mutations: readonly DeleteMutation[], c
     const given = ({ mutation }: Slot<DeleteMutation>): Given => ({ key: wireKey(mutation.key, type.of) });
     const take = async (some: readonly Slot<DeleteMutation>[], body: unknown): Promise<Open<Slot<DeleteMutation>>> => {
       const { later, open } = settle(type, some, toldOf(type, how, body, some.length, undefined), results, () => undefined);
-      const live = await present(
-        type,
-        open.map(({ mutation }) => mutation.key),
-        call,
-      );
+      const live = await afterwards(type, open, results, call);
       for (const slot of open) {
         const { key } = slot.mutation;
         const isThere = { status: 'failed', message: `${type.api.words.name} reported success, and the record is still there` } as const;
@@ -149,6 +141,22 @@ function settle<M>(
     else results.set(slot, result);
   }
   return { later, open };
+}
+
+/** Records after a write that its answer shows nothing of. Until they are read, each may or may not be written. */
+async function afterwards(
+  type: Type,
+  slots: readonly Slot<UpdateMutation | DeleteMutation>[],
+  results: Results,
+  call: CallOptions,
+): Promise<ReadonlyMap<string, PlatformRecord>> {
+  for (const slot of slots)
+    results.set(slot, { status: 'in_doubt', message: `${type.api.words.name} reported success, but the record was not read again` });
+  return await present(
+    type,
+    slots.map(({ mutation }) => mutation.key),
+    call,
+  );
 }
 
 /** The records with these keys, as they are now. */
