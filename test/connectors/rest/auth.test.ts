@@ -110,6 +110,24 @@ describe('tokens that expire', () => {
     expect(fetches[0]?.headers.authorization).toBe(`Basic ${Buffer.from('client:s3cret%26more').toString('base64')}`);
   });
 
+  it('are fetched once where several requests are refused at a time', async () => {
+    let given = 0;
+    let isOld = false;
+    const { connector, seen } = await platform(AUTH, (one) => {
+      if (one.path === '/oauth/token') {
+        given += 1;
+        return { body: { access_token: `t-${String(given)}` } };
+      }
+      if (isOld && one.headers.authorization === 'Bearer t-1') return { status: 401, body: {} };
+      return one.path === '/me' ? { body: { id: 1 } } : { body: { id: Number(one.path.slice(8)), name: 'a' } };
+    });
+    await connector.identify();
+    isOld = true;
+    const keys = ['1', '2', '3', '4', '5', '6'];
+    expect(await all(connector.read({ schema: await schemaOf(connector), keys }))).toHaveLength(6);
+    expect(seen.filter(({ path }) => path === '/oauth/token')).toHaveLength(2);
+  });
+
   it('are no way around a refusal: one other token is tried, and no token is shown', async () => {
     const { connector, seen } = await platform(AUTH, tokens(0));
     const error: unknown = await connector.identify().catch((thrown: unknown) => thrown);

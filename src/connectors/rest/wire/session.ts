@@ -54,8 +54,9 @@ export function clientCredentials(settings: TokenSettings, known: (token: string
   return {
     headers: async () => headersOf(await current()),
     async renew(refused) {
-      // Another request may have fetched a new one meanwhile.
-      if (headersOf(await current())['authorization'] === refused['authorization']) held = undefined;
+      // Another request that was refused may be fetching a new one already.
+      const before = held;
+      if (headersOf(await current())['authorization'] === refused['authorization'] && held === before) held = undefined;
       return headersOf(await current())['authorization'] !== refused['authorization'];
     },
     close: async () => await http.close(),
