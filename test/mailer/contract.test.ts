@@ -1,61 +1,13 @@
-import { SharedClock } from '../connectors/hubspot-support.js';
-import { connectorContract, type ContractPlatform } from '../contracts/connector.js';
-import { openLine } from '../support/line.js';
+import { connectorContract } from '../contracts/connector.js';
 import { mailerConnector } from './connector.js';
-import { startMailerSandbox } from './sandbox.js';
+import { startMailer } from './harness.js';
 
 connectorContract(
   'an invented e-mail platform',
   { ordered: false, consistentRead: false, conditionalWrite: false, history: 'none', lines: false, changes: false },
-  start,
+  async () =>
+    await startMailer(
+      async (reached) => await Promise.resolve(mailerConnector({ platform: 'mail', ...reached, environment: {}, redact: (text) => text })),
+      true,
+    ),
 );
-
-/** A sandbox behind a line that can be cut. */
-async function start(): Promise<ContractPlatform> {
-  const clock = new SharedClock(Date.now());
-  const sandbox = await startMailerSandbox({ clock });
-  const line = await openLine(Number(new URL(sandbox.url).port));
-  const colleague = sandbox.writeAs({ kind: 'person', id: '7' });
-  const truth = sandbox.truth();
-  return {
-    open: async () => {
-      const url = `http://127.0.0.1:${String(line.port)}`;
-      return await Promise.resolve(mailerConnector({ platform: 'mail', url, key: sandbox.token, clock, environment: {}, redact: (text) => text }));
-    },
-    object: 'subscribers',
-    text: 'city',
-    other: 'first_name',
-    unique: 'email',
-    missingKey: '900000000',
-    emptyReads: null,
-    seed: async (fields) => await Promise.resolve(colleague.create('subscribers', fields)),
-    edit: async (key, fields) => {
-      clock.advance(1000);
-      await Promise.resolve(colleague.update('subscribers', key, fields));
-    },
-    remove: async (key) => await Promise.resolve(colleague.remove('subscribers', key)),
-    truth: async (key) => {
-      const values = truth.record('subscribers', key);
-      return await Promise.resolve(values && { city: null, first_name: null, email: null, ...values });
-    },
-    links: {
-      objects: ['subscribers', 'lists'],
-      pick: ([link]) => link,
-      seedFrom: async () => await Promise.resolve(colleague.create('subscribers', { city: 'Here' })),
-      seedTo: async () => await Promise.resolve(colleague.create('lists', { name: 'News' })),
-      truth: async () => await Promise.resolve([...truth.links()].map(({ from, to }) => ({ from, to }))),
-    },
-    faults: {
-      dropNextAnswer: async () => await Promise.resolve(void sandbox.faults.add({ kind: 'drop-answer', method: 'POST' })),
-      cutOff: async () => await line.cut(),
-      heal: async () => {
-        sandbox.faults.clear();
-        await line.mend();
-      },
-    },
-    stop: async () => {
-      await line.cut();
-      await sandbox.stop();
-    },
-  };
-}

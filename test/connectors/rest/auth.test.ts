@@ -1,31 +1,19 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { isRunbackError } from '../../../src/lib/index.js';
-import { all, descriptionOf, opened, type Says, schemaOf, type Seen, startServer } from './support.js';
+import { all, descriptionOf, opened, type Says, schemaOf, type Seen, startServer, useWorkspace } from './support.js';
 
 /** A user would lose: a secret in a message, or a restore that stops where a token expires. */
 
-let folder = '';
-const open: { close?(): Promise<void>; stop?(): Promise<void> }[] = [];
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'runback-rest-'));
-});
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await (one.close?.() ?? one.stop?.());
-  await rm(folder, { recursive: true, force: true });
-});
+const { folder, open, write } = useWorkspace();
 
 const LIST = '{ get: /people, items: data, pages: { by: none } }';
 
 async function platform(auth: string, answer: (seen: Seen) => Says) {
   const server = await startServer(answer);
   open.push(server);
-  await writeFile(join(folder, 'd.yml'), descriptionOf({ auth, list: LIST, top: 'errors: { message: message }' }));
-  const connector = await opened(server.url, folder);
+  await write(descriptionOf({ auth, list: LIST, top: 'errors: { message: message }' }));
+  const connector = await opened(server.url, folder());
   open.push(connector);
   return { connector, seen: server.seen };
 }
@@ -57,8 +45,8 @@ it('a key that a platform repeats in the address of the next page is not shown',
   }));
   open.push(server);
   const list = '{ get: /people, items: data, pages: { by: link } }';
-  await writeFile(join(folder, 'd.yml'), descriptionOf({ auth: '{ kind: query, parameter: api_key }', list }));
-  const connector = await opened(server.url, folder);
+  await write(descriptionOf({ auth: '{ kind: query, parameter: api_key }', list }));
+  const connector = await opened(server.url, folder());
   open.push(connector);
   const error: unknown = await all(connector.read({ schema: await schemaOf(connector) })).catch((thrown: unknown) => thrown);
   if (!isRunbackError(error, 'platform-nonsense')) throw new Error(String(error));
@@ -76,8 +64,8 @@ describe('both limits', () => {
   ])('%i in %s and %i in 10 s hold', async (requests, per, own, expected) => {
     const server = await startServer(() => ({}));
     open.push(server);
-    await writeFile(join(folder, 'd.yml'), descriptionOf({ list: LIST, top: `limits: { requests: ${String(requests)}, per: ${per} }` }));
-    const connector = await opened(server.url, folder, { requests_per_10s: own });
+    await write(descriptionOf({ list: LIST, top: `limits: { requests: ${String(requests)}, per: ${per} }` }));
+    const connector = await opened(server.url, folder(), { requests_per_10s: own });
     open.push(connector);
     expect(connector.pace?.().all).toEqual(expected);
   });

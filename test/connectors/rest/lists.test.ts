@@ -1,12 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import type { Connector } from '../../../src/connectors/index.js';
 import { isRunbackError } from '../../../src/lib/index.js';
-import { all, descriptionOf, opened, type Says, schemaOf, type Seen, startServer } from './support.js';
+import { all, descriptionOf, opened, type Says, schemaOf, type Seen, startServer, useWorkspace } from './support.js';
 
 /** A user would lose: records that a list leaves out without a word, or their credentials to another server. */
 
@@ -16,21 +12,13 @@ interface Row {
 }
 const rows = (count: number): Row[] => Array.from({ length: count }, (_, n) => ({ id: n + 1, name: `P${String(n + 1)}` }));
 
-let folder = '';
-const open: { close?(): Promise<void>; stop?(): Promise<void> }[] = [];
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'runback-rest-'));
-});
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await (one.close?.() ?? one.stop?.());
-  await rm(folder, { recursive: true, force: true });
-});
+const { folder, open, write } = useWorkspace();
 
 async function platform(list: string, answer: (seen: Seen) => Says): Promise<{ connector: Connector; seen: Seen[]; url: string }> {
   const server = await startServer(answer);
   open.push(server);
-  await writeFile(join(folder, 'd.yml'), descriptionOf({ list }));
-  const connector = await opened(server.url, folder);
+  await write(descriptionOf({ list }));
+  const connector = await opened(server.url, folder());
   open.push(connector);
   return { connector, seen: server.seen, url: server.url };
 }
@@ -185,11 +173,8 @@ describe('records by key', () => {
       };
     });
     open.push(server);
-    await writeFile(
-      join(folder, 'd.yml'),
-      descriptionOf({ list: OFFSET, read: '{ get: /people, query: { ids: "{keys}" }, items: data, most: 50 }' }),
-    );
-    const connector = await opened(server.url, folder);
+    await write(descriptionOf({ list: OFFSET, read: '{ get: /people, query: { ids: "{keys}" }, items: data, most: 50 }' }));
+    const connector = await opened(server.url, folder());
     open.push(connector);
     const keys = Array.from({ length: 110 }, (_, n) => String(n + 1));
     const found = await all(connector.read({ schema: await schemaOf(connector), keys }));

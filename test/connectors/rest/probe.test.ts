@@ -1,22 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
 
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-
-import { descriptionOf, opened, type Says, type Seen, startServer } from './support.js';
+import { descriptionOf, opened, type Says, type Seen, startServer, useWorkspace } from './support.js';
 
 /** A user would find out on the day that a description of a platform does not fit it. */
 
-let folder = '';
-const open: { close?(): Promise<void>; stop?(): Promise<void> }[] = [];
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'runback-rest-'));
-});
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await (one.close?.() ?? one.stop?.());
-  await rm(folder, { recursive: true, force: true });
-});
+const { folder, open, write } = useWorkspace();
 
 const ROWS = Array.from({ length: 25 }, (_, n) => ({ id: n + 1, name: `P${String(n + 1)}` }));
 const LIST = '{ get: /people, query: { offset: "{offset}", limit: "{limit}" }, items: data, total: total, pages: { by: offset, size: 10 } }';
@@ -36,8 +24,8 @@ function honest({ path, query }: Seen): Says {
 async function probed(answer: (seen: Seen) => Says, parts: { list?: string; more?: string } = {}): Promise<readonly string[]> {
   const server = await startServer((seen) => answer(seen));
   open.push(server);
-  await writeFile(join(folder, 'd.yml'), descriptionOf({ list: parts.list ?? LIST, more: parts.more ?? CHANGED }));
-  const connector = await opened(server.url, folder);
+  await write(descriptionOf({ list: parts.list ?? LIST, more: parts.more ?? CHANGED }));
+  const connector = await opened(server.url, folder());
   open.push(connector);
   const told: string[] = [];
   for await (const { ok, warning, what, found } of connector.probe?.(undefined) ?? [])

@@ -1,5 +1,10 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach } from 'vitest';
 
 import { checked, type Connector, type RecordBatch } from '../../../src/connectors/index.js';
 import { openConnector } from '../../../src/connectors/rest/index.js';
@@ -130,4 +135,18 @@ export async function all(batches: AsyncIterable<RecordBatch>): Promise<Platform
   const records: PlatformRecord[] = [];
   for await (const batch of batches) records.push(...batch.records);
   return records;
+}
+
+/** A folder for the description of each test, and what is closed after it, the last first. */
+export function useWorkspace() {
+  let folder = '';
+  const open: { close?(): Promise<void>; stop?(): Promise<void> }[] = [];
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'runback-rest-'));
+  });
+  afterEach(async () => {
+    for (const one of open.splice(0).reverse()) await (one.close?.() ?? one.stop?.());
+    await rm(folder, { recursive: true, force: true });
+  });
+  return { open, folder: () => folder, write: async (description: string) => await writeFile(join(folder, 'd.yml'), description) };
 }

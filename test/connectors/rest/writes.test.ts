@@ -1,25 +1,13 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import type { UpdateMutation } from '../../../src/connectors/index.js';
 import { isRunbackError } from '../../../src/lib/index.js';
 import type { ObjectSchema } from '../../../src/records/index.js';
-import { all, descriptionOf, opened, type Says, schemaOf, type Seen, startServer } from './support.js';
+import { all, descriptionOf, opened, type Says, schemaOf, type Seen, startServer, useWorkspace } from './support.js';
 
 /** A user would be told that something was written that was not, or would have it written twice. */
 
-let folder = '';
-const open: { close?(): Promise<void>; stop?(): Promise<void> }[] = [];
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'runback-rest-'));
-});
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await (one.close?.() ?? one.stop?.());
-  await rm(folder, { recursive: true, force: true });
-});
+const { folder, open, write } = useWorkspace();
 
 const LIST = '{ get: /people, items: data, pages: { by: none } }';
 const UPDATE = 'update: { patch: "/people/{key}", body: "{fields}" }';
@@ -39,8 +27,8 @@ async function platform(more: string, special: (seen: Seen, table: Map<number, s
     return seen.method === 'GET' ? { body: { id, name: table.get(id) } } : { status: 204 };
   });
   open.push(server);
-  await writeFile(join(folder, 'd.yml'), descriptionOf({ list: LIST, more, top }));
-  const connector = await opened(server.url, folder);
+  await write(descriptionOf({ list: LIST, more, top }));
+  const connector = await opened(server.url, folder());
   open.push(connector);
   return { connector, schema: await schemaOf(connector), seen: server.seen, table };
 }
@@ -162,11 +150,8 @@ describe('updates', () => {
 });
 
 it('a field inside of a group is not written where the rest of the group may be lost', async () => {
-  await writeFile(
-    join(folder, 'd.yml'),
-    descriptionOf({ list: LIST, more: UPDATE }).replace('name: { type: string }', 'name: { type: string, at: who.name }'),
-  );
-  const error: unknown = await opened('http://127.0.0.1:1', folder).catch((thrown: unknown) => thrown);
+  await write(descriptionOf({ list: LIST, more: UPDATE }).replace('name: { type: string }', 'name: { type: string, at: who.name }'));
+  const error: unknown = await opened('http://127.0.0.1:1', folder()).catch((thrown: unknown) => thrown);
   expect(isRunbackError(error, 'file-invalid')).toBe(true);
   expect(String(error)).toMatch(/d\.yml:\d+:\d+: a write of who\.name may replace all of the group/u);
 });
