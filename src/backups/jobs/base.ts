@@ -8,7 +8,7 @@ import type { BaseTrouble } from './state.js';
 /** Snapshots in one chain: reading the last of them opens all. */
 const LONGEST_CHAIN = 30;
 /** Changes in a chain, as a share of the records: beyond it a whole snapshot costs less than reading all of them. */
-const MOST_CHANGED = 0.2;
+const MOST_CHANGED = 0.1;
 
 /** Codes of errors that say that a file is not what was written. */
 const DAMAGE: ReadonlySet<string> = new Set(['snapshot-damaged', 'snapshot-replaced', 'snapshot-foreign']);
