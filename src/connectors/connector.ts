@@ -319,6 +319,8 @@ export type WrittenBatch =
   | { readonly keys: readonly string[] }
   /** Live records of the object type. */
   | { readonly total: number }
+  /** Of records that are not there: those of which the history tells who deleted them since, and what they held. */
+  | { readonly gone: readonly string[] }
   /** Records that were deleted since, and that the platform still knows of. */
   | { readonly deleted: number }
   /** Since when the history of the object type is told (ISO 8601, UTC); null where it tells nothing of it. */
@@ -372,7 +374,10 @@ export interface RecordBatch {
    * the last one given.
    */
   readonly total?: number;
-  /** For requested history, by key. Newest change first. */
+  /**
+   * For requested history, by key. Newest change first. Of a record that is not there, only one that tells of its
+   * deletion.
+   */
   readonly history?: ReadonlyMap<string, RecordHistory>;
   /** Keys asked for that now lead to another record (merged): old key to present key. */
   readonly aliases?: ReadonlyMap<string, string>;
@@ -404,6 +409,18 @@ export interface RecordHistory {
    * here. `at`: of the last merge, where it is told.
    */
   readonly merged?: { readonly at?: string };
+  /**
+   * The record is not there: who deleted it last, and what it held then, of the fields that were asked for. A field whose
+   * value is not told is missing.
+   */
+  readonly deleted?: Deletion;
+}
+
+export interface Deletion {
+  /** ISO 8601, UTC. */
+  readonly at?: string;
+  readonly writer?: string;
+  readonly held: Fields;
 }
 
 export interface FieldChange {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { type Capabilities, checked, type Connector, type MutationResult, type RecordBatch } from '../../src/connectors/index.js';
+import { type Capabilities, checked, type Connector, type MutationResult, type RecordBatch, type RecordHistory } from '../../src/connectors/index.js';
 import { isRunbackError } from '../../src/lib/index.js';
 import {
   compareIn,
@@ -376,6 +376,29 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
         expect(changes?.[0]?.writer).toBeTypeOf('string');
         expect(Number.isNaN(Date.parse(changes?.[0]?.at ?? ''))).toBe(false);
         if (connector.capabilities.history === 'field') expect(changes?.map((change) => change.value)).toEqual(['b', 'a']);
+      });
+
+      test('of a record that is gone, what is told is who deleted it, when, and what it held', async ({ skip }) => {
+        const [stays, removed] = [await platform.seed({ [platform.text]: 'a' }), await platform.seed({ [platform.text]: 'b' })];
+        await platform.edit(removed, { [platform.text]: 'held' });
+        const { connector, schema } = await prepared();
+        if (connector.capabilities.history !== 'field') return skip(`${name} claims no history of fields`);
+        await platform.remove(removed);
+        const told = new Map<string, RecordHistory>();
+        for await (const { history } of connector.read({ schema, keys: [stays, removed, platform.missingKey], history: [platform.text] }))
+          for (const [key, one] of history ?? []) told.set(key, one);
+        expect(told.get(stays)?.deleted).toBeUndefined();
+        expect(told.has(platform.missingKey)).toBe(false);
+        const gone: string[] = [];
+        const since = new Date(Date.now() - 3_600_000);
+        for await (const batch of connector.writtenSince?.({ schema, since, only: 'keys' }) ?? []) if ('gone' in batch) gone.push(...batch.gone);
+        // A driver that tells of none of them never says that one is gone.
+        expect(gone).toEqual(told.has(removed) ? [removed] : []);
+        const deleted = told.get(removed)?.deleted;
+        if (!told.has(removed)) return;
+        expect(deleted?.held).toEqual({ [platform.text]: 'held' });
+        expect(deleted?.writer).toBeTypeOf('string');
+        expect(Number.isNaN(Date.parse(deleted?.at ?? ''))).toBe(false);
       });
     });
 

@@ -2,7 +2,7 @@ import type { RecordHistory } from '../../connectors/index.js';
 import { defined } from '../../lib/index.js';
 import { ownValue, setOwn, type Fields } from '../../records/index.js';
 import type { Attribution, DecidedChange, FieldMove, PlanConflict, RecordSides } from '../types.js';
-import { attributeCreation, attributionWords } from './attribution.js';
+import { attributeCreation, attributionWords, judge } from './attribution.js';
 import { conflictOf, differing, isLink, moveOf, refused } from './conflicts.js';
 import type { DecideContext, FilePart } from './context.js';
 import { decideFields, impossible, type FieldDecisions } from './fields.js';
@@ -69,7 +69,8 @@ function decideGone(context: DecideContext, sides: RecordSides, base: Fields, ev
   const { fields, conflicts: without } = fieldsToCreate(context, sides, base);
   const conflicts = undelete ? without : [...without, ...lostOptOuts(context, sides, evidence.watched ?? {})];
   const how = undelete ? 'undelete it' : liveSchema.createWithKey ? 'create it again with its old key' : 'create it again under a new key';
-  const attribution: Attribution = { state: 'unknown' };
+  const by = evidence.history?.deleted;
+  const attribution: Attribution = by === undefined ? { state: 'unknown' } : judge(context.suspicion, by.writer, by.at);
   const action = undelete ? 'undelete' : 'create';
   if (damaged !== undefined) {
     const change = { action, object, key, fields, attribution, why: `${how}, although it was deleted after the damage` } as const;
@@ -77,10 +78,21 @@ function decideGone(context: DecideContext, sides: RecordSides, base: Fields, ev
     const message = `${object} ${key} was damaged, and deleted later by someone else.${rest}`;
     return { conflicts: [...conflicts, conflictOf('deleted-later', whole, message, 'leave it deleted', how, change)], nothing: 0 };
   }
-  const change = { action, object, key, fields, attribution, why: `in the base, deleted since: ${how}` } as const;
+  const change = {
+    action,
+    object,
+    key,
+    fields,
+    attribution,
+    why: `${by === undefined ? 'in the base, deleted since' : attributionWords(attribution, 'deleted')}: ${how}`,
+  } as const;
   if (context.imported !== undefined) return { conflicts: [...conflicts, partlyKnown(context.imported, change, base, how)], nothing: 0 };
   if (refused(filters, context.suspicion, attribution)) {
-    const message = `${object} ${key} was deleted, but nothing ties that to the incident: the platform keeps no history of deleted records.`;
+    const tie =
+      by === undefined
+        ? 'but nothing ties that to the incident: the platform keeps no history of deleted records'
+        : attributionWords(attribution, 'deleted');
+    const message = `${object} ${key} was deleted, ${tie}.`;
     return { conflicts: [...conflicts, conflictOf('unattributed', whole, message, 'leave it deleted', how, change)], nothing: 0 };
   }
   return { change, conflicts, nothing: 0 };
