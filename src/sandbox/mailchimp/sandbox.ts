@@ -22,6 +22,7 @@ import { mergeFieldRoutes } from './routes/merge-fields.js';
 import { type ApiContext, APP, type MailchimpRoute } from './routes/route.js';
 import { segmentRoutes } from './routes/segments.js';
 import { Account, type AccountFacts } from './state/account.js';
+import { automatedAccount } from './state/automated.js';
 import { addCampaign } from './state/campaigns.js';
 import type { AudienceDescription } from './state/description.js';
 import { dumpAccount, loadAccount } from './state/dump.js';
@@ -134,7 +135,7 @@ export async function startMailchimpSandbox(options: MailchimpSandboxOptions = {
 function accountOf(options: MailchimpSandboxOptions, clock: Clock): Account {
   const { fakeHosts = [], unsubscribedStays = false, mergeFieldLimit = 80, audiences = [{ id: FIRST_AUDIENCE }] } = options;
   const settings = { fakeHosts: new Set(fakeHosts.map((each) => each.toLowerCase())), unsubscribedStays, mergeFieldLimit };
-  const account = new Account({ ...FACTS, ...options.facts }, settings, clock);
+  const account = new Account({ ...FACTS, ...options.facts }, settings, clock, automatedAccount);
   for (const each of audiences) account.addAudience(each);
   return account;
 }

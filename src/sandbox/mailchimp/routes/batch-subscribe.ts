@@ -7,7 +7,7 @@ import { checkedBody } from './body.js';
 import { type MemberBody, memberItem } from './member-body.js';
 import { mannerOf, upsert } from './members.js';
 import { presentMember } from './present.js';
-import { type ApiContext, type MailchimpRoute, ok, on } from './route.js';
+import { type ApiContext, type MailchimpRoute, ofAudience, ok } from './route.js';
 
 /** Members of one request. */
 const MOST = 500;
@@ -21,9 +21,10 @@ interface Trouble {
 }
 
 /** Many members in one request: each is added, changed or named among the errors, and the answer is 200. */
-export function batchSubscribeRoute({ account, url }: ApiContext): MailchimpRoute {
-  return on('POST', '/lists/([^/]+)', (request, list = '') => {
-    const audience = account.audience(list);
+export function batchSubscribeRoute(context: ApiContext): MailchimpRoute {
+  const { account, url } = context;
+  const of = ofAudience(context);
+  return of('POST', '/lists/([^/]+)', (audience, request) => {
     const given = checkedBody(request.body, { members: 'array', update_existing: 'boolean', sync_tags: 'boolean' }, ['members']);
     const bodies = bodiesOf(given['members'] as readonly unknown[]);
     const manner = mannerOf(request);

@@ -2,7 +2,7 @@ import { notFound } from '../failure.js';
 import type { Audience, Interest, InterestCategory } from '../state/model.js';
 import { checkedBody, textIn } from './body.js';
 import { self } from './present.js';
-import { type ApiContext, collection, done, type MailchimpRoute, ok, on } from './route.js';
+import { type ApiContext, collection, done, type MailchimpRoute, ofAudience, ok } from './route.js';
 
 const TYPES = ['checkboxes', 'dropdown', 'radio', 'hidden'] as const;
 const CATEGORIES = '/lists/([^/]+)/interest-categories';
@@ -26,7 +26,9 @@ function forgetInterests(audience: Audience, ids: ReadonlySet<string>): void {
       audience.members.set(member.contactId, { ...member, interests: member.interests.filter((id) => !ids.has(id)) });
 }
 
-function categoryRoutes({ account, url }: ApiContext): readonly MailchimpRoute[] {
+function categoryRoutes(context: ApiContext): readonly MailchimpRoute[] {
+  const { account, url } = context;
+  const of = ofAudience(context);
   const told = ({ id: list }: Audience, { id, title, type, order }: InterestCategory): unknown => ({
     list_id: list,
     id,
@@ -36,12 +38,10 @@ function categoryRoutes({ account, url }: ApiContext): readonly MailchimpRoute[]
     _links: self(url(), `/lists/${list}/interest-categories/${id}`),
   });
   return [
-    on('GET', CATEGORIES, ({ query }, list = '') => {
-      const audience = account.audience(list);
-      return collection('categories', [...audience.categories.values()], query, { list_id: list }, (each) => told(audience, each));
+    of('GET', CATEGORIES, (audience, { query }) => {
+      return collection('categories', [...audience.categories.values()], query, { list_id: audience.id }, (each) => told(audience, each));
     }),
-    on('POST', CATEGORIES, ({ body }, list = '') => {
-      const audience = account.audience(list);
+    of('POST', CATEGORIES, (audience, { body }) => {
       const given = checkedBody(body, { title: 'string', type: TYPES, display_order: 'number' }, ['title', 'type']);
       const category = {
         id: account.ids.short(),
@@ -53,20 +53,17 @@ function categoryRoutes({ account, url }: ApiContext): readonly MailchimpRoute[]
       audience.categories.set(category.id, category);
       return ok(told(audience, category));
     }),
-    on('GET', `${CATEGORIES}/([^/]+)`, (_, list = '', id = '') => {
-      const audience = account.audience(list);
+    of('GET', `${CATEGORIES}/([^/]+)`, (audience, _, id = '') => {
       return ok(told(audience, heldCategory(audience, id)));
     }),
-    on('PATCH', `${CATEGORIES}/([^/]+)`, ({ body }, list = '', id = '') => {
-      const audience = account.audience(list);
+    of('PATCH', `${CATEGORIES}/([^/]+)`, (audience, { body }, id = '') => {
       const held = heldCategory(audience, id);
       const given = checkedBody(body, { title: 'string', type: TYPES, display_order: 'number' });
       const changed = { ...held, title: textIn(given, 'title').trim() || held.title, type: textIn(given, 'type') || held.type };
       audience.categories.set(id, changed);
       return ok(told(audience, changed));
     }),
-    on('DELETE', `${CATEGORIES}/([^/]+)`, (_, list = '', id = '') => {
-      const audience = account.audience(list);
+    of('DELETE', `${CATEGORIES}/([^/]+)`, (audience, _, id = '') => {
       forgetInterests(audience, new Set(heldCategory(audience, id).interests.map((each) => each.id)));
       audience.categories.delete(id);
       return done;
@@ -74,7 +71,9 @@ function categoryRoutes({ account, url }: ApiContext): readonly MailchimpRoute[]
   ];
 }
 
-function ofCategory({ account, url }: ApiContext): readonly MailchimpRoute[] {
+function ofCategory(context: ApiContext): readonly MailchimpRoute[] {
+  const { account, url } = context;
+  const of = ofAudience(context);
   const told = ({ id: list, members }: Audience, category: string, { id, name, order }: Interest): unknown => ({
     category_id: category,
     list_id: list,
@@ -92,26 +91,22 @@ function ofCategory({ account, url }: ApiContext): readonly MailchimpRoute[] {
   const put = (audience: Audience, category: InterestCategory, interests: readonly Interest[]): void =>
     void audience.categories.set(category.id, { ...category, interests });
   return [
-    on('GET', INTERESTS, ({ query }, list = '', id = '') => {
-      const audience = account.audience(list);
-      return collection('interests', heldCategory(audience, id).interests, query, { list_id: list, category_id: id }, (each) =>
+    of('GET', INTERESTS, (audience, { query }, id = '') => {
+      return collection('interests', heldCategory(audience, id).interests, query, { list_id: audience.id, category_id: id }, (each) =>
         told(audience, id, each),
       );
     }),
-    on('POST', INTERESTS, ({ body }, list = '', id = '') => {
-      const audience = account.audience(list);
+    of('POST', INTERESTS, (audience, { body }, id = '') => {
       const category = heldCategory(audience, id);
       const name = textIn(checkedBody(body, { name: 'string', display_order: 'number' }, ['name']), 'name').trim();
       const interest = { id: account.ids.short(), name, order: category.interests.length + 1 };
       put(audience, category, [...category.interests, interest]);
       return ok(told(audience, id, interest));
     }),
-    on('GET', `${INTERESTS}/([^/]+)`, (_, list = '', id = '', interest = '') => {
-      const audience = account.audience(list);
+    of('GET', `${INTERESTS}/([^/]+)`, (audience, _, id = '', interest = '') => {
       return ok(told(audience, id, found(heldCategory(audience, id), interest)));
     }),
-    on('PATCH', `${INTERESTS}/([^/]+)`, ({ body }, list = '', id = '', interest = '') => {
-      const audience = account.audience(list);
+    of('PATCH', `${INTERESTS}/([^/]+)`, (audience, { body }, id = '', interest = '') => {
       const category = heldCategory(audience, id);
       const held = found(category, interest);
       const changed = { ...held, name: textIn(checkedBody(body, { name: 'string', display_order: 'number' }), 'name').trim() || held.name };
@@ -122,8 +117,7 @@ function ofCategory({ account, url }: ApiContext): readonly MailchimpRoute[] {
       );
       return ok(told(audience, id, changed));
     }),
-    on('DELETE', `${INTERESTS}/([^/]+)`, (_, list = '', id = '', interest = '') => {
-      const audience = account.audience(list);
+    of('DELETE', `${INTERESTS}/([^/]+)`, (audience, _, id = '', interest = '') => {
       const category = heldCategory(audience, id);
       found(category, interest);
       forgetInterests(audience, new Set([interest]));

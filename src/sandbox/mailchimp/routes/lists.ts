@@ -1,7 +1,7 @@
 import type { Audience, AudienceSettings } from '../state/model.js';
 import { type Body, checkedBody, type Kind } from './body.js';
 import { presentAccount, presentAudience } from './present.js';
-import { type ApiContext, collection, done, type MailchimpRoute, ok, on } from './route.js';
+import { type ApiContext, collection, done, type MailchimpRoute, ofAudience, ok, on } from './route.js';
 
 const SCHEMA: Readonly<Record<string, Kind>> = {
   name: 'string',
@@ -19,7 +19,9 @@ const REQUIRED = ['name', 'contact', 'permission_reminder', 'campaign_defaults',
 const PERMISSIONS = ['Email', 'Direct Mail', 'Customized Online Advertising'];
 
 /** The account itself and its audiences. */
-export function listRoutes({ account, url }: ApiContext): readonly MailchimpRoute[] {
+export function listRoutes(context: ApiContext): readonly MailchimpRoute[] {
+  const { account, url } = context;
+  const of = ofAudience(context);
   const set = (audience: Audience, body: Body): void => {
     audience.settings = { ...audience.settings, ...settingsOf(body, audience.settings) };
     if (body['marketing_permissions'] === true && audience.permissions.size === 0)
@@ -38,20 +40,17 @@ export function listRoutes({ account, url }: ApiContext): readonly MailchimpRout
       set(audience, given);
       return ok(presentAudience(audience, url()));
     }),
-    on('GET', '/lists/([^/]+)', ({ query }, list = '') => {
-      const audience = account.audience(list);
+    of('GET', '/lists/([^/]+)', (audience, { query }) => {
       const told = presentAudience(audience, url());
       const total = { total_contacts: audience.members.size };
       return ok(query.get('include_total_contacts') === 'true' ? { ...told, stats: { ...(told['stats'] as object), ...total } } : told);
     }),
-    on('PATCH', '/lists/([^/]+)', ({ body }, list = '') => {
-      const audience = account.audience(list);
+    of('PATCH', '/lists/([^/]+)', (audience, { body }) => {
       set(audience, checkedBody(body, SCHEMA));
       return ok(presentAudience(audience, url()));
     }),
-    on('DELETE', '/lists/([^/]+)', (_, list = '') => {
-      account.audience(list);
-      account.audiences.delete(list);
+    of('DELETE', '/lists/([^/]+)', ({ id }) => {
+      account.audiences.delete(id);
       return done;
     }),
   ];

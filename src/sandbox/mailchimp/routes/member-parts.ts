@@ -1,36 +1,31 @@
-import { notFound } from '../failure.js';
-import { invalidFields } from '../failure.js';
+import { invalidFields, notFound } from '../failure.js';
 import { membersOf } from '../state/account.js';
-import { heldMember, keyOf } from '../state/members.js';
+import { keyOf } from '../state/members.js';
 import type { Audience, Member, Note } from '../state/model.js';
 import { addTag, setTag, tagNamed, tagsOf } from '../state/tags.js';
 import { msOf, timeOf } from '../state/times.js';
 import { type Body, checkedBody, textIn, wrongIn } from './body.js';
-import { MEMBER } from './members.js';
-import { type ApiContext, collection, done, type MailchimpRoute, ok, on, type Request, writerOf } from './route.js';
+import { ofMember } from './members.js';
+import { type ApiContext, collection, done, type MailchimpRoute, ok, type Request, writerOf } from './route.js';
 
 /** Tags, notes and events of a member. */
 export function memberPartRoutes(context: ApiContext): readonly MailchimpRoute[] {
   return [...tagRoutes(context), ...noteRoutes(context), ...eventRoutes(context)];
 }
 
-function tagRoutes({ account }: ApiContext): readonly MailchimpRoute[] {
+function tagRoutes(context: ApiContext): readonly MailchimpRoute[] {
   return [
-    on('GET', `${MEMBER}/tags`, ({ query }, list = '', name = '') => {
-      const audience = account.audience(list);
-      const { contactId } = heldMember(audience, name);
-      return collection('tags', tagsOf(audience, contactId), query, {}, (each) => ({
-        id: each.id,
-        name: each.name,
-        date_added: timeOf(each.members.get(contactId)),
-      }));
-    }),
-    on('POST', `${MEMBER}/tags`, (request, list = '', name = '') => {
-      const audience = account.audience(list);
-      const member = heldMember(audience, name);
+    ofMember(context, 'GET', '/tags', (audience, { contactId }, { query }) =>
+      collection('tags', tagsOf(audience, contactId), query, {}, ({ id, name, members }) => ({
+        id,
+        name,
+        date_added: timeOf(members.get(contactId)),
+      })),
+    ),
+    ofMember(context, 'POST', '/tags', (audience, member, request) => {
       // A body without a list of tags is answered as one that was done.
       const { tags } = (request.body ?? {}) as Body;
-      if (Array.isArray(tags)) giveTags(account, audience, member, tags as readonly Body[], request);
+      if (Array.isArray(tags)) giveTags(context.account, audience, member, tags as readonly Body[], request);
       return done;
     }),
   ];
@@ -51,84 +46,63 @@ function giveTags(account: ApiContext['account'], audience: Audience, member: Me
   }
 }
 
-function noteRoutes({ account }: ApiContext): readonly MailchimpRoute[] {
-  const told = (audience: Audience, member: Member, { id, text, createdAt, updatedAt }: Note): unknown => ({
-    id,
-    created_at: timeOf(createdAt),
-    created_by: 'Example',
-    updated_at: timeOf(updatedAt),
-    note: text,
-    list_id: audience.id,
-    email_id: member.contactId,
-    contact_id: member.contactId,
-    _links: [],
-  });
+function noteRoutes(context: ApiContext): readonly MailchimpRoute[] {
+  const { account } = context;
   const put = (audience: Audience, member: Member, notes: readonly Note[]): void => void audience.members.set(member.contactId, { ...member, notes });
-  const found = (member: Member, id: string): Note => member.notes.find((each) => String(each.id) === id) ?? missing();
+  const textOf = ({ body }: Request): string => textIn(checkedBody(body, { note: 'string' }), 'note').slice(0, LONGEST_NOTE);
   return [
-    on('GET', `${MEMBER}/notes`, ({ query }, list = '', name = '') => {
-      const audience = account.audience(list);
-      const member = heldMember(audience, name);
-      return collection('notes', member.notes, query, { list_id: list }, (each) => told(audience, member, each));
-    }),
-    on('POST', `${MEMBER}/notes`, ({ body }, list = '', name = '') => {
-      const audience = account.audience(list);
-      const member = heldMember(audience, name);
-      const note = {
-        id: account.ids.number(),
-        text: textIn(checkedBody(body, { note: 'string' }), 'note').slice(0, 1000),
-        createdAt: account.now(),
-        updatedAt: account.now(),
-      };
+    ofMember(context, 'GET', '/notes', (audience, member, { query }) =>
+      collection('notes', member.notes, query, { list_id: audience.id }, (each) => presentNote(audience, member, each)),
+    ),
+    ofMember(context, 'POST', '/notes', (audience, member, request) => {
+      const note = { id: account.ids.number(), text: textOf(request), createdAt: account.now(), updatedAt: account.now() };
       put(audience, member, [...member.notes, note]);
-      return ok(told(audience, member, note));
+      return ok(presentNote(audience, member, note));
     }),
-    on('PATCH', `${MEMBER}/notes/([^/]+)`, ({ body }, list = '', name = '', id = '') => {
-      const audience = account.audience(list);
-      const member = heldMember(audience, name);
-      const note = { ...found(member, id), text: textIn(checkedBody(body, { note: 'string' }), 'note').slice(0, 1000), updatedAt: account.now() };
-      put(
-        audience,
-        member,
-        member.notes.map((each) => (each.id === note.id ? note : each)),
-      );
-      return ok(told(audience, member, note));
+    ofMember(context, 'GET', '/notes/([^/]+)', (audience, member, _, id = '') => ok(presentNote(audience, member, heldNote(member, id)))),
+    ofMember(context, 'PATCH', '/notes/([^/]+)', (audience, member, request, id = '') => {
+      const held = heldNote(member, id);
+      const note = { ...held, text: textOf(request), updatedAt: account.now() };
+      const notes = member.notes.map((each) => (each === held ? note : each));
+      put(audience, member, notes);
+      return ok(presentNote(audience, member, note));
     }),
-    on('GET', `${MEMBER}/notes/([^/]+)`, (_, list = '', name = '', id = '') => {
-      const audience = account.audience(list);
-      const member = heldMember(audience, name);
-      return ok(told(audience, member, found(member, id)));
-    }),
-    on('DELETE', `${MEMBER}/notes/([^/]+)`, (_, list = '', name = '', id = '') => {
-      const audience = account.audience(list);
-      const member = heldMember(audience, name);
-      const note = found(member, id);
-      put(
-        audience,
-        member,
-        member.notes.filter((each) => each !== note),
-      );
+    ofMember(context, 'DELETE', '/notes/([^/]+)', (audience, member, _, id = '') => {
+      const held = heldNote(member, id);
+      const notes = member.notes.filter((each) => each !== held);
+      put(audience, member, notes);
       return done;
     }),
   ];
 }
 
-const missing = (): never => {
-  throw notFound();
-};
+const LONGEST_NOTE = 1000;
 
-function eventRoutes({ account }: ApiContext): readonly MailchimpRoute[] {
+function heldNote({ notes }: Member, id: string): Note {
+  const found = notes.find((each) => String(each.id) === id);
+  if (!found) throw notFound();
+  return found;
+}
+
+const presentNote = (audience: Audience, member: Member, { id, text, createdAt, updatedAt }: Note): unknown => ({
+  id,
+  created_at: timeOf(createdAt),
+  created_by: 'Example',
+  updated_at: timeOf(updatedAt),
+  note: text,
+  list_id: audience.id,
+  email_id: keyOf(member),
+  contact_id: member.contactId,
+  _links: [],
+});
+
+function eventRoutes(context: ApiContext): readonly MailchimpRoute[] {
+  const { account } = context;
   return [
-    on('GET', `${MEMBER}/events`, ({ query }, list = '', name = '') =>
-      collection('events', heldMember(account.audience(list), name).events, query, {}, (each) => ({
-        name: each.name,
-        occurred_at: timeOf(each.occurredAt),
-        properties: each.properties,
-      })),
+    ofMember(context, 'GET', '/events', (_, { events }, { query }) =>
+      collection('events', events, query, {}, ({ name, occurredAt, properties }) => ({ name, occurred_at: timeOf(occurredAt), properties })),
     ),
-    on('POST', `${MEMBER}/events`, ({ body }, list = '', name = '') => {
-      const audience = account.audience(list);
-      const member = heldMember(audience, name);
+    ofMember(context, 'POST', '/events', (audience, member, { body }) => {
       const given = checkedBody(body, { name: 'string', properties: 'object', is_syncing: 'boolean', occurred_at: 'string' }, ['name']);
       const event = {
         name: textIn(given, 'name'),

@@ -5,50 +5,51 @@ import type { Audience, Member } from '../state/model.js';
 import { type MemberBody, memberBody } from './member-body.js';
 import { queriedMembers } from './member-query.js';
 import { presentMember } from './present.js';
-import { type ApiContext, collection, done, type MailchimpRoute, ok, on, type Request, writerOf } from './route.js';
+import { type ApiContext, collection, done, type MailchimpRoute, ofAudience, ok, type Request, writerOf } from './route.js';
 
 const LIST = '/lists/([^/]+)';
-export const MEMBER = `${LIST}/members/([^/]+)`;
+const MEMBER = `${LIST}/members/([^/]+)`;
 
 /** How a request writes. */
 export const mannerOf = (request: Request): Manner => ({ writer: writerOf(request), skips: request.query.get('skip_merge_validation') === 'true' });
 
+/** An endpoint about one member, by whichever of its names the path has; the handler gets what comes after it. */
+export function ofMember(
+  context: ApiContext,
+  method: string,
+  rest: string,
+  handle: (audience: Audience, member: Member, request: Request, ...params: string[]) => ApiAnswer,
+): MailchimpRoute {
+  return ofAudience(context)(method, `${MEMBER}${rest}`, (audience, request, name = '', ...params) =>
+    handle(audience, heldMember(audience, name), request, ...params),
+  );
+}
+
 /** Members of an audience. */
-export function memberRoutes({ account, url }: ApiContext): readonly MailchimpRoute[] {
+export function memberRoutes(context: ApiContext): readonly MailchimpRoute[] {
+  const { account, url } = context;
+  const of = ofAudience(context);
   const told = (audience: Audience, member: Member): ApiAnswer => ok(presentMember(audience, member, url()));
   return [
-    on('GET', `${LIST}/members`, ({ query }, list = '') => {
-      const audience = account.audience(list);
-      const found = queriedMembers(audience, query);
-      return collection('members', found, query, { list_id: list }, (each) => presentMember(audience, each, url()));
-    }),
-    on('POST', `${LIST}/members`, (request, list = '') => {
-      const audience = account.audience(list);
+    of('GET', `${LIST}/members`, (audience, { query }) =>
+      collection('members', queriedMembers(audience, query), query, { list_id: audience.id }, (each) => presentMember(audience, each, url())),
+    ),
+    of('POST', `${LIST}/members`, (audience, request) => {
       const { statusIfNew: _, ...change } = memberBody(request.body, ['email_address', 'status']);
       return told(audience, addMember(account, audience, change, mannerOf(request)));
     }),
-    on('GET', MEMBER, (_, list = '', name = '') => {
-      const audience = account.audience(list);
-      return told(audience, heldMember(audience, name));
-    }),
-    on('PATCH', MEMBER, (request, list = '', name = '') => {
-      const audience = account.audience(list);
-      const member = heldMember(audience, name);
+    ofMember(context, 'GET', '', told),
+    ofMember(context, 'PATCH', '', (audience, member, request) => {
       const { statusIfNew: _, tags: __, ...change } = memberBody(request.body);
       return told(audience, changeMember(account, audience, member, change, mannerOf(request)));
     }),
-    on('PUT', MEMBER, (request, list = '', name = '') => {
-      const audience = account.audience(list);
-      return told(audience, upsert(account, audience, name, memberBody(request.body), mannerOf(request)));
-    }),
-    on('DELETE', MEMBER, (request, list = '', name = '') => {
-      const audience = account.audience(list);
-      archiveMember(account, audience, heldMember(audience, name), mannerOf(request));
+    of('PUT', MEMBER, (audience, request, name = '') => told(audience, upsert(account, audience, name, memberBody(request.body), mannerOf(request)))),
+    ofMember(context, 'DELETE', '', (audience, member, request) => {
+      archiveMember(account, audience, member, mannerOf(request));
       return done;
     }),
-    on('POST', `${MEMBER}/actions/delete-permanent`, (request, list = '', name = '') => {
-      const audience = account.audience(list);
-      forgetMember(account, audience, heldMember(audience, name), mannerOf(request));
+    ofMember(context, 'POST', '/actions/delete-permanent', (audience, member, request) => {
+      forgetMember(account, audience, member, mannerOf(request));
       return done;
     }),
   ];

@@ -3,7 +3,7 @@ import { dateFormatOf } from '../state/description.js';
 import { type Audience, type MergeField, MERGE_TYPES, type MergeType } from '../state/model.js';
 import { type Body, checkedBody, type Kind, textIn } from './body.js';
 import { presentMergeField } from './present.js';
-import { type ApiContext, collection, done, type MailchimpRoute, ok, on } from './route.js';
+import { type ApiContext, collection, done, type MailchimpRoute, ofAudience, ok } from './route.js';
 
 const SCHEMA: Readonly<Record<string, Kind>> = {
   tag: 'string',
@@ -19,22 +19,22 @@ const SCHEMA: Readonly<Record<string, Kind>> = {
 const PATH = '/lists/([^/]+)/merge-fields';
 
 /** Merge fields of an audience. */
-export function mergeFieldRoutes({ account, url }: ApiContext): readonly MailchimpRoute[] {
+export function mergeFieldRoutes(context: ApiContext): readonly MailchimpRoute[] {
+  const { account, url } = context;
+  const of = ofAudience(context);
   const held = (audience: Audience, id: string): MergeField => {
     const found = audience.mergeFields.get(Number(id));
     if (!found) throw notFound();
     return found;
   };
   return [
-    on('GET', PATH, ({ query }, list = '') => {
-      const audience = account.audience(list);
+    of('GET', PATH, (audience, { query }) => {
       const found = [...audience.mergeFields.values()]
         .filter(({ type, required }) => [null, '', type].includes(query.get('type')) && [null, '', String(required)].includes(query.get('required')))
         .sort((a, b) => (a.name < b.name ? -1 : 1));
-      return collection('merge_fields', found, query, { list_id: list }, (each) => presentMergeField(audience, each, url()));
+      return collection('merge_fields', found, query, { list_id: audience.id }, (each) => presentMergeField(audience, each, url()));
     }),
-    on('POST', PATH, ({ body }, list = '') => {
-      const audience = account.audience(list);
+    of('POST', PATH, (audience, { body }) => {
       const field = newField(audience, checkedBody(body, SCHEMA, ['name', 'type']), account.settings.mergeFieldLimit);
       audience.mergeFields.set(field.id, field);
       return ok({
@@ -43,19 +43,16 @@ export function mergeFieldRoutes({ account, url }: ApiContext): readonly Mailchi
         merge_field_limit: account.settings.mergeFieldLimit,
       });
     }),
-    on('GET', `${PATH}/([^/]+)`, (_, list = '', id = '') => {
-      const audience = account.audience(list);
+    of('GET', `${PATH}/([^/]+)`, (audience, _, id = '') => {
       return ok(presentMergeField(audience, held(audience, id), url()));
     }),
-    on('PATCH', `${PATH}/([^/]+)`, ({ body }, list = '', id = '') => {
-      const audience = account.audience(list);
+    of('PATCH', `${PATH}/([^/]+)`, (audience, { body }, id = '') => {
       const { type: _, ...given } = checkedBody(body, SCHEMA);
       const field = changedField(audience, held(audience, id), given);
       audience.mergeFields.set(field.id, field);
       return ok(presentMergeField(audience, field, url()));
     }),
-    on('DELETE', `${PATH}/([^/]+)`, (_, list = '', id = '') => {
-      const audience = account.audience(list);
+    of('DELETE', `${PATH}/([^/]+)`, (audience, _, id = '') => {
       const { id: number, tag } = held(audience, id);
       audience.mergeFields.delete(number);
       // What members held in it is gone, also where the field is made again.

@@ -1,7 +1,7 @@
 import type { ApiAnswer, ApiRequest, Route } from '../../kit/route.js';
 import { badRequest } from '../failure.js';
 import type { Account } from '../state/account.js';
-import type { Writer } from '../state/model.js';
+import type { Audience, Writer } from '../state/model.js';
 import { msOf } from '../state/times.js';
 import { sparse } from './fields.js';
 
@@ -36,6 +36,18 @@ export function on(method: string, path: string, handle: (request: Request, ...p
     },
   };
 }
+
+/** An endpoint about one audience, whose id is the first parameter of the path; the handler gets the others. */
+export type OfAudience = (
+  method: string,
+  path: string,
+  handle: (audience: Audience, request: Request, ...params: string[]) => ApiAnswer,
+) => MailchimpRoute;
+
+export const ofAudience =
+  ({ account }: ApiContext): OfAudience =>
+  (method, path, handle) =>
+    on(method, path, (request, list = '', ...params) => handle(account.audience(list), request, ...params));
 
 /** Who writes by a request. */
 export const writerOf = ({ id }: Pick<Request, 'id'>): Writer => ({ cause: { by: 'api', app: APP }, isPerson: false, request: id });

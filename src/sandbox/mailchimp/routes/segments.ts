@@ -6,7 +6,7 @@ import { heldTag } from '../state/records.js';
 import { addTag, setTag, tagNamed } from '../state/tags.js';
 import { checkedBody, textIn } from './body.js';
 import { presentMember, presentTag } from './present.js';
-import { type ApiContext, collection, done, type MailchimpRoute, ok, on, type Request, writerOf } from './route.js';
+import { type ApiContext, collection, done, type MailchimpRoute, ofAudience, ok, type Request, writerOf } from './route.js';
 
 const SEGMENTS = '/lists/([^/]+)/segments';
 const SEGMENT = `${SEGMENTS}/([^/]+)`;
@@ -16,15 +16,15 @@ export function segmentRoutes(context: ApiContext): readonly MailchimpRoute[] {
   return [...plainRoutes(context), ...membershipRoutes(context)];
 }
 
-function plainRoutes({ account, url }: ApiContext): readonly MailchimpRoute[] {
+function plainRoutes(context: ApiContext): readonly MailchimpRoute[] {
+  const { account, url } = context;
+  const of = ofAudience(context);
   return [
-    on('GET', SEGMENTS, ({ query }, list = '') => {
-      const audience = account.audience(list);
+    of('GET', SEGMENTS, (audience, { query }) => {
       const tags = query.get('type') === 'saved' || query.get('type') === 'fuzzy' ? [] : [...audience.tags.values()];
-      return collection('segments', tags, query, { list_id: list }, (each) => presentTag(audience, each, url()));
+      return collection('segments', tags, query, { list_id: audience.id }, (each) => presentTag(audience, each, url()));
     }),
-    on('POST', SEGMENTS, (request, list = '') => {
-      const audience = account.audience(list);
+    of('POST', SEGMENTS, (audience, request) => {
       const body = checkedBody(request.body, { name: 'string', static_segment: 'array', options: 'object' }, ['name']);
       if (body['static_segment'] === undefined) throw invalidFields([{ field: 'options', message: 'The sandbox knows static segments only' }]);
       const name = textIn(body, 'name');
@@ -35,60 +35,53 @@ function plainRoutes({ account, url }: ApiContext): readonly MailchimpRoute[] {
       put(account, audience, tag.id, (body['static_segment'] as readonly unknown[]).map(String), true, request);
       return ok(presentTag(audience, heldTag(audience, String(tag.id)), url()));
     }),
-    on('GET', SEGMENT, (_, list = '', id = '') => {
-      const audience = account.audience(list);
+    of('GET', SEGMENT, (audience, _, id = '') => {
       return ok(presentTag(audience, heldTag(audience, id), url()));
     }),
-    on('PATCH', SEGMENT, (request, list = '', id = '') => {
-      const audience = account.audience(list);
+    of('PATCH', SEGMENT, (audience, request, id = '') => {
       const tag = heldTag(audience, id);
       const body = checkedBody(request.body, { name: 'string', static_segment: 'array' });
       audience.tags.set(tag.id, { ...tag, name: textIn(body, 'name').trim() || tag.name, updatedAt: account.now() });
       if (Array.isArray(body['static_segment'])) replace(account, audience, tag.id, body['static_segment'].map(String), request);
       return ok(presentTag(audience, heldTag(audience, id), url()));
     }),
-    on('DELETE', SEGMENT, (request, list = '', id = '') => {
-      const audience = account.audience(list);
+    of('DELETE', SEGMENT, (audience, request, id = '') => {
       audience.tags.delete(heldTag(audience, id).id);
       account.note('delete', tagsObjectOf(audience), id, writerOf(request));
       return done;
     }),
-    on('GET', '/lists/([^/]+)/tag-search', ({ query }, list = '') => {
+    of('GET', '/lists/([^/]+)/tag-search', (audience, { query }) => {
       const wanted = (query.get('name') ?? '').toLowerCase();
-      const tags = [...account.audience(list).tags.values()]
-        .filter(({ name }) => name.toLowerCase().startsWith(wanted))
-        .map(({ id, name }) => ({ id, name }));
+      const tags = [...audience.tags.values()].filter(({ name }) => name.toLowerCase().startsWith(wanted)).map(({ id, name }) => ({ id, name }));
       return ok({ tags, total_items: tags.length });
     }),
   ];
 }
 
-function membershipRoutes({ account, url }: ApiContext): readonly MailchimpRoute[] {
+function membershipRoutes(context: ApiContext): readonly MailchimpRoute[] {
+  const { account, url } = context;
+  const of = ofAudience(context);
   const told = (audience: Audience, member: Member): unknown => presentMember(audience, member, url());
   return [
-    on('GET', `${SEGMENT}/members`, ({ query }, list = '', id = '') => {
-      const audience = account.audience(list);
+    of('GET', `${SEGMENT}/members`, (audience, { query }, id = '') => {
       const found = [...heldTag(audience, id).members.keys()].flatMap((contact) => audience.members.get(contact) ?? []);
       // Without a word about others, those who get mail.
       const wanted = found.filter(({ status }) => status === 'subscribed' || query.get(`include_${status}`) === 'true');
       return collection('members', wanted, query, {}, (each) => told(audience, each));
     }),
-    on('POST', `${SEGMENT}/members`, (request, list = '', id = '') => {
-      const audience = account.audience(list);
+    of('POST', `${SEGMENT}/members`, (audience, request, id = '') => {
       const email = textIn(checkedBody(request.body, { email_address: 'string' }, ['email_address']), 'email_address');
       const member = heldMember(audience, email);
       put(account, audience, heldTag(audience, id).id, [email], true, request);
       return ok(told(audience, member));
     }),
-    on('DELETE', `${SEGMENT}/members/([^/]+)`, (request, list = '', id = '', name = '') => {
-      const audience = account.audience(list);
+    of('DELETE', `${SEGMENT}/members/([^/]+)`, (audience, request, id = '', name = '') => {
       const tag = heldTag(audience, id);
       if (!tag.members.has(heldMember(audience, name).contactId)) throw notFound();
       put(account, audience, tag.id, [name], false, request);
       return done;
     }),
-    on('POST', SEGMENT, (request, list = '', id = '') => {
-      const audience = account.audience(list);
+    of('POST', SEGMENT, (audience, request, id = '') => {
       const tag = heldTag(audience, id);
       const body = checkedBody(request.body, { members_to_add: 'array', members_to_remove: 'array' });
       const names = (field: string): readonly string[] => (body[field] as readonly unknown[] | undefined)?.map(String) ?? [];

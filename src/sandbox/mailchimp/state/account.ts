@@ -1,7 +1,6 @@
 import type { Clock } from '../../../lib/index.js';
-import { Automations } from '../../kit/automations/automations.js';
+import { type AutomatedAccount, Automations } from '../../kit/automations/automations.js';
 import { notFound } from '../failure.js';
-import { automatedAccount } from './automated.js';
 import { type AudienceDescription, audienceOf } from './description.js';
 import { Ids } from './ids.js';
 import type { Audience, Campaign, WriteEntry, Writer } from './model.js';
@@ -11,7 +10,7 @@ import type { ConsentRules } from './status.js';
 export interface AccountSettings extends ConsentRules {
   /** Hosts whose addresses look fake. */
   readonly fakeHosts: ReadonlySet<string>;
-  /** Most members of an audience are not looked for here; that many merge fields it can have. */
+  /** Merge fields that an audience can have. */
   readonly mergeFieldLimit: number;
 }
 
@@ -35,8 +34,9 @@ export class Account {
     readonly facts: AccountFacts,
     readonly settings: AccountSettings,
     private readonly clock: Clock,
+    automated: (account: Account) => AutomatedAccount,
   ) {
-    this.automations = new Automations(clock, automatedAccount(this));
+    this.automations = new Automations(clock, automated(this));
   }
 
   now(): number {

@@ -82,7 +82,10 @@ export const ADDRESS_KEYS = ['addr1', 'city', 'state', 'zip'] as const;
 function checkedAddressValue(field: MergeField, given: MergeInput): Checked {
   if (typeof given !== 'object')
     return String(given).trim() === '' || !field.required ? { value: undefined } : { error: 'Please enter a complete address' };
-  const part = (name: string): string => String(given[name] ?? '').trim();
+  const part = (name: string): string => {
+    const held = given[name];
+    return typeof held === 'string' ? held.trim() : '';
+  };
   const value: Address = {
     addr1: part('addr1'),
     addr2: part('addr2'),
