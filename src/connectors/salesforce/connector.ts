@@ -1,0 +1,170 @@
+import type { CallOptions } from '../../lib/index.js';
+import type { Link, ObjectSchema } from '../../records/index.js';
+import { byAction } from '../batches.js';
+import type {
+  Batch,
+  Capabilities,
+  Connector,
+  CreatedLookup,
+  CreateMutation,
+  DailyQuota,
+  Identity,
+  MutationResult,
+  PlatformSchema,
+  ReadLinksRequest,
+  ReadRequest,
+  RecordBatch,
+  Usage,
+} from '../connector.js';
+import { rejection } from '../http/batch.js';
+import { labelsOf } from './describe/fields.js';
+import { describe, type Described, oneObject } from './describe/schema.js';
+import { identify } from './identify.js';
+import { readAll } from './read/all.js';
+import { changedSince } from './read/changed.js';
+import { READ_BATCH, readKeys } from './read/keys.js';
+import { readLinks } from './read/links.js';
+import { SalesforceApi, type SalesforceSettings } from './wire/api.js';
+import { quotaIn } from './wire/limits.js';
+import { isObject, type WireObject } from './wire/shapes.js';
+import { WRITE_BATCH } from './write/collection.js';
+import { findCreated } from './write/created.js';
+import { undeletable, undeleteRecords } from './write/undelete.js';
+import { createRecords, deleteRecords, updateRecords } from './write/write.js';
+
+const CAPABILITIES: Capabilities = {
+  consistentRead: false,
+  ordered: false,
+  conditionalWrite: false,
+  history: 'none',
+  batch: {
+    read: READ_BATCH,
+    history: 200,
+    update: WRITE_BATCH,
+    create: WRITE_BATCH,
+    delete: WRITE_BATCH,
+    undelete: WRITE_BATCH,
+    link: 1,
+    unlink: 1,
+  },
+  census: true,
+};
+
+/** How long a description counts as fresh: a run asks for it at each of its steps. */
+const DESCRIBED_FOR_MS = 60_000;
+
+/** Salesforce as a connector. */
+export class SalesforceConnector implements Connector {
+  readonly kind = 'salesforce';
+  readonly capabilities = CAPABILITIES;
+  readonly #api: SalesforceApi;
+  readonly #settings: SalesforceSettings;
+  #user: string | undefined;
+  readonly #described = new Map<string, Described & { readonly atMs: number }>();
+
+  constructor(settings: SalesforceSettings) {
+    this.#settings = settings;
+    this.#api = new SalesforceApi(settings);
+  }
+
+  async identify(call: CallOptions = {}): Promise<Identity> {
+    const { identity, user } = await identify(this.#api, this.#settings.url, call);
+    this.#user = user;
+    return identity;
+  }
+
+  async describe(objects: readonly string[] | undefined, call: CallOptions = {}): Promise<PlatformSchema> {
+    const wanted = objects?.join(' ') ?? '';
+    const nowMs = this.#settings.clock.monotonicMs();
+    const known = this.#described.get(wanted);
+    if (known !== undefined && nowMs - known.atMs < DESCRIBED_FOR_MS) return known.schema;
+    const described = await describe(this.#api, objects, call);
+    this.#described.set(wanted, { ...described, atMs: nowMs });
+    return described.schema;
+  }
+
+  async optionLabels(object: string, call: CallOptions = {}): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
+    return labelsOf(await this.#wireOf(object, call));
+  }
+
+  read({ schema, keys, changedSince: since }: ReadRequest, call: CallOptions = {}): AsyncIterable<RecordBatch> {
+    if (keys !== undefined) return readKeys(this.#api, schema, keys, call);
+    const where = since === undefined ? [] : changedSince(schema, since);
+    return where.length === 0 ? readAll(this.#api, schema, [], call) : withoutTotals(readAll(this.#api, schema, where, call));
+  }
+
+  async *readLinks(request: ReadLinksRequest, call: CallOptions = {}): AsyncIterable<readonly Link[]> {
+    const prefix = request.link.exact === true ? undefined : ((await this.#wireOf(request.link.to, call)).keyPrefix ?? undefined);
+    yield* readLinks(this.#api, request, prefix, call);
+  }
+
+  async write(batch: Batch, call: CallOptions = {}): Promise<readonly MutationResult[]> {
+    const sorted = byAction(batch);
+    if (sorted === undefined) return [];
+    switch (sorted.action) {
+      case 'update':
+        return await updateRecords(this.#api, sorted.mutations, call);
+      case 'create':
+        return await createRecords(this.#api, sorted.mutations, call);
+      case 'delete':
+        return await deleteRecords(this.#api, sorted.mutations, call);
+      case 'undelete':
+        return await undeleteRecords(this.#api, sorted.mutations, call);
+      case 'link':
+      case 'unlink':
+        return batch.map(() => rejection('read-only', 'Links of Salesforce are kept in fields'));
+    }
+  }
+
+  async findCreated(mutations: readonly CreateMutation[], since: Date, call: CallOptions = {}): Promise<readonly CreatedLookup[]> {
+    if (this.#user === undefined) await this.identify(call);
+    return await findCreated(this.#api, mutations, since, this.#user, call);
+  }
+
+  async undeletable(schema: ObjectSchema, keys: readonly string[], call: CallOptions = {}): Promise<ReadonlySet<string>> {
+    return await undeletable(this.#api, schema, keys, call);
+  }
+
+  /** Every page of a record has the same form; what has no page is not found there. */
+  pageOf(): string {
+    return `${this.#settings.url}/{key}`;
+  }
+
+  async dailyQuota(call: CallOptions = {}): Promise<DailyQuota | undefined> {
+    return quotaIn(await this.#api.get(this.#api.data('/limits'), isObject, call));
+  }
+
+  settingsMayHaveChanged(): void {
+    this.#described.clear();
+  }
+
+  usage(): Usage {
+    return this.#api.usage();
+  }
+
+  now(): Date | undefined {
+    return this.#api.now();
+  }
+
+  aheadMs(): number | undefined {
+    return this.#api.aheadMs();
+  }
+
+  async close(): Promise<void> {
+    await this.#api.close();
+  }
+
+  /** As it was described last, or is now. */
+  async #wireOf(object: string, call: CallOptions): Promise<WireObject> {
+    for (const { wires } of this.#described.values()) {
+      const wire = wires.get(object);
+      if (wire !== undefined) return wire;
+    }
+    return await oneObject(this.#api, object, call);
+  }
+}
+
+/** Of a part, how many there are says nothing of all. */
+async function* withoutTotals(batches: AsyncIterable<RecordBatch>): AsyncGenerator<RecordBatch> {
+  for await (const { records } of batches) yield { records };
+}

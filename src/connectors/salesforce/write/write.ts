@@ -1,0 +1,85 @@
+import type { CallOptions } from '../../../lib/index.js';
+import type { CreateMutation, DeleteMutation, MutationResult, UpdateMutation } from '../../connector.js';
+import { settling } from '../../http/batch.js';
+import type { SalesforceApi } from '../wire/api.js';
+import { wholeId } from '../wire/ids.js';
+import { sendCollection } from './collection.js';
+import { gone, namesIn, sendable } from './slots.js';
+
+/** Changes records: the fields that are named, and no others. */
+export async function updateRecords(api: SalesforceApi, mutations: readonly UpdateMutation[], call: CallOptions): Promise<readonly MutationResult[]> {
+  return await settling(api, mutations.length, async (results) => {
+    const slots = sendable(api, mutations, results);
+    const own = ownOf(mutations);
+    await sendCollection(
+      api,
+      slots,
+      {
+        own,
+        request: (some) => ({ method: 'PATCH', path: api.data('/composite/sobjects'), body: rowsOf(some) }),
+        done: ({ mutation }) => ({ status: 'applied', key: mutation.key }),
+      },
+      results,
+      call,
+    );
+  });
+}
+
+/** Makes records. Salesforce gives each its id. */
+export async function createRecords(api: SalesforceApi, mutations: readonly CreateMutation[], call: CallOptions): Promise<readonly MutationResult[]> {
+  return await settling(api, mutations.length, async (results) => {
+    const slots = sendable(api, mutations, results);
+    await sendCollection(
+      api,
+      slots,
+      {
+        own: ownOf(mutations),
+        request: (some) => ({ method: 'POST', path: api.data('/composite/sobjects'), body: rowsOf(some) }),
+        done: (_, { id }) => {
+          const key = typeof id === 'string' ? wholeId(id) : undefined;
+          return key === undefined ? { status: 'in_doubt', message: 'Salesforce did not say which record this became' } : { status: 'applied', key };
+        },
+      },
+      results,
+      call,
+    );
+  });
+}
+
+/** Deletes records: they go to the recycle bin, and what belongs to them goes with them. */
+export async function deleteRecords(api: SalesforceApi, mutations: readonly DeleteMutation[], call: CallOptions): Promise<readonly MutationResult[]> {
+  return await settling(api, mutations.length, async (results) => {
+    const slots = mutations.flatMap((mutation, index) => {
+      const isKey = wholeId(mutation.key) === mutation.key;
+      if (!isKey) results.set({ index }, gone(mutation.schema.object, mutation.key));
+      return isKey ? [{ index, mutation }] : [];
+    });
+    await sendCollection(
+      api,
+      slots,
+      {
+        own: ownOf(mutations),
+        request: (some) => {
+          const ids = some.map(({ mutation }) => mutation.key).join(',');
+          return { method: 'DELETE', path: api.data(`/composite/sobjects?ids=${ids}&allOrNone=false`) };
+        },
+        done: ({ mutation }) => ({ status: 'applied', key: mutation.key }),
+        refused: ({ mutation }, code) => (GONE.has(code) ? gone(mutation.schema.object, mutation.key) : undefined),
+      },
+      results,
+      call,
+    );
+  });
+}
+
+const GONE: ReadonlySet<string> = new Set(['ENTITY_IS_DELETED', 'INVALID_CROSS_REFERENCE_KEY', 'NOT_FOUND', 'MALFORMED_ID']);
+
+/** Each row is written or refused by itself. */
+function rowsOf(slots: readonly { readonly row: Readonly<Record<string, unknown>> }[]): unknown {
+  return { allOrNone: false, records: slots.map(({ row }) => row) };
+}
+
+function ownOf(mutations: readonly (UpdateMutation | CreateMutation | DeleteMutation)[]): ReadonlySet<string> {
+  const [first] = mutations;
+  return first === undefined ? new Set() : namesIn(first.schema);
+}
