@@ -22,14 +22,15 @@ import { describe, type Described, oneObject } from './describe/schema.js';
 import { identify } from './identify.js';
 import { readAll } from './read/all.js';
 import { changedSince } from './read/changed.js';
-import { READ_BATCH, readKeys } from './read/keys.js';
+import { fatesOf } from './read/fates.js';
+import { type Asked, READ_BATCH, readKeys } from './read/keys.js';
 import { readLinks } from './read/links.js';
 import { SalesforceApi, type SalesforceSettings } from './wire/api.js';
 import { quotaIn } from './wire/limits.js';
 import { isObject, type WireObject } from './wire/shapes.js';
 import { WRITE_BATCH } from './write/collection.js';
 import { findCreated } from './write/created.js';
-import { undeletable, undeleteRecords } from './write/undelete.js';
+import { undeleteRecords } from './write/undelete.js';
 import { createRecords, deleteRecords, updateRecords } from './write/write.js';
 
 const CAPABILITIES: Capabilities = {
@@ -60,6 +61,7 @@ export class SalesforceConnector implements Connector {
   readonly #api: SalesforceApi;
   readonly #settings: SalesforceSettings;
   #user: string | undefined;
+  readonly #wires = new Map<string, WireObject>();
   readonly #described = new Map<string, Described & { readonly atMs: number }>();
 
   constructor(settings: SalesforceSettings) {
@@ -87,10 +89,11 @@ export class SalesforceConnector implements Connector {
     return labelsOf(await this.#wireOf(object, call));
   }
 
-  read({ schema, keys, changedSince: since }: ReadRequest, call: CallOptions = {}): AsyncIterable<RecordBatch> {
-    if (keys !== undefined) return readKeys(this.#api, schema, keys, call);
+  async *read({ schema, keys, changedSince: since }: ReadRequest, call: CallOptions = {}): AsyncIterable<RecordBatch> {
+    const of = await this.#asked(schema, call);
+    if (keys !== undefined) return yield* readKeys(this.#api, of, keys, call);
     const where = since === undefined ? [] : changedSince(schema, since);
-    return where.length === 0 ? readAll(this.#api, schema, [], call) : withoutTotals(readAll(this.#api, schema, where, call));
+    yield* where.length === 0 ? readAll(this.#api, of, [], call) : withoutTotals(readAll(this.#api, of, where, call));
   }
 
   async *readLinks(request: ReadLinksRequest, call: CallOptions = {}): AsyncIterable<readonly Link[]> {
@@ -103,13 +106,13 @@ export class SalesforceConnector implements Connector {
     if (sorted === undefined) return [];
     switch (sorted.action) {
       case 'update':
-        return await updateRecords(this.#api, sorted.mutations, call);
+        return await updateRecords(this.#api, await this.#wireOf(sorted.first.schema.object, call), sorted.mutations, call);
       case 'create':
         return await createRecords(this.#api, sorted.mutations, call);
       case 'delete':
         return await deleteRecords(this.#api, sorted.mutations, call);
       case 'undelete':
-        return await undeleteRecords(this.#api, sorted.mutations, call);
+        return await undeleteRecords(this.#api, await this.#wireOf(sorted.first.schema.object, call), sorted.mutations, call);
       case 'link':
       case 'unlink':
         return batch.map(() => rejection('read-only', 'Links of Salesforce are kept in fields'));
@@ -117,12 +120,15 @@ export class SalesforceConnector implements Connector {
   }
 
   async findCreated(mutations: readonly CreateMutation[], since: Date, call: CallOptions = {}): Promise<readonly CreatedLookup[]> {
+    const [first] = mutations;
+    if (first === undefined) return [];
     if (this.#user === undefined) await this.identify(call);
-    return await findCreated(this.#api, mutations, since, this.#user, call);
+    return await findCreated(this.#api, await this.#asked(first.schema, call), mutations, since, this.#user, call);
   }
 
   async undeletable(schema: ObjectSchema, keys: readonly string[], call: CallOptions = {}): Promise<ReadonlySet<string>> {
-    return await undeletable(this.#api, schema, keys, call);
+    if (!schema.undelete) return new Set();
+    return (await fatesOf(this.#api, await this.#wireOf(schema.object, call), keys, call)).deleted;
   }
 
   /** Every page of a record has the same form; what has no page is not found there. */
@@ -136,6 +142,7 @@ export class SalesforceConnector implements Connector {
 
   settingsMayHaveChanged(): void {
     this.#described.clear();
+    this.#wires.clear();
   }
 
   usage(): Usage {
@@ -154,13 +161,20 @@ export class SalesforceConnector implements Connector {
     await this.#api.close();
   }
 
+  async #asked(schema: ObjectSchema, call: CallOptions): Promise<Asked> {
+    call.signal?.throwIfAborted();
+    return { schema, wire: await this.#wireOf(schema.object, call) };
+  }
+
   /** As it was described last, or is now. */
   async #wireOf(object: string, call: CallOptions): Promise<WireObject> {
     for (const { wires } of this.#described.values()) {
       const wire = wires.get(object);
       if (wire !== undefined) return wire;
     }
-    return await oneObject(this.#api, object, call);
+    const known = this.#wires.get(object) ?? (await oneObject(this.#api, object, call));
+    this.#wires.set(object, known);
+    return known;
   }
 }
 

@@ -3,7 +3,7 @@ import type { Fields, ObjectSchema, PlatformRecord, Value } from '../../../recor
 import type { CreatedLookup, CreateMutation } from '../../connector.js';
 import { createdAmong } from '../../http/created.js';
 import { readAll } from '../read/all.js';
-import { readKeys } from '../read/keys.js';
+import { type Asked, readKeys } from '../read/keys.js';
 import { piecesOf, rowsOf } from '../read/query.js';
 import { keyOf } from '../read/records.js';
 import type { SalesforceApi } from '../wire/api.js';
@@ -24,28 +24,17 @@ interface Slot {
  */
 export async function findCreated(
   api: SalesforceApi,
+  of: Asked,
   mutations: readonly CreateMutation[],
   since: Date,
   me: string | undefined,
   call: CallOptions,
 ): Promise<readonly CreatedLookup[]> {
-  const [first] = mutations;
-  if (first === undefined) return [];
-  const { schema } = first;
+  const { schema } = of;
   const recent: PlatformRecord[] = [];
-  for await (const { records } of readAll(
-    api,
-    schema,
-    madeSince(
-      schema.fields.map(({ name }) => name),
-      since,
-      me,
-    ),
-    call,
-  ))
-    recent.push(...records);
+  for await (const { records } of readAll(api, of, madeSince(of, mutations, since, me), call)) recent.push(...records);
   const isSince = (record: PlatformRecord): boolean => madeAt(record) >= since.getTime() - ROUNDED_MS;
-  const holders = (await holdersOf(api, mutations, call)).filter(isSince);
+  const holders = (await holdersOf(api, of, mutations, call)).filter(isSince);
   const all = [...new Map([...recent, ...holders].map((record) => [record.key, record])).values()];
   const slots = mutations.map(({ set }, index) => ({ index, values: sentOf(set) }));
   const found = createdAmong(slots, all, {
@@ -61,27 +50,25 @@ export async function findCreated(
   });
 }
 
-/**
- * By the stamp of the save, since a new record can be given another time of its making. Who made it can be given too: then only the
- * last writer is ours.
- */
-function madeSince(names: readonly string[], since: Date, me: string | undefined): readonly string[] {
-  const from = timeOf(new Date(since.getTime() - ROUNDED_MS));
+/** By the stamp of the save, since a new record can be given another time of its making, and somebody else who made it. */
+function madeSince({ schema }: Asked, mutations: readonly CreateMutation[], since: Date, me: string | undefined): readonly string[] {
+  const names = schema.fields.map(({ name }) => name);
   const stamp = names.includes('SystemModstamp') ? 'SystemModstamp' : 'CreatedDate';
-  return [`${stamp} >= ${from}`, ...(me !== undefined && names.includes('CreatedById') ? [`CreatedById = '${me}'`] : [])];
+  const isGiven = mutations.some(({ set }) => Object.hasOwn(set, 'CreatedById'));
+  const byMe = me !== undefined && names.includes('CreatedById') && !isGiven ? [`CreatedById = '${me}'`] : [];
+  return [`${stamp} >= ${timeOf(new Date(since.getTime() - ROUNDED_MS))}`, ...byMe];
 }
 
 /** Records that hold a unique value of a create: one that was made and changed by somebody since is found so. */
-async function holdersOf(api: SalesforceApi, mutations: readonly CreateMutation[], call: CallOptions): Promise<readonly PlatformRecord[]> {
-  const [first] = mutations;
-  const unique = first?.schema.fields.find((field) => field.unique === true && mutations.some(({ set }) => typeof set[field.name] === 'string'));
-  if (first === undefined || unique === undefined) return [];
+async function holdersOf(api: SalesforceApi, of: Asked, mutations: readonly CreateMutation[], call: CallOptions): Promise<readonly PlatformRecord[]> {
+  const unique = of.schema.fields.find((field) => field.unique === true && mutations.some(({ set }) => typeof set[field.name] === 'string'));
+  if (unique === undefined) return [];
   const values = mutations.flatMap(({ set }) => (typeof set[unique.name] === 'string' ? [String(set[unique.name])] : []));
   const keys: string[] = [];
-  for (const piece of piecesOf(api, { names: ['Id'], object: first.schema.object }, unique.name, values))
+  for (const piece of piecesOf(api, { names: ['Id'], object: of.schema.object }, unique.name, values))
     for await (const { rows } of rowsOf(api, piece, call)) keys.push(...rows.map((row) => keyOf(api, row)));
   const records: PlatformRecord[] = [];
-  for await (const batch of readKeys(api, first.schema, keys, call)) records.push(...batch.records);
+  for await (const batch of readKeys(api, of, keys, call)) records.push(...batch.records);
   return records;
 }
 

@@ -1,14 +1,11 @@
 import { type CallOptions, chunksOf } from '../../../lib/index.js';
-import type { ObjectSchema } from '../../../records/index.js';
 import type { MutationResult, UndeleteMutation } from '../../connector.js';
 import { rejection, type Results, settling } from '../../http/batch.js';
-import { thoseThere } from '../read/keys.js';
-import { piecesOf, rowsOf } from '../read/query.js';
-import { keyOf } from '../read/records.js';
+import { fatesOf } from '../read/fates.js';
 import type { SalesforceApi } from '../wire/api.js';
 import type { WireError } from '../wire/errors.js';
 import { isLater } from '../wire/errors.js';
-import { wholeId } from '../wire/ids.js';
+import type { WireObject } from '../wire/shapes.js';
 import { SOAP_BATCH, type SoapResult, undeleteCall } from '../wire/soap.js';
 
 type Slot = { readonly index: number; readonly mutation: UndeleteMutation };
@@ -19,16 +16,17 @@ type Slot = { readonly index: number; readonly mutation: UndeleteMutation };
  */
 export async function undeleteRecords(
   api: SalesforceApi,
+  wire: WireObject,
   mutations: readonly UndeleteMutation[],
   call: CallOptions,
 ): Promise<readonly MutationResult[]> {
   return await settling(api, mutations.length, async (results) => {
     const slots = mutations.map((mutation, index) => ({ index, mutation }));
-    for (const some of chunksOf(slots, SOAP_BATCH)) await settle(api, some, results, call);
+    for (const some of chunksOf(slots, SOAP_BATCH)) await settle(api, wire, some, results, call);
   });
 }
 
-async function settle(api: SalesforceApi, slots: readonly Slot[], results: Results, call: CallOptions): Promise<void> {
+async function settle(api: SalesforceApi, wire: WireObject, slots: readonly Slot[], results: Results, call: CallOptions): Promise<void> {
   const patience = api.patience();
   let open = slots;
   while (open.length > 0) {
@@ -49,7 +47,7 @@ async function settle(api: SalesforceApi, slots: readonly Slot[], results: Resul
       for (const slot of open) results.set(slot, { status: 'in_doubt', message });
       return;
     }
-    const later = await take(api, open, answer.results, results, call);
+    const later = await take(api, wire, open, answer.results, results, call);
     for (const slot of later) results.set(slot, { status: 'failed', message: 'Salesforce was not able to do it within the wait' });
     if (later.length === 0 || !(await patience.wait('Salesforce was not able to do part of it', call))) return;
     open = later;
@@ -63,6 +61,7 @@ function bodyOf({ code, message }: WireError): unknown {
 /** Results stand in the order of the ids. Gives those to send again. */
 async function take(
   api: SalesforceApi,
+  wire: WireObject,
   slots: readonly Slot[],
   told: readonly SoapResult[],
   results: Results,
@@ -78,35 +77,15 @@ async function take(
     else if (isLater(error)) later.push(slot);
     else refused.push({ slot, error });
   }
-  const [first] = refused;
-  if (first === undefined) return later;
   const keys = refused.map(({ slot }) => slot.mutation.key);
-  const there = await thoseThere(api, first.slot.mutation.schema.object, keys, call);
+  const { live } = await fatesOf(api, wire, keys, call);
   for (const { slot, error } of refused) {
     const { key } = slot.mutation;
-    results.set(slot, there.has(key) ? { status: 'applied', key } : rejection(reasonOf(error), `${error.message} (${error.code})`));
+    results.set(slot, live.has(key) ? { status: 'applied', key } : rejection(reasonOf(error), `${error.message} (${error.code})`));
   }
   return later;
 }
 
 function reasonOf({ code }: WireError): 'unique-taken' | 'irreversible' {
   return code === 'DUPLICATE_VALUE' ? 'unique-taken' : 'irreversible';
-}
-
-/**
- * Those keys that can be brought back now: they are in the recycle bin. What was emptied from it, or went with a parent that is still
- * there, is not; of the latter nothing tells before it is tried.
- */
-export async function undeletable(
-  api: SalesforceApi,
-  schema: ObjectSchema,
-  keys: readonly string[],
-  call: CallOptions,
-): Promise<ReadonlySet<string>> {
-  const there = new Set<string>();
-  const ids = keys.filter((key) => wholeId(key) === key);
-  if (ids.length === 0 || !schema.undelete) return there;
-  for (const piece of piecesOf(api, { names: ['Id'], object: schema.object, where: ['IsDeleted = true'], all: true }, 'Id', ids))
-    for await (const { rows } of rowsOf(api, piece, call)) for (const row of rows) there.add(keyOf(api, row));
-  return there;
 }

@@ -1,28 +1,66 @@
 import type { CallOptions } from '../../../lib/index.js';
 import type { CreateMutation, DeleteMutation, MutationResult, UpdateMutation } from '../../connector.js';
-import { settling } from '../../http/batch.js';
+import { rejection, type Results, settling } from '../../http/batch.js';
+import { fatesOf } from '../read/fates.js';
 import type { SalesforceApi } from '../wire/api.js';
 import { wholeId } from '../wire/ids.js';
+import type { WireObject } from '../wire/shapes.js';
 import { sendCollection } from './collection.js';
-import { gone, namesIn, sendable } from './slots.js';
+import { gone, namesIn, sendable, type Slot } from './slots.js';
 
 /** Changes records: the fields that are named, and no others. */
-export async function updateRecords(api: SalesforceApi, mutations: readonly UpdateMutation[], call: CallOptions): Promise<readonly MutationResult[]> {
+export async function updateRecords(
+  api: SalesforceApi,
+  wire: WireObject,
+  mutations: readonly UpdateMutation[],
+  call: CallOptions,
+): Promise<readonly MutationResult[]> {
   return await settling(api, mutations.length, async (results) => {
     const slots = sendable(api, mutations, results);
-    const own = ownOf(mutations);
     await sendCollection(
       api,
       slots,
       {
-        own,
+        own: ownOf(mutations),
         request: (some) => ({ method: 'PATCH', path: api.data('/composite/sobjects'), body: rowsOf(some) }),
         done: ({ mutation }) => ({ status: 'applied', key: mutation.key }),
       },
       results,
       call,
     );
+    await tellApart(api, wire, slots, results, call);
   });
+}
+
+/**
+ * Salesforce says that something is not there, and not what: the record, or one that it is to refer to. Where the record lives, it is
+ * the other.
+ */
+async function tellApart(
+  api: SalesforceApi,
+  wire: WireObject,
+  slots: readonly Slot<UpdateMutation>[],
+  results: Results,
+  call: CallOptions,
+): Promise<void> {
+  const references = new Set((wire.fields ?? []).flatMap(({ name, type }) => (type === 'reference' ? [name] : [])));
+  const refersIn = ({ mutation }: Slot<UpdateMutation>): readonly string[] =>
+    Object.keys(mutation.set).filter((name) => references.has(name) && mutation.set[name] !== null);
+  const open = slots.filter((slot) => {
+    const result = results.get(slot);
+    return result?.status === 'rejected' && result.reason === 'deleted-later' && refersIn(slot).length > 0;
+  });
+  const { live } = await fatesOf(
+    api,
+    wire,
+    open.map(({ mutation }) => mutation.key),
+    call,
+  );
+  for (const slot of open) {
+    const result = results.get(slot);
+    if (result?.status === 'rejected' && live.has(slot.mutation.key))
+      results.set(slot, rejection('parent-missing', result.message, undefined, refersIn(slot)));
+  }
 }
 
 /** Makes records. Salesforce gives each its id. */
@@ -35,6 +73,7 @@ export async function createRecords(api: SalesforceApi, mutations: readonly Crea
       {
         own: ownOf(mutations),
         request: (some) => ({ method: 'POST', path: api.data('/composite/sobjects'), body: rowsOf(some) }),
+        refused: (_, code) => (GONE.has(code) ? rejection('parent-missing', `A record that it is to refer to is not there (${code})`) : undefined),
         done: (_, { id }) => {
           const key = typeof id === 'string' ? wholeId(id) : undefined;
           return key === undefined ? { status: 'in_doubt', message: 'Salesforce did not say which record this became' } : { status: 'applied', key };

@@ -2,6 +2,7 @@ import { type CallOptions, defined, silentReporter } from '../../../lib/index.js
 import type { ItemResult, JournalItem } from '../../records/items.js';
 import { lookAfterLost } from '../looking/aftermath.js';
 import { lookUp, readItems } from '../looking/lookup.js';
+import { isFinal } from '../steps/plan-steps.js';
 import { groupsOf, StepsTogether, type PlanStep } from './batching.js';
 import { Canary } from './canary.js';
 import { resultsIn, type Execution, type Written } from './execution.js';
@@ -148,10 +149,21 @@ class Session {
   }
 
   /**
-   * `last`: the last try, so that what still stands in the way of a field is left to people and the rest of the record
+   * Writes steps. What cannot be undeleted is created again: that goes apart from what is still to be undeleted. `last`: the last try, so that what still stands in the way of a field is left to people and the rest of the record
    * written.
    */
   async #write(steps: readonly PlanStep[], last = false): Promise<Written> {
+    const { batches } = this.#execution;
+    const again = steps.filter(({ id, action }) => action === 'undelete' && isFinal(id, batches));
+    if (again.length === 0 || again.length === steps.length) return await this.#writeAlike(steps, last);
+    const rest = steps.filter((step) => !again.includes(step));
+    const first = await this.#writeAlike(rest, last);
+    if (first.stop !== undefined) return first;
+    const second = await this.#writeAlike(again, last);
+    return { results: [...first.results, ...second.results], sent: [...first.sent, ...second.sent], ...defined({ stop: second.stop }) };
+  }
+
+  async #writeAlike(steps: readonly PlanStep[], last: boolean): Promise<Written> {
     let checked: Checked;
     let unresolved: readonly ItemResult[];
     try {

@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+
+import { type SalesforceSandbox, startSalesforceSandbox } from '../../src/sandbox/index.js';
+import { openOperator, type Operator } from './support/operator.js';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+/**
+ * The whole way of a rollback on Salesforce: a snapshot, damage by a sync, a plan, its proof, and the way back. A user would lose the
+ * ids of what was deleted, what referred to it, or what people wrote since.
+ */
+
+let sandbox: SalesforceSandbox;
+let operator: Operator;
+const contacts: string[] = [];
+const visits: string[] = [];
+const reports: string[] = [];
+let account = '';
+let lost = '';
+
+type Values = Readonly<Record<string, unknown>>;
+const everything = (object: string): Readonly<Record<string, Values>> =>
+  Object.fromEntries([...sandbox.truth().records(object)].map(({ key, values }) => [key, { ...values }]));
+const of = (object: string, key: string): Values | undefined => sandbox.truth().record(object, key);
+
+beforeAll(async () => {
+  sandbox = await startSalesforceSandbox({
+    limits: { perDay: 100_000 },
+    description: {
+      objects: [
+        {
+          name: 'Visit__c',
+          autoNumber: true,
+          fields: [
+            { name: 'Text__c', type: 'string' },
+            { name: 'Contact__c', type: 'reference', to: ['Contact'], onDelete: 'clear' },
+          ],
+        },
+        {
+          name: 'Report__c',
+          autoNumber: true,
+          fields: [
+            { name: 'Text__c', type: 'string' },
+            { name: 'Visit__c', type: 'reference', to: ['Visit__c'], onDelete: 'clear' },
+          ],
+        },
+      ],
+    },
+  });
+  const person = sandbox.writeAs({ kind: 'person', id: '7' });
+  account = person.create('Account', { Name: 'Example Ltd' });
+  lost = person.create('Account', { Name: 'Gone Ltd', BillingCity: 'Bern' });
+  for (let n = 0; n < 60; n += 1)
+    contacts.push(
+      person.create('Contact', {
+        LastName: `Last ${String(n)}`,
+        Email: `p${String(n)}@example.com`,
+        Title: n % 3 === 0 ? null : 'Head',
+        AccountId: n < 50 ? account : lost,
+      }),
+    );
+  for (let n = 0; n < 5; n += 1) visits.push(person.create('Visit__c', { Text__c: `Visit ${String(n)}`, Contact__c: contacts[n] ?? null }));
+  for (let n = 0; n < 5; n += 1) reports.push(person.create('Report__c', { Text__c: `Report ${String(n)}`, Visit__c: visits[n] ?? null }));
+  operator = await openOperator(
+    `version: 1
+platforms:
+  crm:
+    connector: salesforce
+    environment: sandbox
+    account: ${sandbox.account}
+    url: ${sandbox.url}
+    credentials: { client_id: file:id, client_secret: file:secret }
+    objects: [Account, Contact, Visit__c, Report__c]
+restores: { limits: { percent: 100 } }
+backups: { storage: backups }
+`,
+    { id: sandbox.connectedApp.clientId, secret: sandbox.connectedApp.clientSecret },
+  );
+});
+afterAll(async () => {
+  await operator.close();
+  await sandbox.stop();
+});
+
+test('damage is found, put back, proved and undone, with ids and references, and innocent values stay', async () => {
+  const base = String((await operator.done('snapshot', 'create', '--platform', 'crm'))['id']);
+  const good = Object.fromEntries(['Account', 'Contact', 'Visit__c', 'Report__c'].map((object) => [object, everything(object)]));
+  const sync = sandbox.writeAs({ kind: 'integration', id: 'sync' });
+  const person = sandbox.writeAs({ kind: 'person', id: '9' });
+  for (const key of contacts.slice(0, 40)) sync.update('Contact', key, { Title: 'Valued Customer' });
+  // Into the recycle bin, with the contacts of the second account.
+  sync.remove('Account', lost);
+  sync.remove('Visit__c', visits[0] ?? '');
+  // Out of it: only a new record can take its place.
+  sync.remove('Visit__c', visits[1] ?? '');
+  sandbox.writeAs({ kind: 'person', id: '9' }).purge(visits[1] ?? '');
+  const damaged = String((await operator.done('snapshot', 'create', '--platform', 'crm'))['id']);
+  const [edited = '', left = ''] = [contacts[7], contacts[45]];
+  person.update('Contact', edited, { Title: 'Really Head' });
+  person.update('Contact', left, { Department: 'Sales' });
+
+  const plan = await operator.run('restore', 'plan', '--platform', 'crm', '--base', base, '--damaged', damaged, '--unattributed', 'include');
+  const counts = plan.data['counts'] as { readonly records: number; readonly actions: Readonly<Record<string, number>> };
+  console.log(JSON.stringify(plan.data['counts']), plan.error);
+  const applied = await operator.run('restore', 'apply', String(plan.data['id']), '--confirm', `sandbox:${String(counts.records)}`);
+  console.log(JSON.stringify(applied.data), JSON.stringify(applied.error));
+  expect([applied.code, applied.data['failed'], applied.data['inDoubt']]).toEqual([0, 0, 0]);
+
+  for (const [object, records] of Object.entries(good))
+    for (const [key, values] of Object.entries(records)) {
+      if (key === visits[1] || key === reports[1]) continue;
+      const kept = { [edited]: { Title: 'Really Head' }, [left]: { Department: 'Sales' } }[key] ?? {};
+      expect(of(object, key), `${object} ${key}`).toEqual({ ...values, ...kept });
+    }
+  const made = Object.keys(everything('Visit__c')).filter((key) => !visits.includes(key));
+  expect(made).toHaveLength(1);
+  expect(of('Visit__c', made[0] ?? '')).toMatchObject({ Text__c: 'Visit 1', Contact__c: contacts[1] });
+  expect(of('Report__c', reports[1] ?? '')).toMatchObject({ Text__c: 'Report 1', Visit__c: made[0] });
+  const verified = await operator.run('restore', 'verify', String(plan.data['id']));
+  expect(verified.code, JSON.stringify([verified.data, verified.error])).toBe(0);
+
+  const undone = await operator.run('restore', 'undo', String(applied.data['id']));
+  expect([undone.code, undone.data['state'], undone.data['undo']], JSON.stringify(undone.error)).toMatchObject([
+    0,
+    'undone',
+    { failed: 0, inDoubt: 0 },
+  ]);
+  expect(of('Contact', contacts[0] ?? '')).toMatchObject({ Title: 'Valued Customer' });
+  expect(of('Account', lost)).toBeUndefined();
+  expect(of('Visit__c', made[0] ?? '')).toBeUndefined();
+});
