@@ -101,9 +101,7 @@ test('damage is found, put back, proved and undone, with ids and references, and
 
   const plan = await operator.run('restore', 'plan', '--platform', 'crm', '--base', base, '--damaged', damaged, '--unattributed', 'include');
   const counts = plan.data['counts'] as { readonly records: number; readonly actions: Readonly<Record<string, number>> };
-  console.log(JSON.stringify(plan.data['counts']), plan.error);
   const applied = await operator.run('restore', 'apply', String(plan.data['id']), '--confirm', `sandbox:${String(counts.records)}`);
-  console.log(JSON.stringify(applied.data), JSON.stringify(applied.error));
   expect([applied.code, applied.data['failed'], applied.data['inDoubt']]).toEqual([0, 0, 0]);
 
   for (const [object, records] of Object.entries(good))

@@ -135,7 +135,14 @@ function undoItem(item: AppliedItem, undo: Batches, made: PlatformMade): Journal
     case 'delete':
       return { id, action: 'create', object: item.object, key: item.key, set: item.replaced, ...givenOf(item) };
     case 'undelete':
-      return { id, action: 'delete', object: item.object, key: item.key, replaced: {}, links: [] };
+      return {
+        id,
+        action: 'delete',
+        object: item.object,
+        key: item.key,
+        replaced: {},
+        links: (item.returned ?? []).map((link) => present(link, undo)),
+      };
     case 'link':
     case 'unlink':
     default:
