@@ -3,6 +3,8 @@ import type { Link, ObjectSchema } from '../../records/index.js';
 import { byAction } from '../batches.js';
 import type {
   Batch,
+  BetweenRequest,
+  BetweenSample,
   Capabilities,
   Connector,
   CreatedLookup,
@@ -15,6 +17,8 @@ import type {
   ReadRequest,
   RecordBatch,
   Usage,
+  WrittenBatch,
+  WrittenRequest,
 } from '../connector.js';
 import { rejection } from '../http/batch.js';
 import { labelsOf } from './describe/fields.js';
@@ -23,8 +27,11 @@ import { identify } from './identify.js';
 import { readAll } from './read/all.js';
 import { changedSince } from './read/changed.js';
 import { fatesOf } from './read/fates.js';
+import { HISTORY_BATCH, historiesOf, lastWritesOf } from './read/history.js';
 import { type Asked, READ_BATCH, readKeys } from './read/keys.js';
 import { readLinks } from './read/links.js';
+import { Writers } from './read/writers.js';
+import { writtenBetween, writtenSince } from './read/written.js';
 import { SalesforceApi, type SalesforceSettings } from './wire/api.js';
 import { quotaIn } from './wire/limits.js';
 import { isObject, type WireObject } from './wire/shapes.js';
@@ -33,14 +40,14 @@ import { findCreated } from './write/created.js';
 import { undeleteRecords } from './write/undelete.js';
 import { createRecords, deleteRecords, updateRecords } from './write/write.js';
 
-const CAPABILITIES: Capabilities = {
+/** Without `history`, which a setting decides. */
+const CAPABILITIES: Omit<Capabilities, 'history'> = {
   consistentRead: false,
   ordered: false,
   conditionalWrite: false,
-  history: 'none',
   batch: {
     read: READ_BATCH,
-    history: 200,
+    history: HISTORY_BATCH,
     update: WRITE_BATCH,
     create: WRITE_BATCH,
     delete: WRITE_BATCH,
@@ -54,19 +61,31 @@ const CAPABILITIES: Capabilities = {
 /** How long a description counts as fresh: a run asks for it at each of its steps. */
 const DESCRIBED_FOR_MS = 60_000;
 
+/** Settings of the driver. */
+export interface ConnectorSettings extends SalesforceSettings {
+  /** Who wrote each field, where its history is kept; or only who wrote the record last. */
+  readonly history: 'field' | 'record';
+}
+
+/** What is kept of a field is told whole: what stood there before the oldest entry is told too. */
+const ALL_CHANGES = Number.MAX_SAFE_INTEGER;
+
 /** Salesforce as a connector. */
 export class SalesforceConnector implements Connector {
   readonly kind = 'salesforce';
-  readonly capabilities = CAPABILITIES;
+  readonly capabilities: Capabilities;
   readonly #api: SalesforceApi;
-  readonly #settings: SalesforceSettings;
+  readonly #settings: ConnectorSettings;
+  readonly #writers: Writers;
   #user: string | undefined;
   readonly #wires = new Map<string, WireObject>();
   readonly #described = new Map<string, Described & { readonly atMs: number }>();
 
-  constructor(settings: SalesforceSettings) {
+  constructor(settings: ConnectorSettings) {
     this.#settings = settings;
     this.#api = new SalesforceApi(settings);
+    this.#writers = new Writers(this.#api);
+    this.capabilities = { ...CAPABILITIES, history: settings.history };
   }
 
   async identify(call: CallOptions = {}): Promise<Identity> {
@@ -89,11 +108,24 @@ export class SalesforceConnector implements Connector {
     return labelsOf(await this.#wireOf(object, call));
   }
 
-  async *read({ schema, keys, changedSince: since }: ReadRequest, call: CallOptions = {}): AsyncIterable<RecordBatch> {
+  async *read({ schema, keys, changedSince: since, history }: ReadRequest, call: CallOptions = {}): AsyncIterable<RecordBatch> {
     const of = await this.#asked(schema, call);
+    if (keys !== undefined && history !== undefined) return yield* this.#withHistory(of, keys, history, call);
     if (keys !== undefined) return yield* readKeys(this.#api, of, keys, call);
     const where = since === undefined ? [] : changedSince(schema, since);
     yield* where.length === 0 ? readAll(this.#api, of, [], call) : withoutTotals(readAll(this.#api, of, where, call));
+  }
+
+  async *writtenSince(request: WrittenRequest, call: CallOptions = {}): AsyncIterable<WrittenBatch> {
+    yield* writtenSince(this.#api, await this.#asked(request.schema, call), request, call);
+  }
+
+  async writtenBetween(request: BetweenRequest, call: CallOptions = {}): Promise<BetweenSample | undefined> {
+    return await writtenBetween(this.#api, request, call);
+  }
+
+  keptChanges(): number {
+    return ALL_CHANGES;
   }
 
   async *readLinks(request: ReadLinksRequest, call: CallOptions = {}): AsyncIterable<readonly Link[]> {
@@ -159,6 +191,16 @@ export class SalesforceConnector implements Connector {
 
   async close(): Promise<void> {
     await this.#api.close();
+  }
+
+  async *#withHistory(of: Asked, keys: readonly string[], names: readonly string[], call: CallOptions): AsyncGenerator<RecordBatch> {
+    for await (const batch of readKeys(this.#api, of, keys, call)) {
+      const history =
+        this.#settings.history === 'field'
+          ? await historiesOf(this.#api, of, batch.records, names, this.#writers, call)
+          : await lastWritesOf(batch.records, names, this.#writers, call);
+      yield { ...batch, history };
+    }
   }
 
   async #asked(schema: ObjectSchema, call: CallOptions): Promise<Asked> {

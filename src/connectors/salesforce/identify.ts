@@ -21,14 +21,14 @@ export async function identify(api: SalesforceApi, url: string, call: CallOption
   if (organization === undefined || account === undefined) throw api.nonsense('its organization has no Id');
   const { Name: name, IsSandbox: isSandbox, InstanceName: instance, OrganizationType: edition } = organization;
   const facts = [edition, instance].filter((fact) => typeof fact === 'string' && fact !== '').join(', ');
-  const user = await userOf(api, call);
+  const { id: user, name: writer } = await userOf(api, call);
   return {
     identity: {
       account,
       label: `${typeof name === 'string' ? name : 'Salesforce'}${facts === '' ? '' : ` (${facts})`}`,
       environment: isSandbox === true ? 'sandbox' : isSandbox === false ? 'production' : undefined,
       scopes: undefined,
-      ...(user === undefined ? {} : { writer: user }),
+      ...(writer === undefined ? {} : { writer }),
       address: new URL(url).host,
     },
     user,
@@ -36,8 +36,9 @@ export async function identify(api: SalesforceApi, url: string, call: CallOption
 }
 
 /** A session whose scope does not cover it is refused here, and is good for the rest. */
-async function userOf(api: SalesforceApi, call: CallOptions): Promise<string | undefined> {
+async function userOf(api: SalesforceApi, call: CallOptions): Promise<{ readonly id: string | undefined; readonly name: string | undefined }> {
   const result = await api.look('GET', '/services/oauth2/userinfo', undefined, call);
-  if (!isSuccess(result) || !isObject(result.body)) return undefined;
-  return wholeId(String(result.body['user_id'] ?? ''));
+  if (!isSuccess(result) || !isObject(result.body)) return { id: undefined, name: undefined };
+  const { user_id: id, preferred_username: name } = result.body;
+  return { id: wholeId(String(id ?? '')), name: typeof name === 'string' ? name : undefined };
 }

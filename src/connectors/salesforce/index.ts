@@ -11,6 +11,7 @@ const CREDENTIALS = ['token', 'client_id', 'client_secret', 'refresh_token', 'pr
 
 /**
  * Opens an account of Salesforce. Requests nothing. Settings beside those of every platform: `options.version` of the API (`62.0`),
+ * `options.history` (`field`, or `record` where no history is kept),
  * `options.login` (an address where tokens are fetched, where that is another one), `options.user` and `options.audience` (of a signed
  * assertion), `options.timeout` (a duration).
  */
@@ -34,6 +35,7 @@ export async function openConnector(config: PlatformConfig, deps: DriverDeps): P
   return new SalesforceConnector({
     ...reached,
     version,
+    history: historyOf(config),
     limits: config.limits,
     session: sessionOf(signInOf(config, given, textOption(config, 'user'), audience), {
       ...reached,
@@ -76,6 +78,12 @@ function originOf(config: PlatformConfig, address: string | undefined, setting: 
       next: `Write ${setting}: https://YOUR-DOMAIN.my.salesforce.com under platform ${config.name} in runback.yml.`,
     });
   return url.origin;
+}
+
+function historyOf(config: PlatformConfig): 'field' | 'record' {
+  const said = textOption(config, 'history') ?? 'field';
+  if (said === 'field' || said === 'record') return said;
+  throw badOption(config, 'history', 'field or record');
 }
 
 function textOption(config: PlatformConfig, name: string): string | undefined {

@@ -7,14 +7,18 @@ import { configOf, PERSON, VISIT } from './support.js';
 
 connectorContract(
   'salesforce',
-  { ordered: false, consistentRead: false, conditionalWrite: false, history: 'none', lines: false, changes: false },
+  { ordered: false, consistentRead: false, conditionalWrite: false, history: 'field', lines: false, changes: false },
   start,
 );
 
 /** A sandbox behind a line that can be cut. */
 async function start(): Promise<ContractPlatform> {
   const clock = new SharedClock(Date.now());
-  const sandbox = await startSalesforceSandbox({ clock, limits: { perDay: 100_000 }, description: { objects: [VISIT] } });
+  const sandbox = await startSalesforceSandbox({
+    clock,
+    limits: { perDay: 100_000 },
+    description: { objects: [VISIT], tracked: { Visit__c: ['Text__c'] } },
+  });
   const line = await openLine(Number(new URL(sandbox.url).port));
   const colleague = sandbox.writeAs(PERSON);
   const prefix = colleague.create('Visit__c', {});

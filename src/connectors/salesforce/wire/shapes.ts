@@ -38,6 +38,8 @@ export interface WireField {
   readonly restrictedPicklist?: boolean;
   readonly picklistValues?: readonly { readonly value?: unknown; readonly label?: unknown; readonly active?: unknown }[];
   readonly referenceTo?: readonly string[];
+  /** Of a reference: its name without the id, as in `Account` for `AccountId`. */
+  readonly relationshipName?: string | null;
   /** Of a part: the field that it is a part of. */
   readonly compoundFieldName?: string | null;
 }
