@@ -6,6 +6,8 @@ import type {
   BetweenRequest,
   BetweenSample,
   Capabilities,
+  ChangeBatch,
+  ChangesRequest,
   Connector,
   CreatedLookup,
   CreateMutation,
@@ -26,6 +28,7 @@ import { describe, type Described, oneObject } from './describe/schema.js';
 import { identify } from './identify.js';
 import { readAll } from './read/all.js';
 import { changedSince } from './read/changed.js';
+import { readChanges } from './read/changes.js';
 import { fatesOf } from './read/fates.js';
 import { HISTORY_BATCH, historiesOf, lastWritesOf } from './read/history.js';
 import { type Asked, READ_BATCH, readKeys } from './read/keys.js';
@@ -114,6 +117,10 @@ export class SalesforceConnector implements Connector {
     if (keys !== undefined) return yield* readKeys(this.#api, of, keys, call);
     const where = since === undefined ? [] : changedSince(schema, since);
     yield* where.length === 0 ? readAll(this.#api, of, [], call) : withoutTotals(readAll(this.#api, of, where, call));
+  }
+
+  async *readChanges(request: ChangesRequest, call: CallOptions = {}): AsyncIterable<ChangeBatch> {
+    yield* readChanges(this.#api, await this.#asked(request.schema, call), request, async (object) => await this.#wireOf(object, call), call);
   }
 
   async *writtenSince(request: WrittenRequest, call: CallOptions = {}): AsyncIterable<WrittenBatch> {

@@ -39,6 +39,7 @@ export async function identify(api: SalesforceApi, url: string, call: CallOption
 async function userOf(api: SalesforceApi, call: CallOptions): Promise<{ readonly id: string | undefined; readonly name: string | undefined }> {
   const result = await api.look('GET', '/services/oauth2/userinfo', undefined, call);
   if (!isSuccess(result) || !isObject(result.body)) return { id: undefined, name: undefined };
-  const { user_id: id, preferred_username: name } = result.body;
+  const { user_id: id, preferred_username: preferred, username } = result.body;
+  const name = preferred ?? username;
   return { id: wholeId(String(id ?? '')), name: typeof name === 'string' ? name : undefined };
 }
