@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
+import { type Clock, systemClock } from '../../src/lib/index.js';
 import { type SalesforceSandbox, startSalesforceSandbox } from '../../src/sandbox/index.js';
 import { openOperator, type Operator } from './support/operator.js';
 
@@ -11,6 +12,9 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
  */
 
 let sandbox: SalesforceSandbox;
+/** Salesforce tells times in whole seconds: what happens one after the other here happens some seconds apart there. */
+let ahead = 0;
+const clock: Clock = { ...systemClock, now: () => new Date(Date.now() + ahead) };
 let operator: Operator;
 const contacts: string[] = [];
 const visits: string[] = [];
@@ -25,8 +29,10 @@ const of = (object: string, key: string): Values | undefined => sandbox.truth().
 
 beforeAll(async () => {
   sandbox = await startSalesforceSandbox({
+    clock,
     limits: { perDay: 100_000 },
     description: {
+      tracked: { Contact: ['Title', 'Email', 'AccountId'] },
       objects: [
         {
           name: 'Visit__c',
@@ -85,6 +91,7 @@ afterAll(async () => {
 test('damage is found, put back, proved and undone, with ids and references, and innocent values stay', async () => {
   const base = String((await operator.done('snapshot', 'create', '--platform', 'crm'))['id']);
   const good = Object.fromEntries(['Account', 'Contact', 'Visit__c', 'Report__c'].map((object) => [object, everything(object)]));
+  ahead += 5000;
   const sync = sandbox.writeAs({ kind: 'integration', id: 'sync' });
   const person = sandbox.writeAs({ kind: 'person', id: '9' });
   for (const key of contacts.slice(0, 40)) sync.update('Contact', key, { Title: 'Valued Customer' });
@@ -94,7 +101,12 @@ test('damage is found, put back, proved and undone, with ids and references, and
   // Out of it: only a new record can take its place.
   sync.remove('Visit__c', visits[1] ?? '');
   sandbox.writeAs({ kind: 'person', id: '9' }).purge(visits[1] ?? '');
+  ahead += 5000;
   const damaged = String((await operator.done('snapshot', 'create', '--platform', 'crm'))['id']);
+  const found = await operator.run('investigate', '--platform', 'crm', '--base', base, '--damaged', damaged);
+  const [worst] = found.data['groups'] as readonly Readonly<Record<string, unknown>>[];
+  expect(worst).toMatchObject({ object: 'Contact', records: 40, fields: ['Title'], writer: 'integration.sync@example.com' });
+  ahead += 5000;
   const [edited = '', left = ''] = [contacts[7], contacts[45]];
   person.update('Contact', edited, { Title: 'Really Head' });
   person.update('Contact', left, { Department: 'Sales' });
