@@ -68,6 +68,8 @@ const DESCRIBED_FOR_MS = 60_000;
 export interface ConnectorSettings extends SalesforceSettings {
   /** Who wrote each field, where its history is kept; or only who wrote the record last. */
   readonly history: 'field' | 'record';
+  /** Whether jobs of Bulk API 2.0 may be made where that takes fewer calls. */
+  readonly mayUseJobs: boolean;
 }
 
 /** What is kept of a field is told whole: what stood there before the oldest entry is told too. */
@@ -116,7 +118,9 @@ export class SalesforceConnector implements Connector {
     if (keys !== undefined && history !== undefined) return yield* this.#withHistory(of, keys, history, call);
     if (keys !== undefined) return yield* readKeys(this.#api, of, keys, call);
     const where = since === undefined ? [] : changedSince(schema, since);
-    yield* where.length === 0 ? readAll(this.#api, of, [], call) : withoutTotals(readAll(this.#api, of, where, call));
+    yield* where.length === 0
+      ? readAll(this.#api, { ...of, mayUseJobs: this.#settings.mayUseJobs }, [], call)
+      : withoutTotals(readAll(this.#api, { ...of, mayUseJobs: this.#settings.mayUseJobs }, where, call));
   }
 
   async *readChanges(request: ChangesRequest, call: CallOptions = {}): AsyncIterable<ChangeBatch> {

@@ -11,7 +11,7 @@ const CREDENTIALS = ['token', 'client_id', 'client_secret', 'refresh_token', 'pr
 
 /**
  * Opens an account of Salesforce. Requests nothing. Settings beside those of every platform: `options.version` of the API (`62.0`),
- * `options.history` (`field`, or `record` where no history is kept),
+ * `options.history` (`field`, or `record` where no history is kept), `options.bulk` (false: no jobs of Bulk API 2.0),
  * `options.login` (an address where tokens are fetched, where that is another one), `options.user` and `options.audience` (of a signed
  * assertion), `options.timeout` (a duration).
  */
@@ -36,6 +36,7 @@ export async function openConnector(config: PlatformConfig, deps: DriverDeps): P
     ...reached,
     version,
     history: historyOf(config),
+    mayUseJobs: mayUseJobs(config),
     limits: config.limits,
     session: sessionOf(signInOf(config, given, textOption(config, 'user'), audience), {
       ...reached,
@@ -84,6 +85,12 @@ function historyOf(config: PlatformConfig): 'field' | 'record' {
   const said = textOption(config, 'history') ?? 'field';
   if (said === 'field' || said === 'record') return said;
   throw badOption(config, 'history', 'field or record');
+}
+
+function mayUseJobs(config: PlatformConfig): boolean {
+  const said = config.options['bulk'] ?? true;
+  if (typeof said === 'boolean') return said;
+  throw badOption(config, 'bulk', 'true or false');
 }
 
 function textOption(config: PlatformConfig, name: string): string | undefined {

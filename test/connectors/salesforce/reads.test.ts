@@ -238,3 +238,43 @@ test('who wrote what is told of tracked fields by the names of people, and what 
     await tracked.stop();
   }
 });
+
+describe('much', () => {
+  const NASTY = ['a "quoted", one', 'two\nlines', "it's; a = b", '=1+1', '漢字 👩‍👩‍👧'];
+  test('is read by a job, in fewer calls, and holds the same', async () => {
+    const keys = make(2600);
+    for (const [n, text] of NASTY.entries()) person().update('Visit__c', keys[2000 + n] ?? '', { Text__c: text });
+    const schema = await visits();
+    const plain = await bench.open({ options: { bulk: false } });
+    const before = bench.sandbox.counts().requests;
+    const byPages = await recordsOf(plain.read({ schema }));
+    const middle = bench.sandbox.counts().requests;
+    const byJob = await recordsOf(connector.read({ schema }));
+    const after = bench.sandbox.counts().requests;
+    expect([middle - before, after - middle]).toEqual([14, 6]);
+    expect(byJob.toSorted((a, b) => (a.key < b.key ? -1 : 1))).toEqual(byPages);
+    expect(Object.keys(bench.sandbox.counts().byEndpoint)).toContain('DELETE /services/data/v62.0/jobs/query/{id}');
+  });
+
+  test('of wide records too, with numbers, times and check boxes as a query tells them', async () => {
+    for (let n = 0; n < 1900; n += 1) person().create('Contact', { LastName: `a${String(n)}` });
+    const key = person().create('Contact', {
+      LastName: 'b',
+      Amount__c: '12345678.5',
+      Days__c: 'Mon;Wed',
+      Met__c: '2026-01-02T03:04:05.000+0000',
+      HasOptedOutOfEmail: 'true',
+    });
+    const schema = await schemaOf(connector, 'Contact');
+    const byJob = (await recordsOf(connector.read({ schema }))).find((record) => record.key === key);
+    expect(bench.sandbox.counts().byEndpoint).toHaveProperty('POST /services/data/v62.0/jobs/query');
+    expect(byJob).toEqual((await recordsOf(connector.read({ schema, keys: [key] })))[0]);
+  });
+
+  test('is read by pages where a job is refused, or fails', async () => {
+    const keys = make(2600);
+    const schema = await visits();
+    bench.sandbox.faults.add({ kind: 'forbidden', path: '*/jobs/query' });
+    expect((await recordsOf(connector.read({ schema }))).map(({ key }) => key)).toEqual(keys);
+  });
+});

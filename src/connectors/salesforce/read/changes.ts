@@ -31,7 +31,7 @@ export async function* readChanges(
   const emptied = await emptiedBy(api, of, since, wireOf, call);
   if (emptied !== undefined) return yield { unclear: emptied };
   const changed = new Set<string>();
-  for await (const { records } of readAll(api, of, where, call)) {
+  for await (const { records } of readAll(api, { ...of, mayUseJobs: false }, where, call)) {
     for (const { key } of records) changed.add(key);
     if (changed.size > most) return yield { unclear: `more than ${counted(most, 'records')} have changed` };
     yield { changed: records };

@@ -32,7 +32,7 @@ export async function findCreated(
 ): Promise<readonly CreatedLookup[]> {
   const { schema } = of;
   const recent: PlatformRecord[] = [];
-  for await (const { records } of readAll(api, of, madeSince(of, mutations, since, me), call)) recent.push(...records);
+  for await (const { records } of readAll(api, { ...of, mayUseJobs: false }, madeSince(of, mutations, since, me), call)) recent.push(...records);
   const isSince = (record: PlatformRecord): boolean => madeAt(record) >= since.getTime() - ROUNDED_MS;
   const holders = (await holdersOf(api, of, mutations, call)).filter(isSince);
   const all = [...new Map([...recent, ...holders].map((record) => [record.key, record])).values()];
