@@ -13,7 +13,7 @@ const EARLY_MS = 30_000;
 /** Credentials that have to be fetched, with the token as it is now for whoever sends it otherwise than in a header. */
 export interface TokenSession extends HttpSession {
   /** Fetched where there is none. Throws what fetching throws. */
-  token(): Promise<string>;
+  readonly token: () => Promise<string>;
 }
 
 /** A bearer token that is fetched at the first request, and again when it has expired or is refused. One fetch for all who wait. */

@@ -2,7 +2,7 @@ import type { CallOptions } from '../../lib/index.js';
 import type { Identity } from '../connector.js';
 import { isSuccess } from '../http/api.js';
 import type { SalesforceApi } from './wire/api.js';
-import { wholeId } from './wire/ids.js';
+import { idIn } from './wire/ids.js';
 import { isObject, isPage, type WirePage } from './wire/shapes.js';
 
 /** Who the account says that it is, and the user that signs in. */
@@ -17,7 +17,7 @@ export async function identify(api: SalesforceApi, url: string, call: CallOption
   const soql = 'SELECT Id,Name,IsSandbox,InstanceName,OrganizationType FROM Organization';
   const page = (await api.get(api.queryPath(soql), isPage, call)) as WirePage;
   const [organization] = page.records;
-  const account = wholeId(String(organization?.['Id'] ?? ''));
+  const account = idIn(organization?.['Id']);
   if (organization === undefined || account === undefined) throw api.nonsense('its organization has no Id');
   const { Name: name, IsSandbox: isSandbox, InstanceName: instance, OrganizationType: edition } = organization;
   const facts = [edition, instance].filter((fact) => typeof fact === 'string' && fact !== '').join(', ');
@@ -41,5 +41,5 @@ async function userOf(api: SalesforceApi, call: CallOptions): Promise<{ readonly
   if (!isSuccess(result) || !isObject(result.body)) return { id: undefined, name: undefined };
   const { user_id: id, preferred_username: preferred, username } = result.body;
   const name = preferred ?? username;
-  return { id: wholeId(String(id ?? '')), name: typeof name === 'string' ? name : undefined };
+  return { id: idIn(id), name: typeof name === 'string' ? name : undefined };
 }

@@ -31,12 +31,12 @@ export function clientCredentials(settings: TokenSettings, known: (token: string
     environment: settings.environment,
     redact: settings.redact,
   });
-  const { headers, renew } = heldToken(settings.clock, async () => {
+  const held = heldToken(settings.clock, async () => {
     const fresh = await fetched(http, settings);
     known(fresh.token);
     return fresh;
   });
-  return { headers, renew, close: async () => await http.close() };
+  return { ...held, close: async () => await http.close() };
 }
 
 async function fetched(http: HttpClient, settings: TokenSettings): Promise<{ readonly token: string; readonly expiresMs: number }> {

@@ -17,7 +17,7 @@ const KEPT_MONTHS = 18;
 
 /** The object type that keeps the history of another one, and its field that names the record; undefined where there is none. */
 export function historyObjectOf({ childRelationships = [] }: WireObject): { readonly object: string; readonly parent: string } | undefined {
-  const found = childRelationships.find(({ relationshipName, childSObject }) => relationshipName === 'Histories' && /History$/u.test(childSObject));
+  const found = childRelationships.find(({ relationshipName, childSObject }) => relationshipName === 'Histories' && childSObject.endsWith('History'));
   return found === undefined || found.field === null ? undefined : { object: found.childSObject, parent: found.field };
 }
 

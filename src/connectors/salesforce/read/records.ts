@@ -1,7 +1,7 @@
-import type { Fields, ObjectSchema, PlatformRecord, Value } from '../../../records/index.js';
+import type { ObjectSchema, PlatformRecord, Value } from '../../../records/index.js';
 import { setOwn } from '../../../records/index.js';
 import type { SalesforceApi } from '../wire/api.js';
-import { wholeId } from '../wire/ids.js';
+import { idIn } from '../wire/ids.js';
 import type { WireRecord } from '../wire/shapes.js';
 import { fromPlatform, Misfit } from '../wire/values.js';
 
@@ -12,8 +12,7 @@ export function namesOf(schema: ObjectSchema): readonly string[] {
 
 /** The key of a record in an answer. Throws `platform-nonsense`. */
 export function keyOf(api: SalesforceApi, wire: WireRecord): string {
-  const id = wire['Id'];
-  const key = typeof id === 'string' ? wholeId(id) : undefined;
+  const key = idIn(wire['Id']);
   if (key === undefined) throw api.nonsense('a record has no Id');
   return key;
 }
@@ -29,5 +28,5 @@ export function recordOf(api: SalesforceApi, schema: ObjectSchema, wire: WireRec
     if (error instanceof Misfit) throw api.nonsense(`of ${schema.object} ${key}, ${error.message}`);
     throw error;
   }
-  return { key, fields: fields as Fields, meta };
+  return { key, fields, meta };
 }

@@ -9,11 +9,16 @@ export function wholeId(text: string): string | undefined {
   if (!ID.test(text)) return undefined;
   const short = text.slice(0, 15);
   const suffix = [0, 5, 10].map((start) => {
-    const capitals = [...short.slice(start, start + 5)].reduce((sum, letter, n) => sum + (letter >= 'A' && letter <= 'Z' ? 2 ** n : 0), 0);
+    const capitals = [0, 1, 2, 3, 4].reduce((sum, n) => sum + (/[A-Z]/u.test(short.charAt(start + n)) ? 2 ** n : 0), 0);
     return LETTERS[capitals] ?? '';
   });
   const whole = short + suffix.join('');
   return text.length === 15 || text === whole ? whole : undefined;
+}
+
+/** The same of whatever an answer holds in the place of an id. */
+export function idIn(value: unknown): string | undefined {
+  return typeof value === 'string' ? wholeId(value) : undefined;
 }
 
 /** The first three characters of an id say of which object it is. */

@@ -65,10 +65,10 @@ export function toPlatform(field: Pick<FieldSchema, 'type'>, value: Value): unkn
 }
 
 /** Blanks and other characters up to the space: Salesforce takes them away at both ends of a text. */
-const EDGES = /^[\u0000- ]|[\u0000- ]$/u;
+const isBlank = (letter: string | undefined): boolean => letter !== undefined && letter <= ' ';
 
 /** Why a text would not arrive as it is; undefined where it would. Letters of an address become small, which is its form. */
 export function alteredOnTheWay(value: Value): string | undefined {
-  if (typeof value !== 'string' || value === '' || !EDGES.test(value)) return undefined;
+  if (typeof value !== 'string' || value === '' || !(isBlank(value[0]) || isBlank(value.at(-1)))) return undefined;
   return 'begins or ends with blanks, which Salesforce takes away';
 }

@@ -63,13 +63,17 @@ function madeSince({ schema }: Asked, mutations: readonly CreateMutation[], sinc
 async function holdersOf(api: SalesforceApi, of: Asked, mutations: readonly CreateMutation[], call: CallOptions): Promise<readonly PlatformRecord[]> {
   const unique = of.schema.fields.find((field) => field.unique === true && mutations.some(({ set }) => typeof set[field.name] === 'string'));
   if (unique === undefined) return [];
-  const values = mutations.flatMap(({ set }) => (typeof set[unique.name] === 'string' ? [String(set[unique.name])] : []));
+  const values = mutations.flatMap(({ set }) => textOf(set[unique.name]));
   const keys: string[] = [];
   for (const piece of piecesOf(api, { names: ['Id'], object: of.schema.object }, unique.name, values))
     for await (const { rows } of rowsOf(api, piece, call)) keys.push(...rows.map((row) => keyOf(api, row)));
   const records: PlatformRecord[] = [];
   for await (const batch of readKeys(api, of, keys, call)) records.push(...batch.records);
   return records;
+}
+
+function textOf(value: Value | undefined): readonly string[] {
+  return typeof value === 'string' ? [value] : [];
 }
 
 /** What was sent: nothing of what is empty. */

@@ -43,7 +43,7 @@ function refusalOf(
   fields: ReadonlyMap<string, FieldSchema>,
 ): MutationResult | undefined {
   const { object } = mutation.schema;
-  const refused = unsendable({ schema, set: mutation.set }, api.words, (value) => (Array.isArray(value) ? value.join('') : String(value)));
+  const refused = unsendable({ schema, set: mutation.set }, api.words, textIn);
   if (refused !== undefined) return refused;
   if (mutation.action === 'update' && wholeId(mutation.key) !== mutation.key) return gone(object, mutation.key);
   for (const [name, value] of Object.entries(mutation.set)) {
@@ -52,6 +52,12 @@ function refusalOf(
     if (altered !== undefined) return rejection('rejected', `The value of ${name} ${altered}`, undefined, [name]);
   }
   return undefined;
+}
+
+/** All text of a value. */
+function textIn(value: Value): string {
+  if (typeof value === 'string') return value;
+  return Array.isArray(value) ? value.map(textIn).join('') : '';
 }
 
 /** Why a value cannot be said of a field; undefined where it can. */
