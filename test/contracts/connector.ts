@@ -522,6 +522,22 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
         expect(await platform.truth(kept)).toBeDefined();
       });
 
+      test('a deleted record comes back with its key where that is described, and one that cannot is told apart', async ({ skip }) => {
+        const key = await platform.seed({ [platform.text]: 'good' });
+        const { connector, schema } = await prepared();
+        skip(!schema.undelete, `${name} brings no ${schema.object} back`);
+        await connector.write([{ action: 'delete', schema, key, expect: { [platform.text]: 'good' } }]);
+        const can = await connector.undeletable?.(schema, [key, platform.missingKey]);
+        if (can !== undefined) expect([...can]).toEqual([key]);
+        const undelete = (each: string) => ({ action: 'undelete' as const, schema, key: each });
+        expect(await connector.write([undelete(platform.missingKey), undelete(key)])).toMatchObject([
+          { status: 'rejected', reason: 'irreversible' },
+          { status: 'applied', key },
+        ]);
+        expect((await platform.truth(key))?.[platform.text]).toBe('good');
+        expect((await all(connector.read({ schema }))).map((record) => record.key)).toEqual([key]);
+      });
+
       test('nothing to write is no request', async () => {
         const connector = await open();
         const before = connector.usage().requests;

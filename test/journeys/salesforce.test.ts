@@ -95,6 +95,7 @@ test('damage is found, put back, proved and undone, with ids and references, and
   const sync = sandbox.writeAs({ kind: 'integration', id: 'sync' });
   const person = sandbox.writeAs({ kind: 'person', id: '9' });
   for (const key of contacts.slice(0, 40)) sync.update('Contact', key, { Title: 'Valued Customer' });
+  const junk = sync.create('Visit__c', { Text__c: 'junk' });
   // Into the recycle bin, with the contacts of the second account.
   sync.remove('Account', lost);
   sync.remove('Visit__c', visits[0] ?? '');
@@ -111,7 +112,19 @@ test('damage is found, put back, proved and undone, with ids and references, and
   person.update('Contact', edited, { Title: 'Really Head' });
   person.update('Contact', left, { Department: 'Sales' });
 
-  const plan = await operator.run('restore', 'plan', '--platform', 'crm', '--base', base, '--damaged', damaged, '--unattributed', 'include');
+  const plan = await operator.run(
+    'restore',
+    'plan',
+    '--platform',
+    'crm',
+    '--base',
+    base,
+    '--damaged',
+    damaged,
+    '--delete-created',
+    '--unattributed',
+    'include',
+  );
   const counts = plan.data['counts'] as { readonly records: number; readonly actions: Readonly<Record<string, number>> };
   const applied = await operator.run('restore', 'apply', String(plan.data['id']), '--confirm', `sandbox:${String(counts.records)}`);
   expect([applied.code, applied.data['failed'], applied.data['inDoubt']]).toEqual([0, 0, 0]);
@@ -122,6 +135,7 @@ test('damage is found, put back, proved and undone, with ids and references, and
       const kept = { [edited]: { Title: 'Really Head' }, [left]: { Department: 'Sales' } }[key] ?? {};
       expect(of(object, key), `${object} ${key}`).toEqual({ ...values, ...kept });
     }
+  expect(of('Visit__c', junk)).toBeUndefined();
   const made = Object.keys(everything('Visit__c')).filter((key) => !visits.includes(key));
   expect(made).toHaveLength(1);
   expect(of('Visit__c', made[0] ?? '')).toMatchObject({ Text__c: 'Visit 1', Contact__c: contacts[1] });
@@ -138,4 +152,6 @@ test('damage is found, put back, proved and undone, with ids and references, and
   expect(of('Contact', contacts[0] ?? '')).toMatchObject({ Title: 'Valued Customer' });
   expect(of('Account', lost)).toBeUndefined();
   expect(of('Visit__c', made[0] ?? '')).toBeUndefined();
+  // What the restore deleted is back under its own id.
+  expect(of('Visit__c', junk)).toMatchObject({ Text__c: 'junk' });
 });
