@@ -155,3 +155,34 @@ test('damage is found, put back, proved and undone, with ids and references, and
   // What the restore deleted is back under its own id.
   expect(of('Visit__c', junk)).toMatchObject({ Text__c: 'junk' });
 });
+
+test('a record that cannot be brought back is made once, however the restore is interrupted', async () => {
+  const base = String((await operator.done('snapshot', 'create', '--platform', 'crm'))['id']);
+  ahead += 5000;
+  const writer = sandbox.writeAs({ kind: 'person', id: '9' });
+  const [first = '', second = ''] = [visits[2], visits[3]];
+  for (const key of [first, second]) {
+    writer.remove('Visit__c', key);
+    writer.purge(key);
+  }
+  ahead += 5000;
+  const damaged = String((await operator.done('snapshot', 'create', '--platform', 'crm'))['id']);
+  const plan = await operator.run('restore', 'plan', '--platform', 'crm', '--base', base, '--damaged', damaged, '--unattributed', 'include');
+  const { records } = plan.data['counts'] as { readonly records: number };
+  const before = Object.keys(everything('Visit__c'));
+  // It may read, and no longer make records; then the answer to what it makes is lost.
+  sandbox.faults.add({ kind: 'forbidden', method: 'POST', path: '*/composite/sobjects', times: null });
+  const stopped = await operator.run('restore', 'apply', String(plan.data['id']), '--confirm', `sandbox:${String(records)}`);
+  expect([stopped.code, Object.keys(everything('Visit__c'))]).toEqual([4, before]);
+  sandbox.faults.clear();
+  sandbox.faults.add({ kind: 'drop-answer', method: 'POST', path: '*/composite/sobjects' });
+  const id = String((stopped.error.data as { readonly restore?: string } | undefined)?.restore);
+  const resumed = await operator.run('restore', 'resume', id);
+  expect([resumed.code, resumed.data['failed'], resumed.data['inDoubt']], JSON.stringify(resumed.error)).toEqual([0, 0, 0]);
+  const made = Object.keys(everything('Visit__c')).filter((key) => !before.includes(key));
+  expect(made.map((key) => of('Visit__c', key)?.['Text__c']).sort()).toEqual(['Visit 2', 'Visit 3']);
+  const keyMap = (resumed.data['keyMap'] as Readonly<Record<string, Readonly<Record<string, string>>>>)['Visit__c'] ?? {};
+  expect(Object.keys(keyMap).sort()).toEqual([first, second]);
+  expect([of('Report__c', reports[2] ?? '')?.['Visit__c'], of('Report__c', reports[3] ?? '')?.['Visit__c']]).toEqual([keyMap[first], keyMap[second]]);
+  expect((await operator.run('restore', 'verify', String(plan.data['id']))).code).toBe(0);
+});

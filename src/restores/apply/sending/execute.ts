@@ -99,12 +99,12 @@ class Session {
     if (first.stop !== undefined) return first.stop;
     const contradicted = isFirst ? await this.#canary.contradiction(first) : undefined;
     if (contradicted !== undefined) return contradicted;
-    const { results, stop } = await this.#onceMore(steps, first.results);
+    const { results, sent, stop } = await this.#onceMore(steps, first);
     if (stop !== undefined) return stop;
     this.#rates.count(results);
     this.#retries.keep(steps, results);
     if (isFirst) {
-      const wrong = await this.#canary.readBack(results, first.sent, more);
+      const wrong = await this.#canary.readBack(results, sent, more);
       if (wrong !== undefined) return wrong;
       if (results.some((result) => result.status === 'applied')) this.#canary.passed();
     }
@@ -115,15 +115,17 @@ class Session {
   }
 
   /** Tries what failed once more, at once. */
-  async #onceMore(steps: readonly PlanStep[], results: readonly ItemResult[]): Promise<Pick<Written, 'results' | 'stop'>> {
+  async #onceMore(steps: readonly PlanStep[], { results, sent }: Pick<Written, 'results' | 'sent'>): Promise<Written> {
     const broken = new Set(results.filter((result) => result.status === 'failed').map((result) => result.id));
     const failed = steps.filter((step) => broken.has(step.id));
-    if (failed.length === 0) return { results };
-    if (this.#aborted()) return { results, stop: ASKED };
+    if (failed.length === 0) return { results, sent };
+    if (this.#aborted()) return { results, sent, stop: ASKED };
     const second = await this.#write(failed);
-    if (second.stop !== undefined) return { results, stop: second.stop };
+    if (second.stop !== undefined) return { results, sent, stop: second.stop };
     const again = new Map(second.results.map((result) => [result.id, result]));
-    return { results: results.map((result) => again.get(result.id) ?? result) };
+    // What could not be undeleted was created: that is what was sent in the end.
+    const anew = new Map(second.sent.map((item) => [item.id, item]));
+    return { results: results.map((result) => again.get(result.id) ?? result), sent: sent.map((item) => anew.get(item.id) ?? item) };
   }
 
   /** One more try for what was refused because of a record that the rest of the plan has changed since. */
