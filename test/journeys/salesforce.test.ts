@@ -67,6 +67,9 @@ beforeAll(async () => {
     );
   for (let n = 0; n < 5; n += 1) visits.push(person.create('Visit__c', { Text__c: `Visit ${String(n)}`, Contact__c: contacts[n] ?? null }));
   for (let n = 0; n < 5; n += 1) reports.push(person.create('Report__c', { Text__c: `Report ${String(n)}`, Visit__c: visits[n] ?? null }));
+  const campaign = person.create('Campaign', { Name: 'News' });
+  for (const contact of [contacts[43], contacts[44], contacts[55]])
+    person.create('CampaignMember', { CampaignId: campaign, ContactId: contact ?? '', Status: 'Sent' });
   operator = await openOperator(
     `version: 1
 platforms:
@@ -76,7 +79,7 @@ platforms:
     account: ${sandbox.account}
     url: ${sandbox.url}
     credentials: { client_id: file:id, client_secret: file:secret }
-    objects: [Account, Contact, Visit__c, Report__c]
+    objects: [Account, Contact, Campaign, CampaignMember, Visit__c, Report__c]
 restores: { limits: { percent: 100 } }
 backups: { storage: backups }
 `,
@@ -90,7 +93,7 @@ afterAll(async () => {
 
 test('damage is found, put back, proved and undone, with ids and references, and innocent values stay', async () => {
   const base = String((await operator.done('snapshot', 'create', '--platform', 'crm'))['id']);
-  const good = Object.fromEntries(['Account', 'Contact', 'Visit__c', 'Report__c'].map((object) => [object, everything(object)]));
+  const good = Object.fromEntries(['Account', 'Contact', 'Campaign', 'Visit__c', 'Report__c'].map((object) => [object, everything(object)]));
   ahead += 5000;
   const sync = sandbox.writeAs({ kind: 'integration', id: 'sync' });
   const person = sandbox.writeAs({ kind: 'person', id: '9' });
@@ -103,6 +106,14 @@ test('damage is found, put back, proved and undone, with ids and references, and
   sync.remove('Visit__c', visits[1] ?? '');
   sandbox.writeAs({ kind: 'person', id: '9' }).purge(visits[1] ?? '');
   ahead += 5000;
+  // A contact that is gone for ever, and was on a campaign.
+  sync.remove('Contact', contacts[44] ?? '');
+  sandbox.writeAs({ kind: 'person', id: '9' }).purge(contacts[44] ?? '');
+  const members = (): readonly unknown[] =>
+    Object.values(everything('CampaignMember'))
+      .map(({ ContactId: id }) => of('Contact', String(id))?.['LastName'])
+      .sort();
+  expect(members()).toEqual(['Last 43']);
   const damaged = String((await operator.done('snapshot', 'create', '--platform', 'crm'))['id']);
   const found = await operator.run('investigate', '--platform', 'crm', '--base', base, '--damaged', damaged);
   const [worst] = found.data['groups'] as readonly Readonly<Record<string, unknown>>[];
@@ -127,11 +138,11 @@ test('damage is found, put back, proved and undone, with ids and references, and
   );
   const counts = plan.data['counts'] as { readonly records: number; readonly actions: Readonly<Record<string, number>> };
   const applied = await operator.run('restore', 'apply', String(plan.data['id']), '--confirm', `sandbox:${String(counts.records)}`);
-  expect([applied.code, applied.data['failed'], applied.data['inDoubt']]).toEqual([0, 0, 0]);
+  expect([applied.code, applied.data['failed'], applied.data['inDoubt']], JSON.stringify([applied.data, applied.error])).toEqual([0, 0, 0]);
 
   for (const [object, records] of Object.entries(good))
     for (const [key, values] of Object.entries(records)) {
-      if (key === visits[1] || key === reports[1]) continue;
+      if ([visits[1], reports[1], contacts[44]].includes(key)) continue;
       const kept = { [edited]: { Title: 'Really Head' }, [left]: { Department: 'Sales' } }[key] ?? {};
       expect(of(object, key), `${object} ${key}`).toEqual({ ...values, ...kept });
     }
@@ -140,6 +151,7 @@ test('damage is found, put back, proved and undone, with ids and references, and
   expect(made).toHaveLength(1);
   expect(of('Visit__c', made[0] ?? '')).toMatchObject({ Text__c: 'Visit 1', Contact__c: contacts[1] });
   expect(of('Report__c', reports[1] ?? '')).toMatchObject({ Text__c: 'Report 1', Visit__c: made[0] });
+  expect(members()).toEqual(['Last 43', 'Last 44', 'Last 55']);
   const verified = await operator.run('restore', 'verify', String(plan.data['id']));
   expect(verified.code, JSON.stringify([verified.data, verified.error])).toBe(0);
 

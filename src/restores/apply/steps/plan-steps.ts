@@ -152,7 +152,7 @@ function recordItem(id: string, change: RecordChange, apply: Batches): JournalIt
     case 'create': {
       const set = referring(change, apply);
       if ('status' in set) return { ...set, id };
-      return { id, action: 'create', object, key: change.key, set: set.fields, ...givenOf(change) };
+      return { id, action: 'create', object, key: change.key, ...apart(set.fields, change) };
     }
     case 'delete':
       return {
@@ -173,6 +173,15 @@ function recordItem(id: string, change: RecordChange, apply: Batches): JournalIt
 
 function linkItem(id: string, change: LinkChange, apply: Batches): JournalItem {
   return { id, action: change.action, ...present(flat(change), apply) };
+}
+
+/** What is set, and what only a new record takes; references to records with a new key among both. */
+function apart(fields: Fields, { fields: moves, given }: RecordChange): { readonly set: Fields; readonly given?: Fields } {
+  if (given === undefined) return { set: fields };
+  const set: Record<string, Value> = {};
+  const own: Record<string, Value> = { ...given };
+  for (const [name, value] of Object.entries(fields)) setOwn(Object.hasOwn(given, name) && !Object.hasOwn(moves, name) ? own : set, name, value);
+  return { set, given: own };
 }
 
 /** The values to write, with references to records that were created anew. */

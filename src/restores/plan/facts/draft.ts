@@ -246,7 +246,9 @@ export class Draft {
       for (const link of carriedLinks(this.#schema)) {
         const [field] = link.viaFields;
         if (link.from !== draft.object || field === undefined || link.viaFields.length > 1) continue;
-        const key = referenceOf(link, { [field]: ownValue(draft.fields, field)?.to ?? null });
+        // What only a new record takes is given to it, and may refer to others too.
+        const value = ownValue(draft.fields, field)?.to ?? ('given' in draft ? ownValue(draft.given ?? {}, field) : undefined) ?? null;
+        const key = referenceOf(link, { [field]: value });
         const name = key === undefined ? undefined : nameOf({ object: link.to, key });
         if (key === undefined || name === undefined || !this.#renamed.has(name)) continue;
         const undeleted = this.#created.get(name) === 'undelete' ? ({ undeleted: true } as const) : {};
