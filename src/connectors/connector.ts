@@ -89,6 +89,12 @@ export interface Connector {
   write(batch: Batch, options?: WriteOptions): Promise<readonly MutationResult[]>;
 
   /**
+   * Those keys of deleted records that `undelete` would bring back now, as far as that can be told before it is tried; the others can
+   * only be created again. Absent where `schema.undelete` holds for all of them. Changes nothing.
+   */
+  undeletable?(schema: ObjectSchema, keys: readonly string[], options?: CallOptions): Promise<ReadonlySet<string>>;
+
+  /**
    * What became of a commit that `write` told of, asked of the platform itself: whether everything it named is done, or
    * nothing of it, or that it has not ended yet. `unknown` where the platform cannot tell any more; then callers look
    * at the records. Changes nothing.

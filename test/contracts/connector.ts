@@ -25,6 +25,10 @@ export interface ContractPlatform {
   readonly unique?: string;
   /** A well-formed key that no record has. */
   readonly missingKey: string;
+  /** More of those, by number, where they are no numbers. */
+  unusedKey?(n: number): string;
+  /** Texts that the platform takes from nobody as they are: none of its records holds one, and writing one is refused. */
+  alters?(text: string): boolean;
   /** How an empty text comes back: some platforms know no difference between empty and null. */
   readonly emptyReads: '' | null;
   /** Creates a record without the connector; answers its key. */
@@ -227,7 +231,7 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
 
       test('the worst texts come out as they are', async () => {
         const keys = new Map<string, string>();
-        for (const text of NASTY) keys.set(await platform.seed({ [platform.text]: text }), text);
+        for (const text of plain(platform)) keys.set(await platform.seed({ [platform.text]: text }), text);
         const { connector, schema } = await prepared();
         const whole = byKey(await all(connector.read({ schema })));
         const picked = byKey(await all(connector.read({ schema, keys: [...keys.keys()] })));
@@ -238,7 +242,7 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
       });
 
       test('finished lines are byte for byte the lines of the records', async ({ skip }) => {
-        for (const text of NASTY) await platform.seed({ [platform.text]: text, [platform.other]: null });
+        for (const text of plain(platform)) await platform.seed({ [platform.text]: text, [platform.other]: null });
         const { connector, schema } = await prepared();
         if (connector.readLines === undefined) return skip(`${name} gives no finished lines`);
         const expected = (await all(connector.read({ schema }))).map((record) => `${recordLine(record)}\n`);
@@ -467,8 +471,10 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
             expect: { [platform.text]: `was ${text}` },
           })),
         );
-        expect(results.map((result) => result.status)).toEqual(NASTY.map(() => 'applied'));
-        for (const [i, text] of NASTY.entries()) expect((await platform.truth(keys[i] ?? ''))?.[platform.text]).toBe(text);
+        const altered = NASTY.map((text) => platform.alters?.(text) === true);
+        expect(results.map((result) => result.status)).toEqual(altered.map((is) => (is ? 'rejected' : 'applied')));
+        for (const [i, text] of NASTY.entries())
+          expect((await platform.truth(keys[i] ?? ''))?.[platform.text]).toBe(altered[i] === true ? `was ${text}`.trim() : text);
       });
 
       test('a text that the platform would change on the way is refused, not changed', async () => {
@@ -537,6 +543,22 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
         const [again] = await connector.write([{ action: 'delete', schema, key, expect: { [platform.text]: 'bad' } }]);
         expect(['applied', 'moved', 'rejected']).toContain(again?.status);
         expect(await platform.truth(kept)).toBeDefined();
+      });
+
+      test('a deleted record comes back with its key where that is described, and one that cannot is told apart', async ({ skip }) => {
+        const key = await platform.seed({ [platform.text]: 'good' });
+        const { connector, schema } = await prepared();
+        skip(!schema.undelete, `${name} brings no ${schema.object} back`);
+        await connector.write([{ action: 'delete', schema, key, expect: { [platform.text]: 'good' } }]);
+        const can = await connector.undeletable?.(schema, [key, platform.missingKey]);
+        if (can !== undefined) expect([...can]).toEqual([key]);
+        const undelete = (each: string) => ({ action: 'undelete' as const, schema, key: each });
+        expect(await connector.write([undelete(platform.missingKey), undelete(key)])).toMatchObject([
+          { status: 'rejected', reason: 'irreversible' },
+          { status: 'applied', key },
+        ]);
+        expect((await platform.truth(key))?.[platform.text]).toBe('good');
+        expect((await all(connector.read({ schema }))).map((record) => record.key)).toEqual([key]);
       });
 
       test('nothing to write is no request', async () => {
@@ -699,9 +721,14 @@ function statuses(results: readonly MutationResult[]): Record<string, number> {
   return counts;
 }
 
+/** Texts that a record of the platform can hold. */
+function plain({ alters }: ContractPlatform): readonly string[] {
+  return NASTY.filter((text) => alters?.(text) !== true);
+}
+
 /** A well-formed key that is not used: the old key of a deleted record. */
 function keyLike(platform: ContractPlatform, n: number): string {
-  return String(Number(platform.missingKey) + 1 + n);
+  return platform.unusedKey?.(n) ?? String(Number(platform.missingKey) + 1 + n);
 }
 
 /** Makes the writing connection, so that the next write is one request. */

@@ -15,6 +15,8 @@ export interface RecordEvidence {
   readonly mergedInto?: string;
   /** The key that an earlier restore created this record again under, where that record still lives. */
   readonly recreatedAs?: string;
+  /** The record was deleted, and the platform cannot bring it back any more, although it can others of its object type. */
+  readonly isFinal?: boolean;
   /** An earlier restore that may or may not have created this record again. */
   readonly inDoubtIn?: string;
   /** What the record holds in fields that cannot be written and are compared all the same. */
@@ -65,7 +67,7 @@ function decideGone(context: DecideContext, sides: RecordSides, base: Fields, ev
     const message = `Restore ${evidence.inDoubtIn} may have created ${object} ${key} again already; resume it first: runback restore resume ${evidence.inDoubtIn}`;
     return only(conflictOf('unique-taken', whole, message, 'leave it until that restore has been resumed'));
   }
-  const undelete = liveSchema.undelete;
+  const undelete = liveSchema.undelete && evidence.isFinal !== true;
   const { fields, conflicts: without } = fieldsToCreate(context, sides, base);
   const conflicts = undelete ? without : [...without, ...lostOptOuts(context, sides, evidence.watched ?? {})];
   const how = undelete ? 'undelete it' : liveSchema.createWithKey ? 'create it again with its old key' : 'create it again under a new key';

@@ -6,11 +6,13 @@ import type { AppliedItem, BesideRecord, JournalItem, JournalLink, PlatformMade 
 import { linkText } from '../looking/lookup.js';
 import { lengthOf, type PlanStep } from '../sending/batching.js';
 import { linkSteps } from './link-steps.js';
+import { isFinal } from './plan-steps.js';
 import { givenOf, present } from './present.js';
 
 /**
  * What undoes items, in the order they are given. `undo` tells which deleted records have been created again under
- * which key; `made`: what the platform made beside them, which goes with them. `stands` gets every link that is there
+ * which key; `made`: what the platform made beside them, which goes with them. `comesBack`: whether deleted
+ * records of an object type can be undeleted. `stands` gets every link that is there
  * again once all of it is done.
  */
 export function* undoSteps(
@@ -18,6 +20,7 @@ export function* undoSteps(
   undo: Batches,
   made: PlatformMade,
   stands: (link: JournalLink) => void,
+  comesBack: (object: string) => boolean = () => false,
 ): Iterable<PlanStep> {
   const links = new Map<string, { readonly id: string; readonly link: JournalLink }>();
   const brought = new Map<string, { readonly id: string; readonly link: JournalLink }>();
@@ -36,7 +39,7 @@ export function* undoSteps(
       if (!cutAgain.has(linkText(link))) brought.set(linkText(link), { id: linkBroughtBy(item.id, brought.size), link });
     }
     if (item.action === 'unlink') stands(present(item, undo));
-    const action = OPPOSITE[item.action];
+    const action = item.action === 'delete' && comesBack(item.object) ? 'undelete' : OPPOSITE[item.action];
     // A batch of the restore is undone in batches of its own: what it took was free before it, and is free again once
     // the later ones are undone.
     const group = 'link' in item ? `${action} ${item.fromObject}~${item.toObject}~${item.link}` : `${action} ${item.object} ${item.batch ?? ''}`;
@@ -46,7 +49,7 @@ export function* undoSteps(
       action,
       length: lengthOf(item),
       ...('link' in item ? {} : { record: nameOf(item) }),
-      resolve: () => undoItem(item, undo, made),
+      resolve: () => (action === 'undelete' ? broughtBack(item, undo, made) : undoItem(item, undo, made)),
     };
   }
   yield* linkSteps('unlink', brought.values(), undo);
@@ -102,6 +105,12 @@ export function* deletesOf(records: readonly BesideRecord[]): Iterable<PlanStep>
 
 const OPPOSITE = { update: 'update', create: 'delete', delete: 'create', undelete: 'delete', link: 'unlink', unlink: 'link' } as const;
 
+/** A deleted record comes back under its key, as it was; where it cannot, it is created again. */
+function broughtBack(item: AppliedItem, undo: Batches, made: PlatformMade): JournalItem {
+  if (item.action !== 'delete' || isFinal(item.id, undo)) return undoItem(item, undo, made);
+  return { id: item.id, action: 'undelete', object: item.object, key: item.key };
+}
+
 function undoItem(item: AppliedItem, undo: Batches, made: PlatformMade): JournalItem {
   const { id } = item;
   switch (item.action) {
@@ -135,7 +144,14 @@ function undoItem(item: AppliedItem, undo: Batches, made: PlatformMade): Journal
     case 'delete':
       return { id, action: 'create', object: item.object, key: item.key, set: item.replaced, ...givenOf(item) };
     case 'undelete':
-      return { id, action: 'delete', object: item.object, key: item.key, replaced: {}, links: [] };
+      return {
+        id,
+        action: 'delete',
+        object: item.object,
+        key: item.key,
+        replaced: {},
+        links: (item.returned ?? []).map((link) => present(link, undo)),
+      };
     case 'link':
     case 'unlink':
     default:

@@ -25,7 +25,16 @@ export function batchSizeOf({ platform, suspicion }: PlanContext): number {
 export async function readBatch(context: PlanContext, schema: ObjectSchema, batch: Batch, options: CallOptions): Promise<LiveBatch> {
   const keys = batch.differences.map(({ key }) => key);
   const fields = wantsHistory(context.suspicion) ? historyFields(schema, batch.differences) : [];
-  return { ...batch, live: await readLive(context.platform, schema, keys, fields, options) };
+  const live = await readLive(context.platform, schema, keys, fields, options);
+  const gone = batch.differences.filter(({ key, base }) => base !== undefined && !live.records.has(key) && !live.aliases.has(key));
+  const { connector } = context.platform;
+  if (gone.length === 0 || !schema.undelete || connector.undeletable === undefined) return { ...batch, live };
+  const undeletable = await connector.undeletable(
+    schema,
+    gone.map(({ key }) => key),
+    options,
+  );
+  return { ...batch, live: { ...live, undeletable } };
 }
 
 /** Names of the fields whose history is asked for, sorted. */
