@@ -103,10 +103,10 @@ export async function runCommandLine(process: NodeJS.Process, words: readonly st
           interrupts.rearm();
           return makeContext();
         },
-        also: async (others) => {
+        also: async (others, { asks }) => {
           const other = await parseCommandLine(others, styles.out.width);
           if (other.kind === 'help') throw new RunbackError('bug', `${others.join(' ')} is no command`);
-          return await other.spec.run({ ...context, input: other.input });
+          return await other.spec.run({ ...context, interactive: context.interactive && asks, input: other.input });
         },
         event: (event) => output.event(event),
       };

@@ -179,7 +179,8 @@ async function type(context: CommandContext, words: readonly string[], why: stri
     if (!(await asker.confirm({ message: 'Run it?', default: true })))
       throw new RunbackError('interrupted', 'The demo was ended', { state: 'Nothing but a temporary folder was written.' });
   }
-  const outcome = await context.also(words);
+  // What it only tells has no questions here: what is to be written has, as on the day.
+  const outcome = await context.also(words, { asks: words[1] === 'apply' });
   live.stop();
   if (outcome.error !== undefined) throw outcome.error;
   live.print(outcome.text(style));
