@@ -154,12 +154,29 @@ async function repair(context: CommandContext, base: string, story: TwoPlatforms
   const suspects = story.writers.flatMap((writer) => ['--suspect', writer]);
   const values = await run(
     'The same sync damaged both. One set of plans puts back what it wrote, on both sides to the same state. The sync is paused from here on.',
-    ...['restore', 'plan', '--set', base, '--damaged', evidence, ...suspects],
+    'restore',
+    'plan',
+    '--set',
+    base,
+    '--damaged',
+    evidence,
+    ...suspects,
   );
   await run('Nothing is written before this.', 'restore', 'apply', String(values['id']), ...confirmed(values['confirm']));
   const rest = await run(
     'HubSpot keeps no history of links, and neither of them tells who deleted a record: these you decide. All of them were this sync.',
-    ...['restore', 'plan', '--set', base, '--damaged', evidence, '--only', 'deleted', '--only', 'links', '--unattributed', 'include'],
+    'restore',
+    'plan',
+    '--set',
+    base,
+    '--damaged',
+    evidence,
+    '--only',
+    'deleted',
+    '--only',
+    'links',
+    '--unattributed',
+    'include',
   );
   const set = String(rest['id']);
   await run('And these, too.', 'restore', 'apply', set, ...confirmed(rest['confirm']));
