@@ -277,4 +277,18 @@ describe('much', () => {
     bench.sandbox.faults.add({ kind: 'forbidden', path: '*/jobs/query' });
     expect((await recordsOf(connector.read({ schema }))).map(({ key }) => key)).toEqual(keys);
   });
+
+  test('is read by pages where a job takes longer than may be waited, and the job is taken away', async () => {
+    const slow = await openBench({ limits: { perDay: 1_000_000, pageSize: 200 }, bulkMs: 3_600_000, description: { objects: [VISIT] } });
+    try {
+      const writer = slow.sandbox.writeAs(PERSON);
+      const keys = Array.from({ length: 2600 }, () => writer.create('Visit__c', {}));
+      const own = await slow.open();
+      expect((await recordsOf(own.read({ schema: await schemaOf(own, 'Visit__c') }))).map(({ key }) => key)).toEqual(keys);
+      const { byEndpoint } = slow.sandbox.counts();
+      expect([byEndpoint['PATCH /services/data/v62.0/jobs/query/{id}'], byEndpoint['DELETE /services/data/v62.0/jobs/query/{id}']]).toEqual([1, 1]);
+    } finally {
+      await slow.stop();
+    }
+  });
 });
