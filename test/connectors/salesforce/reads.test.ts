@@ -292,3 +292,31 @@ describe('much', () => {
     }
   });
 });
+
+test('tasks that were made in a stretch of time are told with whom they are about, and what is not told is said', async () => {
+  const contact = person().create('Contact', { LastName: 'a' });
+  const account = person().create('Account', { Name: 'b' });
+  person().create('Task', { Subject: 'Before', WhoId: contact });
+  bench.clock.advance(3_600_000);
+  const from = bench.clock.now();
+  const task = bench.sandbox.writeAs({ kind: 'integration', id: 'sync' }).create('Task', { Subject: 'Call them', WhoId: contact, WhatId: account });
+  const told: unknown[] = [];
+  const untold: string[] = [];
+  for await (const some of connector.sideEffects?.({ from, to: new Date(from.getTime() + 60_000) }) ?? [])
+    if ('untold' in some) untold.push(some.untold);
+    else told.push(...some);
+  expect(told).toEqual([
+    {
+      kind: 'task',
+      id: task,
+      at: from.toISOString(),
+      about: [
+        { object: 'Contact', key: contact },
+        { object: 'Account', key: account },
+      ],
+      subject: 'Call them',
+      by: 'integration.sync@example.com',
+    },
+  ]);
+  expect(untold).toContain('mails of flows and alerts');
+});
