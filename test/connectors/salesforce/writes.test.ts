@@ -220,6 +220,13 @@ describe('deleted records', () => {
     ]);
   });
 
+  test('whose unique value somebody has by now are refused for that, and are not gone for ever', async () => {
+    const key = person().create('Visit__c', { Code__c: 'X-1' });
+    person().remove('Visit__c', key);
+    person().create('Visit__c', { Code__c: 'X-1' });
+    expect(await connector.write([{ action: 'undelete', schema: visits, key }])).toMatchObject([{ status: 'rejected', reason: 'unique-taken' }]);
+  });
+
   test('that were merged lead to the record that they are part of now', async () => {
     const contacts = await schemaOf(connector, 'Contact');
     const [a = '', b = '', c = ''] = ['a', 'b', 'c'].map((name) => person().create('Contact', { LastName: name }));
