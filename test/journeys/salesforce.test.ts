@@ -81,7 +81,10 @@ platforms:
     credentials: { client_id: file:id, client_secret: file:secret }
     objects: [Account, Contact, Campaign, CampaignMember, Visit__c, Report__c]
 restores: { limits: { percent: 100 } }
-backups: { storage: backups }
+backups:
+  storage: backups
+  jobs:
+    nightly: { platforms: [crm], schedule: "30 2 * * *", incremental: true, read_all_every: 7d, watch: "off" }
 `,
     { id: sandbox.connectedApp.clientId, secret: sandbox.connectedApp.clientSecret },
   );
@@ -197,4 +200,38 @@ test('a record that cannot be brought back is made once, however the restore is 
   expect(Object.keys(keyMap).sort()).toEqual([first, second]);
   expect([of('Report__c', reports[2] ?? '')?.['Visit__c'], of('Report__c', reports[3] ?? '')?.['Visit__c']]).toEqual([keyMap[first], keyMap[second]]);
   expect((await operator.run('restore', 'verify', String(plan.data['id']))).code).toBe(0);
+});
+
+test('doctor says which account it is', async () => {
+  const { checks } = (await operator.done('doctor')) as { checks: readonly { what: string; ok: boolean; found: string }[] };
+  expect(checks.at(-1)).toEqual({
+    what: 'Platform crm',
+    ok: true,
+    found: `Example Ltd (Enterprise Edition, CS42) (account ${sandbox.account}, sandbox); 6 object types usable`,
+  });
+});
+
+test('a backup asks only for what has changed, and holds the same as a whole one', async () => {
+  ahead += 3_600_000;
+  await operator.done('backup', 'run', 'nightly');
+  ahead += 3_600_000;
+  const writer = sandbox.writeAs({ kind: 'person', id: '9' });
+  writer.update('Contact', contacts[1] ?? '', { Title: 'Changed' });
+  writer.remove('Report__c', reports[4] ?? '');
+  writer.create('Account', { Name: 'New Ltd' });
+  ahead += 3_600_000;
+  const { jobs } = (await operator.done('backup', 'run', 'nightly')) as {
+    readonly jobs: readonly {
+      readonly snapshot: {
+        readonly id: string;
+        readonly bases: readonly string[];
+        readonly objects: readonly { readonly object: string; readonly askedSince?: unknown }[];
+      };
+    }[];
+  };
+  const [snapshot] = jobs.map((job) => job.snapshot);
+  expect(snapshot?.bases).toHaveLength(1);
+  const whole = await operator.done('snapshot', 'create', '--platform', 'crm');
+  const diff = await operator.run('diff', snapshot?.id ?? '', String(whole['id']));
+  expect([diff.code, diff.data['total'], diff.data['notCompared']]).toEqual([0, 0, []]);
 });

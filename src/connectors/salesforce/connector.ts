@@ -18,6 +18,8 @@ import type {
   ReadLinksRequest,
   ReadRequest,
   RecordBatch,
+  SideEffects,
+  SideEffectsRequest,
   Usage,
   WrittenBatch,
   WrittenRequest,
@@ -33,6 +35,7 @@ import { fatesOf } from './read/fates.js';
 import { HISTORY_BATCH, historiesOf, lastWritesOf } from './read/history.js';
 import { type Asked, READ_BATCH, readKeys } from './read/keys.js';
 import { readLinks } from './read/links.js';
+import { sideEffects } from './read/side-effects.js';
 import { Writers } from './read/writers.js';
 import { writtenBetween, writtenSince } from './read/written.js';
 import { SalesforceApi, type SalesforceSettings } from './wire/api.js';
@@ -167,6 +170,10 @@ export class SalesforceConnector implements Connector {
     if (first === undefined) return [];
     if (this.#user === undefined) await this.identify(call);
     return await findCreated(this.#api, await this.#asked(first.schema, call), mutations, since, this.#user, call);
+  }
+
+  sideEffects(request: SideEffectsRequest, call: CallOptions = {}): AsyncIterable<SideEffects> {
+    return sideEffects(this.#api, request, this.#writers, async (object) => await this.#wireOf(object, call), call);
   }
 
   async undeletable(schema: ObjectSchema, keys: readonly string[], call: CallOptions = {}): Promise<ReadonlySet<string>> {

@@ -277,4 +277,46 @@ describe('much', () => {
     bench.sandbox.faults.add({ kind: 'forbidden', path: '*/jobs/query' });
     expect((await recordsOf(connector.read({ schema }))).map(({ key }) => key)).toEqual(keys);
   });
+
+  test('is read by pages where a job takes longer than may be waited, and the job is taken away', async () => {
+    const slow = await openBench({ limits: { perDay: 1_000_000, pageSize: 200 }, bulkMs: 3_600_000, description: { objects: [VISIT] } });
+    try {
+      const writer = slow.sandbox.writeAs(PERSON);
+      const keys = Array.from({ length: 2600 }, () => writer.create('Visit__c', {}));
+      const own = await slow.open();
+      expect((await recordsOf(own.read({ schema: await schemaOf(own, 'Visit__c') }))).map(({ key }) => key)).toEqual(keys);
+      const { byEndpoint } = slow.sandbox.counts();
+      expect([byEndpoint['PATCH /services/data/v62.0/jobs/query/{id}'], byEndpoint['DELETE /services/data/v62.0/jobs/query/{id}']]).toEqual([1, 1]);
+    } finally {
+      await slow.stop();
+    }
+  });
+});
+
+test('tasks that were made in a stretch of time are told with whom they are about, and what is not told is said', async () => {
+  const contact = person().create('Contact', { LastName: 'a' });
+  const account = person().create('Account', { Name: 'b' });
+  person().create('Task', { Subject: 'Before', WhoId: contact });
+  bench.clock.advance(3_600_000);
+  const from = bench.clock.now();
+  const task = bench.sandbox.writeAs({ kind: 'integration', id: 'sync' }).create('Task', { Subject: 'Call them', WhoId: contact, WhatId: account });
+  const told: unknown[] = [];
+  const untold: string[] = [];
+  for await (const some of connector.sideEffects?.({ from, to: new Date(from.getTime() + 60_000) }) ?? [])
+    if ('untold' in some) untold.push(some.untold);
+    else told.push(...some);
+  expect(told).toEqual([
+    {
+      kind: 'task',
+      id: task,
+      at: from.toISOString(),
+      about: [
+        { object: 'Contact', key: contact },
+        { object: 'Account', key: account },
+      ],
+      subject: 'Call them',
+      by: 'integration.sync@example.com',
+    },
+  ]);
+  expect(untold).toContain('mails of flows and alerts');
 });

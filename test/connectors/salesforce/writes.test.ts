@@ -98,6 +98,12 @@ describe('what one row is refused for is said of it alone', () => {
       { status: 'rejected', reason: 'field-removed' },
       { status: 'applied', key: b },
     ]);
+    const many = Array.from({ length: 60 }, (_, n) => person().create('Contact', { LastName: String(n) }));
+    bench.sandbox.resetCounts();
+    const results = await connector.write(many.map((key, n) => update(contacts, key, n % 2 === 0 ? { Title: 'x' } : { Department: 'x' })));
+    expect(results.map(({ status }) => status)).toEqual(many.map((_, n) => (n % 2 === 0 ? 'rejected' : 'applied')));
+    expect(results[0]).toMatchObject({ reason: 'field-removed', fields: ['Title'] });
+    expect(bench.sandbox.counts().requests).toBeLessThanOrEqual(3);
   });
 });
 
@@ -212,6 +218,13 @@ describe('deleted records', () => {
       { status: 'rejected', reason: 'irreversible' },
       { status: 'applied', key: kept },
     ]);
+  });
+
+  test('whose unique value somebody has by now are refused for that, and are not gone for ever', async () => {
+    const key = person().create('Visit__c', { Code__c: 'X-1' });
+    person().remove('Visit__c', key);
+    person().create('Visit__c', { Code__c: 'X-1' });
+    expect(await connector.write([{ action: 'undelete', schema: visits, key }])).toMatchObject([{ status: 'rejected', reason: 'unique-taken' }]);
   });
 
   test('that were merged lead to the record that they are part of now', async () => {

@@ -39,11 +39,14 @@ export async function* readByJob(
   const query = `SELECT ${namesOf(schema).join(',')} FROM ${schema.object}${where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`}`;
   const id = await made(api, query, call);
   const path = api.data(`/jobs/query/${encodeURIComponent(id)}`);
+  let isOver = false;
   try {
-    await finished(api, path, call);
+    isOver = await finished(api, path, call);
+    if (!isOver) throw new NoJob('the job takes too long');
     yield* results(api, path, schema, call);
   } finally {
-    // It would stay for a week, and takes place. That it went is not worth an error.
+    // It would stay for a week, and takes place; one that still runs has to be stopped first. That it went is not worth an error.
+    if (!isOver) await api.exchange({ method: 'PATCH', path, body: { state: 'Aborted' }, repeatable: true }).catch(() => undefined);
     await api.exchange({ method: 'DELETE', path, repeatable: true, anyAnswer: true }).catch(() => undefined);
   }
 }
@@ -57,15 +60,15 @@ async function made(api: SalesforceApi, query: string, call: CallOptions): Promi
   throw api.failure(result);
 }
 
-/** Waits until a job is done; each wait is longer than the one before. */
-async function finished(api: SalesforceApi, path: string, call: CallOptions): Promise<void> {
+/** Waits until a job is done; each wait is longer than the one before. False where that would take too long. */
+async function finished(api: SalesforceApi, path: string, call: CallOptions): Promise<boolean> {
   const patience = api.patience();
   for (;;) {
     const job = (await api.get(path, isObject, call)) as Readonly<Record<string, unknown>>;
     const { state } = job;
-    if (state === 'JobComplete') return;
+    if (state === 'JobComplete') return true;
     if (state === 'Failed' || state === 'Aborted') throw new NoJob(`the job is ${state}`);
-    if (!(await patience.wait('Salesforce is gathering the records', call))) throw new NoJob('the job takes too long');
+    if (!(await patience.wait('Salesforce is gathering the records', call))) return false;
   }
 }
 

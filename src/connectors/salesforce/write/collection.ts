@@ -1,6 +1,6 @@
 import { type CallOptions, chunksOf, type HttpAnswer, type HttpRequest, type HttpResult } from '../../../lib/index.js';
 import type { MutationResult } from '../../connector.js';
-import { type BatchRequest, type Open, type Place, type Refusal, rejection, type Results, sendBatch } from '../../http/batch.js';
+import { type BatchRequest, type Blame, type Open, type Place, type Refusal, rejection, type Results, sendBatch } from '../../http/batch.js';
 import { WRITES } from '../../http/gate.js';
 import type { SalesforceApi } from '../wire/api.js';
 import { codesIn, isLater, refusalOf } from '../wire/errors.js';
@@ -20,6 +20,8 @@ export interface Collection<S extends Place> {
   request(slots: readonly S[]): Pick<HttpRequest, 'method' | 'path' | 'body'>;
   /** What a row that was done means. */
   done(slot: S, result: WireResult): MutationResult;
+  /** Fields that a row sets. */
+  fieldsOf?(slot: S): readonly string[];
   /** Fields that an error may be about. */
   readonly own: ReadonlySet<string>;
   /** What a refusal of one row means, where it means something else than its words. */
@@ -37,6 +39,7 @@ export async function sendCollection<S extends Place>(
   const request: BatchRequest<S> = {
     send: async (some) => await send(api, collection.request(some), some.length, call),
     take: (some, body) => take(some, body as readonly WireResult[], collection, results),
+    blame: (some, answer) => blameIn(some, answer, collection),
     refusal: (_, answer) => refusalIn(answer, collection.own),
   };
   for (const some of chunksOf(slots, WRITE_BATCH)) await sendBatch(api, some, request, results, call);
@@ -72,6 +75,19 @@ function take<S extends Place>(slots: readonly S[], told: readonly WireResult[],
     }
   }
   return { later };
+}
+
+/** A field that is not there refuses the whole call: it is about every row that has it. Of what else is refused so, nothing is certain. */
+function blameIn<S extends Place>(slots: readonly S[], { body }: HttpAnswer, { fieldsOf, own }: Collection<S>): Blame<S> {
+  const [error] = codesIn(body);
+  if (error?.code !== 'INVALID_FIELD' || fieldsOf === undefined) return { refused: new Map() };
+  const named = [...error.message.matchAll(/'(\w+)'/gu)].map(([, name = '']) => name).filter((name) => own.has(name));
+  const refused = new Map<S, Refusal>();
+  for (const slot of slots) {
+    const fields = named.filter((name) => fieldsOf(slot).includes(name));
+    if (fields.length > 0) refused.set(slot, { ...refusalOf([error], own), fields });
+  }
+  return { refused };
 }
 
 function refusalIn({ body }: HttpAnswer, own: ReadonlySet<string>): Refusal {

@@ -1,5 +1,5 @@
 import { type CallOptions, chunksOf } from '../../../lib/index.js';
-import type { MutationResult, UndeleteMutation } from '../../connector.js';
+import type { MutationResult, RejectReason, UndeleteMutation } from '../../connector.js';
 import { rejection, type Results, settling } from '../../http/batch.js';
 import { fatesOf } from '../read/fates.js';
 import type { SalesforceApi } from '../wire/api.js';
@@ -78,14 +78,22 @@ async function take(
     else refused.push({ slot, error });
   }
   const keys = refused.map(({ slot }) => slot.mutation.key);
-  const { live } = await fatesOf(api, wire, keys, call);
+  const { live, deleted } = await fatesOf(api, wire, keys, call);
   for (const { slot, error } of refused) {
     const { key } = slot.mutation;
-    results.set(slot, live.has(key) ? { status: 'applied', key } : rejection(reasonOf(error), `${error.message} (${error.code})`));
+    results.set(slot, live.has(key) ? { status: 'applied', key } : rejection(reasonOf(error, deleted.has(key)), `${error.message} (${error.code})`));
   }
   return later;
 }
 
-function reasonOf({ code }: WireError): 'unique-taken' | 'irreversible' {
-  return code === 'DUPLICATE_VALUE' ? 'unique-taken' : 'irreversible';
+/** It is not in the recycle bin, or its object type is not undeletable, although a query still tells of it. */
+const FINAL: ReadonlySet<string> = new Set(['UNDELETE_FAILED', 'CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY']);
+
+/**
+ * Why a record does not come back. One that may be in the recycle bin still, and is refused for a rule or a permission, is not gone for
+ * ever: it must not be created a second time.
+ */
+function reasonOf({ code }: WireError, mayBeThere: boolean): RejectReason {
+  if (code === 'DUPLICATE_VALUE') return 'unique-taken';
+  return FINAL.has(code) || !mayBeThere ? 'irreversible' : 'rejected';
 }

@@ -22,6 +22,7 @@ export async function updateRecords(
       slots,
       {
         own: ownOf(mutations),
+        fieldsOf: ({ mutation }) => Object.keys(mutation.set),
         request: (some) => ({ method: 'PATCH', path: api.data('/composite/sobjects'), body: rowsOf(some) }),
         done: ({ mutation }) => ({ status: 'applied', key: mutation.key }),
       },
@@ -72,6 +73,7 @@ export async function createRecords(api: SalesforceApi, mutations: readonly Crea
       slots,
       {
         own: ownOf(mutations),
+        fieldsOf: ({ mutation }) => Object.keys(mutation.set),
         request: (some) => ({ method: 'POST', path: api.data('/composite/sobjects'), body: rowsOf(some) }),
         refused: (_, code) => (GONE.has(code) ? rejection('parent-missing', `A record that it is to refer to is not there (${code})`) : undefined),
         done: (_, { id }) => {
