@@ -145,7 +145,7 @@ async function repair(context: CommandContext, base: string, story: TwoPlatforms
   const evidence = String((await run('First the evidence: both sides as they are now.', 'snapshot', 'create', ...both))['id']);
   const edits = story.peopleWork(3);
   context.live.print(
-    wrap(`\nPeople who do not know go on, and make ${counted(edits, 'more edits')}, some on damaged records.`, context.style.width).join('\n'),
+    wrap(`\nPeople who do not know about it make ${counted(edits, 'more edits')}, some on damaged records.`, context.style.width).join('\n'),
   );
   const between = ['--base', base, '--damaged', evidence];
   await run('What happened on the one side?', 'investigate', '--platform', 'hubspot', ...between);
