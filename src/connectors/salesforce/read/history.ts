@@ -160,7 +160,8 @@ function whoOf(
   return { writer: user.name, ...defined({ label: user.label }), ...(user.isPlatform ? { maker: 'automation', byPlatform: true } : {}) };
 }
 
-function timeIn(row: WireRecord): string {
+/** When a row was made; empty where it does not tell. */
+export function timeIn(row: WireRecord): string {
   const at = fromPlatform({ name: 'CreatedDate', type: 'datetime' }, row['CreatedDate']);
   return typeof at === 'string' ? at : '';
 }

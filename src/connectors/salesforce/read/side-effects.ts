@@ -5,7 +5,7 @@ import type { SalesforceApi } from '../wire/api.js';
 import { idIn, prefixOf } from '../wire/ids.js';
 import type { WireObject, WireRecord } from '../wire/shapes.js';
 import { timeOf } from '../wire/soql.js';
-import { fromPlatform } from '../wire/values.js';
+import { timeIn } from './history.js';
 import { rowsOf } from './query.js';
 import { keyOf } from './records.js';
 import type { Writers } from './writers.js';
@@ -84,7 +84,7 @@ function effectOf(api: SalesforceApi, row: WireRecord, { kind, objects, writers 
   return {
     kind: (typeof subtype === 'string' ? SUBTYPES[subtype] : undefined) ?? kind,
     id: keyOf(api, row),
-    at: String(fromPlatform({ name: 'CreatedDate', type: 'datetime' }, row['CreatedDate'])),
+    at: timeIn(row),
     about,
     ...(typeof subject === 'string' ? { subject } : {}),
     ...(who === undefined ? {} : { by: writers.named(who)?.name ?? who }),

@@ -21,7 +21,7 @@ export interface Collection<S extends Place> {
   /** What a row that was done means. */
   done(slot: S, result: WireResult): MutationResult;
   /** Fields that a row sets. */
-  fieldsOf?(slot: S): readonly string[];
+  readonly fieldsOf?: (slot: S) => readonly string[];
   /** Fields that an error may be about. */
   readonly own: ReadonlySet<string>;
   /** What a refusal of one row means, where it means something else than its words. */
