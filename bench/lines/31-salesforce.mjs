@@ -43,7 +43,16 @@ export async function measure() {
     ahead += 20_000;
     const damaged = await counted('snapshot', 'create', '--platform', 'crm');
     const planned = await counted(
-      ...['restore', 'plan', '--platform', 'crm', '--base', base.data.id, '--damaged', damaged.data.id, '--unattributed', 'include'],
+      'restore',
+      'plan',
+      '--platform',
+      'crm',
+      '--base',
+      base.data.id,
+      '--damaged',
+      damaged.data.id,
+      '--unattributed',
+      'include',
     );
     const applied = await counted('restore', 'apply', planned.data.id, '--confirm', `sandbox:${DAMAGED}`);
     const verified = await counted('restore', 'verify', planned.data.id);
