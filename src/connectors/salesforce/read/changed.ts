@@ -3,7 +3,7 @@ import { timeOf } from '../wire/soql.js';
 
 /**
  * A record is stamped when it is saved, and seen when its transaction ends: up to ten minutes later (the longest that Apex may run, by
- * what is usual; no source gives a limit). So much earlier is asked.
+ * the vendor's governor limits). So much earlier is asked.
  */
 export const OVERLAP_MS = 10 * 60_000;
 
