@@ -243,6 +243,8 @@ export interface Capabilities {
    * so that a person has to say that changes belong to the incident.
    */
   readonly history: 'field' | 'record' | 'none';
+  /** The history may tell who deleted a record that is not there, so that asking for it is worth a request. */
+  readonly tellsDeletions?: true;
   /** Most mutations or keys per call, by what is done; at least 1. `history` is reading keys with history. */
   readonly batch: {
     readonly read: number;

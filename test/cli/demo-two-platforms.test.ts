@@ -24,8 +24,8 @@ describe('the demo of two platforms', () => {
     };
     const confirm = async (words: string): Promise<void> => {
       await accept(words);
-      const asked = await terminal.waitFor(new RegExp(`${words}[^]*\\? Type sandbox:\\d+\\+sandbox:\\d+ [^]*$`, 'u'));
-      terminal.type(`${/Type (sandbox:\d+\+sandbox:\d+)/u.exec(asked.slice(asked.lastIndexOf('? Type ')))?.[1] ?? ''}${KEY.enter}`);
+      const asked = await terminal.waitFor(new RegExp(`${words}[^]*\\? Type sandbox:\\d+\\S* [^]*$`, 'u'));
+      terminal.type(`${/Type (sandbox:\d+\S*)/u.exec(asked.slice(asked.lastIndexOf('? Type ')))?.[1] ?? ''}${KEY.enter}`);
     };
     try {
       for (const words of ['First the evidence', 'What happened on the one side', 'And on the other', 'The same sync damaged both'])

@@ -397,8 +397,9 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
         const since = new Date(Date.now() - 3_600_000);
         for await (const batch of connector.writtenSince?.({ schema, since, only: 'keys' }) ?? []) if ('gone' in batch) gone.push(...batch.gone);
         // A driver that tells of none of them never says that one is gone.
-        expect(gone).toEqual(told.has(removed) ? [removed] : []);
+        expect([gone.filter((key) => key === removed), gone.includes(stays)]).toEqual([told.has(removed) ? [removed] : [], false]);
         const deleted = told.get(removed)?.deleted;
+        expect(connector.capabilities.tellsDeletions === true).toBe(told.has(removed));
         if (!told.has(removed)) return;
         expect(deleted?.held).toEqual({ [platform.text]: 'held' });
         expect(deleted?.writer).toBeTypeOf('string');

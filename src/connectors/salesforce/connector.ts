@@ -31,6 +31,7 @@ import { identify } from './identify.js';
 import { readAll } from './read/all.js';
 import { changedSince } from './read/changed.js';
 import { readChanges } from './read/changes.js';
+import { deletionsOf } from './read/deletions.js';
 import { fatesOf } from './read/fates.js';
 import { HISTORY_BATCH, historiesOf, lastWritesOf } from './read/history.js';
 import { type Asked, READ_BATCH, readKeys } from './read/keys.js';
@@ -62,6 +63,7 @@ const CAPABILITIES: Omit<Capabilities, 'history'> = {
     unlink: 1,
   },
   census: true,
+  tellsDeletions: true,
 };
 
 /** How long a description counts as fresh: a run asks for it at each of its steps. */
@@ -212,13 +214,18 @@ export class SalesforceConnector implements Connector {
   }
 
   async *#withHistory(of: Asked, keys: readonly string[], names: readonly string[], call: CallOptions): AsyncGenerator<RecordBatch> {
+    const absent = new Set(keys);
     for await (const batch of readKeys(this.#api, of, keys, call)) {
+      for (const key of [...batch.records.map(({ key: one }) => one), ...(batch.aliases?.keys() ?? [])]) absent.delete(key);
       const history =
         this.#settings.history === 'field'
           ? await historiesOf(this.#api, of, batch.records, names, this.#writers, call)
           : await lastWritesOf(batch.records, names, this.#writers, call);
       yield { ...batch, history };
     }
+    if (absent.size === 0) return;
+    const history = await deletionsOf(this.#api, of, [...absent], names, this.#writers, call);
+    if (history.size > 0) yield { records: [], history };
   }
 
   async #asked(schema: ObjectSchema, call: CallOptions): Promise<Asked> {

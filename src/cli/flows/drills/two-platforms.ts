@@ -164,7 +164,7 @@ async function repair(context: CommandContext, base: string, story: TwoPlatforms
   );
   await run('Nothing is written before this.', 'restore', 'apply', String(values['id']), ...confirmed(values['confirm']));
   const rest = await run(
-    'HubSpot keeps no history of links, and neither of them tells who deleted a record: these you decide. All of them were this sync.',
+    'HubSpot keeps no history of links, and does not tell who deleted a record: these you decide. All of them were this sync.',
     'restore',
     'plan',
     '--set',

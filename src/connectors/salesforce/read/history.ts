@@ -39,11 +39,13 @@ export async function historiesOf(
   names: readonly string[],
   writers: Writers,
   call: CallOptions,
+  /** Also entries that went into the recycle bin with their record. */
+  all = false,
 ): Promise<ReadonlyMap<string, RecordHistory>> {
   const rows = new Map<string, WireRecord[]>(records.map(({ key }) => [key, []]));
   const kept = historyObjectOf(of.wire);
   if (kept !== undefined && records.length > 0) {
-    const query = { names: ['Id', kept.parent, 'Field', 'DataType', 'OldValue', 'NewValue', 'CreatedById', 'CreatedDate'], object: kept.object };
+    const query = { names: ['Id', kept.parent, 'Field', 'DataType', 'OldValue', 'NewValue', 'CreatedById', 'CreatedDate'], object: kept.object, all };
     for (const piece of piecesOf(api, query, kept.parent, [...rows.keys()]))
       for await (const page of rowsOf(api, piece, call)) for (const row of page.rows) rows.get(wholeId(String(row[kept.parent])) ?? '')?.push(row);
   }

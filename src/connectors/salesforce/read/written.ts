@@ -4,6 +4,7 @@ import type { SalesforceApi } from '../wire/api.js';
 import { isPage, type WirePage } from '../wire/shapes.js';
 import { timeOf } from '../wire/soql.js';
 import { changedSince, stampOf } from './changed.js';
+import { goneSince } from './deletions.js';
 import { historyBegins, historyObjectOf } from './history.js';
 import type { Asked } from './keys.js';
 import { countOf, rowsOf } from './query.js';
@@ -21,6 +22,7 @@ export async function* writtenSince(
   if (only === 'total') return;
   for await (const { rows } of rowsOf(api, { names: ['Id'], object, where: changedSince(schema, since) }, call))
     yield { keys: rows.map((row) => keyOf(api, row)) };
+  for await (const gone of goneSince(api, { wire, schema }, since, call)) yield { gone };
   if (only !== undefined) return;
   const stamp = stampOf(schema);
   if (stamp !== undefined && wire.fields?.some(({ name }) => name === 'IsDeleted') === true)

@@ -76,16 +76,18 @@ async function findingOfDeleted(look: Look, { key, history }: Gone, deleted: Del
     options,
   );
   const change = held[0]?.change;
+  // What the platform brings back itself comes with all that it held.
+  const holes = change?.action === 'undelete' ? [] : lacking;
   const conflicts = [
     ...(facts.conflicts ?? []),
     ...(change === undefined ? [] : unknown.map((one) => leftOut(schema, key, one))),
-    ...(change === undefined || lacking.length === 0 ? [] : [partlyHeld(schema, base, change, lacking)]),
+    ...(change === undefined || holes.length === 0 ? [] : [partlyHeld(schema, base, change, holes)]),
   ];
   return {
     key,
     written: true,
     deleted: true,
-    ...(change === undefined || lacking.length > 0 ? {} : { change }),
+    ...(change === undefined || holes.length > 0 ? {} : { change }),
     ...(conflicts.length === 0 ? {} : { conflicts }),
     ...(unknown.length === 0 ? {} : { unknown: unknown.map(({ why }) => why) }),
   };
