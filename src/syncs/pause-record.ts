@@ -1,5 +1,5 @@
 import type { CallOptions } from '../lib/index.js';
-import type { SyncStatus } from './controller.js';
+import type { Kept, SyncStatus } from './controller.js';
 
 /** Kind of the documents that pauses are kept in. */
 export const PAUSES = 'sync-pauses';
@@ -17,6 +17,8 @@ export interface PauseEntry {
   /** Work still in flight when the wait ended; undefined where the controller cannot tell. */
   readonly inFlight?: number;
   readonly why?: string;
+  /** What of the earlier state the way back needs, where its controller says so. */
+  readonly kept?: Kept;
 }
 
 /** Who paused what, when and why. */
@@ -50,6 +52,8 @@ export interface PauseRequest {
   readonly incidents?: readonly string[];
   /** Longest wait for work in flight, milliseconds; overrides the settings. */
   readonly drainMs?: number;
+  /** A person asked for it: what is still in flight after that is ended, where the controller can. */
+  readonly cancelLate?: boolean;
 }
 
 export interface ResumeRequest {

@@ -9,7 +9,8 @@ interface TokenSettings {
   readonly id: string;
   readonly secret: string;
   readonly scope: string | undefined;
-  readonly in: 'basic' | 'body';
+  /** `json`: in a body of JSON, as some take it instead of a form. */
+  readonly in: 'basic' | 'body' | 'json';
   /** For people: where id and secret come from. */
   readonly from: string;
   readonly clock: Clock;
@@ -66,13 +67,15 @@ export function clientCredentials(settings: TokenSettings, known: (token: string
 async function fetched(http: HttpClient, settings: TokenSettings): Promise<{ readonly token: string; readonly expiresMs: number }> {
   const { name, platform, id, secret, scope } = settings;
   const asked = new URLSearchParams({ grant_type: 'client_credentials', ...(scope === undefined ? {} : { scope }) });
-  if (settings.in === 'body') for (const [part, value] of Object.entries({ client_id: id, client_secret: secret })) asked.set(part, value);
+  if (settings.in !== 'basic') for (const [part, value] of Object.entries({ client_id: id, client_secret: secret })) asked.set(part, value);
   // By RFC 6749, 2.3.1, both are encoded as in a form before they are joined.
   const pair = [id, secret].map((part) => new URLSearchParams({ '': part }).toString().slice(1)).join(':');
   const result = await http.request({
     method: 'POST',
     path: settings.path,
-    raw: { type: 'application/x-www-form-urlencoded', text: asked.toString() },
+    ...(settings.in === 'json'
+      ? { body: Object.fromEntries(asked) }
+      : { raw: { type: 'application/x-www-form-urlencoded', text: asked.toString() } }),
     ...(settings.in === 'basic' ? { headers: { authorization: `Basic ${Buffer.from(pair).toString('base64')}` } } : {}),
     // A token too many harms nothing.
     repeatable: true,
