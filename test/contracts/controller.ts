@@ -49,11 +49,12 @@ export function controllerContract(name: string, open: () => Promise<SyncHarness
 
     it('pausing twice and resuming twice change nothing more', () =>
       using(async ({ controller, truth }) => {
+        const { kept } = await controller.status();
         await controller.pause();
         await controller.pause();
         expect(await truth()).toEqual({ paused: true });
-        await controller.resume();
-        await controller.resume();
+        await controller.resume({}, kept);
+        await controller.resume({}, kept);
         expect(await truth()).toEqual({ paused: false });
       }));
 

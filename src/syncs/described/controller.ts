@@ -1,6 +1,6 @@
 import { type CallOptions, compileExpression, defined, type Expression, parseDuration, RunbackError } from '../../lib/index.js';
 import type { Kept, SyncController, SyncStatus } from '../controller.js';
-import type { ChangeDescription, ControllerDescription } from '../descriptions/form.js';
+import type { ChangeDescription, ControllerDescription, ReadDescription } from '../descriptions/form.js';
 import { variablesOf } from '../descriptions/words.js';
 import { readStatus } from '../status.js';
 import type { Port, Values } from './port.js';
@@ -29,7 +29,7 @@ export function describedController({ kind, name, says, settings, port }: Descri
 
   const look = async (options?: CallOptions): Promise<Values> => {
     let values: Values = { ...settings, ...(await port.status(asked, settings, options)) };
-    for (const [read, call] of Object.entries(reads)) values = { ...values, [read]: await port.read(call, values, options) };
+    for (const [read, call] of Object.entries(reads)) values = { ...values, [read]: await readAll(port, call, values, compile, options) };
     return values;
   };
   const change = async (
@@ -41,11 +41,16 @@ export function describedController({ kind, name, says, settings, port }: Descri
     if ('by_hand' in call) throw byHand(name, says.name, verb, call.by_hand);
     for (let tries = 1; ; tries += 1) {
       // Nothing that was read some time ago is written back: it is read now.
-      const values = needsLook(call) ? { ...(await look(options)), ...kept } : { ...settings, ...kept };
+      const known = { ...settings, ...kept };
+      const values = needsLook(call, known) ? { ...(await look(options)), ...kept } : known;
       if ((await sendAll(port, call, values, compile, options)) === 'sent') return;
       if (tries >= MOST_AGAIN) throw changing(name, says.name);
     }
   };
+
+  /** Nothing is sent for a state that it is in: some tools refuse that. */
+  const isPaused = async (options?: CallOptions): Promise<boolean> =>
+    readStatus(name, { paused, inFlight: undefined }, await look(options), place).state !== 'running';
 
   return {
     kind,
@@ -67,8 +72,15 @@ export function describedController({ kind, name, says, settings, port }: Descri
         ],
       };
     },
-    pause: async (options) => await change('pause', says.pause, {}, options),
-    resume: async (options, kept = {}) => await change('resume', says.resume, kept, options),
+    async pause(options) {
+      if (!(await isPaused(options))) await change('pause', says.pause, {}, options);
+    },
+    async resume(options, kept = {}) {
+      if (!(await isPaused(options))) return;
+      const missing = Object.keys(says.keep).find((key) => !Object.hasOwn(kept, key));
+      if (missing !== undefined) throw unkept(name, says.name, missing);
+      await change('resume', says.resume, kept, options);
+    },
     ...(says.cancel === undefined ? {} : { cancel: cancelling(change, says.cancel) }),
   };
 }
@@ -95,9 +107,29 @@ function compilerOf(says: ControllerDescription): (source: string) => Expression
   };
 }
 
-/** Whether a change speaks of what was read. */
-function needsLook(call: ChangeDescription): boolean {
-  return call.each !== undefined || call.input !== undefined || call.body !== undefined || call.again !== undefined;
+/** Whether a change speaks of what was read. `known`: what it may speak of without. */
+function needsLook(call: ChangeDescription, known: Values): boolean {
+  if (call.each !== undefined || call.input !== undefined) return true;
+  return [...(JSON.stringify(call.body) ?? '').matchAll(/\{(\w+)\}/gu)].some(([, word = '']) => !Object.hasOwn(known, word));
+}
+
+/** What a read says; with `each`, what it says of all of those in one list. */
+async function readAll(
+  port: Port,
+  call: ReadDescription,
+  values: Values,
+  compile: (source: string) => Expression,
+  options?: CallOptions,
+): Promise<unknown> {
+  if (call.each === undefined) return await port.read(call, values, options);
+  const items = compile(call.each).evaluate(values);
+  const all: unknown[] = [];
+  for (const item of Array.isArray(items) ? (items as unknown[]) : []) {
+    const said = await port.read(call, { ...values, item }, options);
+    if (Array.isArray(said)) for (const one of said as unknown[]) all.push(one);
+    else all.push(said);
+  }
+  return all;
 }
 
 async function sendAll(
@@ -121,6 +153,14 @@ function byHand(name: string, tool: string, verb: 'pause' | 'resume' | 'cancel',
     why: hint,
     state: 'It was not changed.',
     next: `Do it in ${tool}, then check: runback sync status ${name}`,
+  });
+}
+
+function unkept(name: string, tool: string, what: string): RunbackError {
+  return new RunbackError('sync-failed', `Sync ${name} was not resumed`, {
+    why: `Nobody wrote down its ${what} before it was paused, and ${tool} needs it.`,
+    state: 'It is paused.',
+    next: `Resume it in ${tool}, then check: runback sync status ${name}`,
   });
 }
 

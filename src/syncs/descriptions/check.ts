@@ -21,7 +21,8 @@ export function* controllerProblems(raw: unknown): Generator<PathProblem> {
     if (isGroup(one)) yield* expressionProblems(one['count'], ['status', 'warn', String(n), 'count'], variables);
   const words = [...settingsOf(raw), 'body'];
   for (const [name, read] of Object.entries(groupAt(raw, 'reads'))) {
-    yield* callProblems(read, ['reads', name], { words: [...words, 'cursor'], variables, reads: true, programs: isOfPrograms(raw) });
+    yield* callProblems(read, ['reads', name], { words: [...words, 'cursor', 'item'], variables, reads: true, programs: isOfPrograms(raw) });
+    if (isGroup(read)) yield* expressionProblems(read['each'], ['reads', name, 'each'], variables);
     words.push(name);
   }
   for (const [name, source] of Object.entries(groupAt(raw, 'keep'))) yield* expressionProblems(source, ['keep', name], variables);

@@ -26,9 +26,11 @@ const program = {
   run: z.array(z.string()).min(1).exactOptional().describe('Program and arguments, one list item each, with {words} in them. Never a shell line.'),
   input: expression.exactOptional().describe('What the program is given to read, as a text.'),
 };
+const each = expression.exactOptional().describe('A list: one request for each of it, which is {item}.');
 const read = z.strictObject({
   ...request,
   ...program,
+  each,
   items: inBody.exactOptional().describe('Where the list is in the answer; the read is then that list.'),
   next: inBody.exactOptional().describe('Where the cursor of the next page is; {cursor} is what it said.'),
 });
@@ -36,7 +38,7 @@ const read = z.strictObject({
 const change = z.strictObject({
   ...request,
   ...program,
-  each: expression.exactOptional().describe('A list: one request for each of it, which is {item}.'),
+  each,
   again: z
     .array(z.int().min(400).max(499))
     .exactOptional()

@@ -71,10 +71,14 @@ function addressOf(says: ControllerDescription, name: string, given: unknown): U
 }
 
 async function connected(says: ControllerDescription, address: URL, deps: DriverDeps): Promise<HttpClient> {
-  const { name, clock, environment, redact } = deps;
+  const { name, clock, environment } = deps;
   const credentials = await deps.credentials();
-  const headers = { ...says.headers, ...headersOf(says, name, credentials) };
-  if (Object.keys(headers).length > Object.keys(says.headers).length) requireSafe(name, address);
+  const signed = headersOf(says, name, credentials);
+  if (Object.keys(signed).length > 0) requireSafe(name, address);
+  const headers = { ...says.headers, ...signed };
+  // What is made of the credentials is as secret as they are.
+  const made = Object.values(signed).map((value) => value.replace(/^\S+ /u, ''));
+  const redact = (text: string): string => made.reduce((shown, secret) => shown.replaceAll(secret, '[redacted]'), deps.redact(text));
   return new HttpClient({
     origin: address.origin,
     name: `${says.name}, the controller of ${name},`,
@@ -83,7 +87,7 @@ async function connected(says: ControllerDescription, address: URL, deps: Driver
     environment,
     redact,
     tryTimeoutMs: TRY_TIMEOUT_MS,
-    ...defined({ session: sessionOf(says, address, deps, credentials) }),
+    ...defined({ session: sessionOf(says, address, { ...deps, redact }, credentials, (token) => void made.push(token)) }),
   });
 }
 
@@ -103,13 +107,19 @@ function headersOf({ auth }: ControllerDescription, name: string, credentials: R
   }
 }
 
-function sessionOf({ name: tool, auth }: ControllerDescription, address: URL, deps: DriverDeps, credentials: Readonly<Record<string, string>>) {
+function sessionOf(
+  { name: tool, auth }: ControllerDescription,
+  address: URL,
+  deps: DriverDeps,
+  credentials: Readonly<Record<string, string>>,
+  known: (token: string) => void,
+) {
   if (auth.kind !== 'client-credentials') return undefined;
   const { name, clock, environment, redact } = deps;
   return clientCredentials(
     {
       name: tool,
-      platform: name,
+      of: `Sync ${name}`,
       url: address.origin,
       path: address.pathname.replace(/\/$/u, '') + auth.token,
       id: credentialOf(name, credentials, auth.id, 'credentials'),
@@ -121,7 +131,7 @@ function sessionOf({ name: tool, auth }: ControllerDescription, address: URL, de
       environment,
       redact,
     },
-    () => {},
+    known,
   );
 }
 
