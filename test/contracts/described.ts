@@ -39,6 +39,7 @@ export function describedContract(open: () => Vendor): void {
   const by = { by: 'maya', holder: 'run-1/pause', reason: 'wrong names in the CRM' };
   const { kind, mostInFlight } = open();
   const cannotTell = mostInFlight === 0;
+  const isAlone = open().which === '';
 
   controllerContract(
     kind,
@@ -123,30 +124,36 @@ export function describedContract(open: () => Vendor): void {
       expect(changesIn(stub)).toHaveLength(sent);
     });
 
-    it.skipIf(cannotTell)('waits for work in flight up to the limit, and says what still runs', async () => {
-      const { vendor, syncs, clock } = await started({ drain: '90s' });
-      vendor.truth.inFlight = 1;
-      const error = await syncs.pause({ names: ['leads'], ...by }).catch((caught: unknown) => caught);
-      expect(error).toMatchObject({ code: 'drain-timeout', message: 'Paused, but work is still in flight: leads (1 in flight)' });
-      expect(vendor.truth.paused).toBe(true);
-      expect(clock.slept).toBeGreaterThanOrEqual(90_000);
-      expect(clock.slept).toBeLessThan(100_000);
-    });
+    it.skipIf(cannotTell)(
+      `waits for work in flight up to the limit${cannotTell ? ' (skipped: its API does not say)' : ''}, and says what still runs`,
+      async () => {
+        const { vendor, syncs, clock } = await started({ drain: '90s' });
+        vendor.truth.inFlight = 1;
+        const error = await syncs.pause({ names: ['leads'], ...by }).catch((caught: unknown) => caught);
+        expect(error).toMatchObject({ code: 'drain-timeout', message: 'Paused, but work is still in flight: leads (1 in flight)' });
+        expect(vendor.truth.paused).toBe(true);
+        expect(clock.slept).toBeGreaterThanOrEqual(90_000);
+        expect(clock.slept).toBeLessThan(100_000);
+      },
+    );
 
-    it.skipIf(open().which === '')('one that does not exist is said to be unknown, and is not changed', async () => {
-      const { vendor, syncs } = await started();
-      const { options } = configOf(vendor, await startedStub(vendor), {});
-      const other = await syncsOf([{ ...configOf(vendor, await startedStub(vendor)), options: { ...options, [vendor.which]: 'unknown' } }]);
-      closers.push(other.close);
-      const [view] = await other.syncs.views();
-      expect(view?.status).toBeUndefined();
-      expect(view?.problem).toContain('does not know it');
-      await expect(other.syncs.pause({ names: ['leads'], ...by })).rejects.toMatchObject({ code: 'sync-failed' });
-      expect(vendor.truth.paused).toBe(false);
-      expect(syncs.names).toEqual(['leads']);
-    });
+    it.skipIf(isAlone)(
+      `one that does not exist is said to be unknown${isAlone ? ' (skipped: there is one only)' : ''}, and is not changed`,
+      async () => {
+        const { vendor, syncs } = await started();
+        const { options } = configOf(vendor, await startedStub(vendor), {});
+        const other = await syncsOf([{ ...configOf(vendor, await startedStub(vendor)), options: { ...options, [vendor.which]: 'unknown' } }]);
+        closers.push(other.close);
+        const [view] = await other.syncs.views();
+        expect(view?.status).toBeUndefined();
+        expect(view?.problem).toContain('does not know it');
+        await expect(other.syncs.pause({ names: ['leads'], ...by })).rejects.toMatchObject({ code: 'sync-failed' });
+        expect(vendor.truth.paused).toBe(false);
+        expect(syncs.names).toEqual(['leads']);
+      },
+    );
 
-    it.skipIf(Object.keys(open().credentials).length === 0)('refused credentials are told as that, and not shown', async () => {
+    it('refused credentials are told as that, and not shown', async () => {
       const { vendor, stub } = await start();
       const wrong = Object.fromEntries(Object.keys(vendor.credentials).map((name) => [name, `canary-wrong-${name}`]));
       const controller = await openController(kind, depsOf('leads', optionsOf(vendor, stub), wrong));
