@@ -1,5 +1,5 @@
 import { requestOf, valueAt } from '../../connectors/index.js';
-import { type CallOptions, type HttpAnswer, type HttpClient, type HttpRequest, RunbackError } from '../../lib/index.js';
+import { type CallOptions, type HttpAnswer, type HttpClient, type HttpRequest, ownValue, RunbackError } from '../../lib/index.js';
 import type { ChangeDescription, ControllerDescription, ReadDescription } from '../descriptions/form.js';
 import { answered } from '../drivers/wire.js';
 import type { Port, Values } from './port.js';
@@ -18,9 +18,13 @@ interface Settings {
 /** Calls of a description that are requests. */
 export function requestPort({ name, says, address, connect }: Settings): Port {
   const prefix = address.pathname.replace(/\/$/u, '');
-  const said = ({ body }: HttpAnswer): string | undefined => {
+  const said = ({ status, body }: HttpAnswer): string | undefined => {
     const words = says.error === undefined ? undefined : valueAt(body, says.error);
-    return typeof words === 'string' ? words : undefined;
+    const told = [
+      ...(typeof words === 'string' ? [words] : []),
+      ...(ownValue(says.hints, String(status)) === undefined ? [] : [says.hints[String(status)]]),
+    ];
+    return told.length === 0 ? undefined : told.join(' ');
   };
   const ask = async (call: ReadDescription, given: Values, options?: CallOptions): Promise<HttpAnswer> => {
     const { path, ...request } = requestOf(call, given);

@@ -94,6 +94,10 @@ export const controllerForm = z
     auth: auth.default({ kind: 'none' }),
     headers: z.record(z.string(), z.string()).default({}),
     error: inBody.exactOptional().describe('Where an error answer says what is wrong.'),
+    hints: z
+      .record(z.string().regex(/^[45]\d\d$/u, 'a status such as 404'), words)
+      .default({})
+      .describe('What an error status most likely means here.'),
     reads: z.record(name, read).default({}).describe('What else is asked to know the state, after status and in this order.'),
     status: z.strictObject({
       ...request,
