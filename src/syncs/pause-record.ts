@@ -41,7 +41,7 @@ export interface PauseRecord {
 }
 
 export interface PauseRequest {
-  /** Names of syncs; joined with those that write to `writesTo`. Neither given: every sync of the workspace. */
+  /** Names of syncs; joined with those that write to `writesTo`, or react to what is written there. Neither given: every sync of the workspace. */
   readonly names?: readonly string[];
   /** Name of a platform. */
   readonly writesTo?: string;
@@ -72,6 +72,8 @@ export interface SyncView {
   readonly status?: SyncStatus;
   readonly problem?: string;
   readonly pauses: readonly PauseRecord[];
+  /** Nothing has shown that what is known of its tool is so: it is told about by a file that no test proves. */
+  readonly unproven?: true;
 }
 
 /** A sync that an open pause keeps from running, as it is now. */

@@ -3,6 +3,7 @@ import type { Document } from '../store/index.js';
 import type { SyncController, SyncStatus } from './controller.js';
 import type { PauseEntry, PauseRecord, PauseRequest } from './pause-record.js';
 import { causeOf, setEntry, throwTogether, type PauseStore, type Trouble } from './pause-store.js';
+import { stillFor } from './reactions.js';
 import { settled } from './settled.js';
 
 const DEFAULT_DRAIN_MS = 120_000;
@@ -97,8 +98,8 @@ async function found(pauses: PauseStore, sync: string, options?: CallOptions): P
 function selected(pauses: PauseStore, { names, writesTo }: PauseRequest): string[] {
   if (names === undefined && writesTo === undefined) return [...pauses.names];
   const named = (names ?? []).map((name) => pauses.configOf(name).name);
-  const writing = writesTo === undefined ? [] : pauses.names.filter((name) => pauses.configOf(name).writes_to.includes(writesTo));
-  return [...named, ...writing];
+  const still = writesTo === undefined ? [] : stillFor(Object.fromEntries(pauses.names.map((name) => [name, pauses.configOf(name)])), [writesTo]);
+  return [...named, ...still];
 }
 
 /** Pauses a sync that runs, also one that runs again although this pause had stopped it. */
