@@ -14,7 +14,7 @@ export async function acceptedFor(
   platforms: readonly string[],
   command: string,
 ): Promise<AcceptedAutomations | undefined> {
-  const by = input.text('accept-automations');
+  const by = input.text('accept-automations')?.trim() || undefined;
   const { reactingTo, requireStill } = await import('../../../syncs/index.js');
   const configs = session.workspace.config.syncs;
   if (reactingTo(configs, platforms).length === 0) return undefined;

@@ -11,9 +11,8 @@ const input = z.strictObject({
   plan: z.string(),
   accept_automations: z
     .string()
-    .min(1)
     .optional()
-    .describe('Who accepts that automations react to it which are not paused; best the answer of a question to a person.'),
+    .describe('Who accepts that automations react to it which are not paused: best an input that a person gives. Empty: nobody does.'),
 });
 
 /**
@@ -47,11 +46,11 @@ export const restoreApply = defineAction({
     const { applyRestore, resumeRestore } = await import('../../../restores/index.js');
     const deps = await applyDeps(platform, context);
     await pauseAgain(context);
+    const accepted = await acceptedNow(platform, acceptedBy, context);
     if ((await platformOf(plan, context)) !== platform)
       throw new RunbackError('plan-other-account', `Plan ${plan} is not for the platform ${platform}`, { state: 'Nothing was written.' });
     const begun = (await restoreOfStep(plan, context)) ?? (await unfinishedOfRun(plan, context));
     if (begun) return await restoreOutputs(await resumeRestore(begun.id, context.by, deps, context.options));
-    const accepted = await acceptedNow(platform, acceptedBy, context);
     // An approval may have expired while the run waited: what lifts the limits is what counts at this moment.
     const { hash, approvals, refused } = await approvalsNow(plan, context);
     const confirmed = context.confirmed === undefined ? {} : { confirmed: context.confirmed };

@@ -50,7 +50,7 @@ export async function acceptedNow(
   const { requireStill } = await import('../../../syncs/index.js');
   const { syncs, workspace, run, step, options } = context;
   const accept = 'give the step accept_automations: NAME, and continue the run';
-  const still = { syncs, configs: workspace.config.syncs, platforms: [platform], acceptedBy: by, accept };
+  const still = { syncs, configs: workspace.config.syncs, platforms: [platform], acceptedBy: by === '' ? undefined : by, accept };
   const automations = await requireStill(still, options);
   if (automations.length === 0 || by === undefined) return undefined;
   await context.authorise?.('accept-automations', by, run.id);
