@@ -86,7 +86,7 @@ export const controllerForm = z
     proven_with: words.exactOptional().describe('Which version or which pages.'),
     about: words.exactOptional().describe('What a person has to know of it.'),
     url: z.url().exactOptional().describe('Where it is for everyone; without it, the sync names its own.'),
-    settings: z.record(name, words).default({}).describe('What a sync has to name beside url, each with what it is.'),
+    settings: z.record(name, words).default({}).describe('What a sync has to name in addition to url, each with what it is.'),
     optional: z
       .record(name, z.strictObject({ is: words, default: z.string() }))
       .default({})

@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs';
+
 import { describe, expect, it } from 'vitest';
 
 import { loadController, shippedControllers } from '../../../src/syncs/descriptions/load.js';
+
+const PAGE = readFileSync(new URL('../../../docs/syncs.md', import.meta.url), 'utf8');
 
 describe('shipped descriptions of controllers', async () => {
   const names = await shippedControllers();
@@ -29,5 +33,9 @@ describe('shipped descriptions of controllers', async () => {
     const says = await loadController(name, process.cwd());
     expect(says?.name).toBeTruthy();
     if (says?.proven !== false) expect(says?.proven_with).toBeTruthy();
+    const row = PAGE.split('\n').find((line) => line.startsWith(`| \`${name}\` |`)) ?? '';
+    const words = { engine: 'itself', stub: 'a stub of', programs: ' for ' };
+    expect(row).toContain(says?.proven === false ? 'nothing' : words[says?.proven ?? 'stub']);
+    for (const setting of Object.keys(says?.settings ?? {})) expect(row).toContain(`\`${setting}\``);
   });
 });
