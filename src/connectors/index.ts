@@ -6,5 +6,5 @@ export * from './platform.js';
 export * from './registry.js';
 export { unknownWithheld } from './withheld.js';
 export { valueAt } from './rest/wire/paths.js';
-export { type Given, requestOf } from './rest/wire/request.js';
+export { requestOf } from './rest/wire/request.js';
 export { clientCredentials } from './rest/wire/session.js';

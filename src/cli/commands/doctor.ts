@@ -237,7 +237,7 @@ function checksText(checks: readonly Check[], style: Style): string {
           ? style.chalk.green(style.glyph.done)
           : style.chalk.red(style.glyph.failed);
     const next = one.next === undefined ? '' : `\n    Next: ${visibleLines(one.next).replaceAll('\n', '\n          ')}`;
-    return `${mark} ${visible(one.what)}: ${one.ok ? '' : 'problem: '}${visible(one.found)}${next}`;
+    return `${mark} ${visible(one.what)}: ${one.ok ? '' : 'problem: '}${visibleLines(one.found).replaceAll('\n', '\n    ')}${next}`;
   });
   const bad = checks.filter((one) => !one.ok).length;
   const warnings = checks.filter((one) => one.warning === true).length;

@@ -66,8 +66,9 @@ async function wholeList(name: string, { items = '.', next }: ReadDescription, p
     for (const item of list as unknown[]) all.push(item);
     cursor = next === undefined ? undefined : valueAt(body, next);
     if (cursor === undefined || cursor === null || cursor === '') return all;
+    if (typeof cursor !== 'string' && typeof cursor !== 'number') throw unclear(name, `what is at ${next ?? ''} of the answer is no cursor`);
     if (seen.has(cursor) || seen.size >= MOST_PAGES)
-      throw unclear(name, `its list does not end: the page ${String(cursor as string)} comes again, or there are too many`);
+      throw unclear(name, `its list does not end: the page ${String(cursor)} comes again, or there are too many`);
     seen.add(cursor);
   }
 }

@@ -94,7 +94,7 @@ describe('HubSpot workflows', () => {
     };
     await pause();
     expect(vendor.truth.paused).toBe(true);
-    expect((vendor.truth.how?.() as { readonly actions: unknown[] }).actions).toHaveLength(2);
+    expect(vendor.truth.how?.()).toMatchObject({ actions: [{ actionId: '1' }, { actionId: '8' }] });
     expect(stub.log.filter((line) => line.startsWith('PUT'))).toHaveLength(2);
   });
 

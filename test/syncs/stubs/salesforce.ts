@@ -21,7 +21,6 @@ const credentials = { id: 'canary-sf-id', secret: 'canary-sf-secret' };
 
 /** One flow by the Tooling API's FlowDefinition: version 3 of 5 is active, and is to be again. Writes are answered 204. */
 export function salesforceFlow(): Vendor {
-  const truth = newTruth();
   let version = 3;
   return {
     kind: 'salesforce-flow',
@@ -29,10 +28,16 @@ export function salesforceFlow(): Vendor {
     which: 'id',
     credentials,
     mostInFlight: 0,
-    truth: Object.defineProperties(
-      { ...truth, how: () => version },
-      { paused: { get: () => version === 0, set: (paused: boolean) => (version = paused ? 0 : 3), enumerable: true } },
-    ),
+    truth: {
+      ...newTruth(),
+      how: () => version,
+      get paused() {
+        return version === 0;
+      },
+      set paused(paused: boolean) {
+        version = paused ? 0 : 3;
+      },
+    },
     answer(asked) {
       const refused = signedIn(asked);
       if (refused !== undefined) return refused;
