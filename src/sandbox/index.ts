@@ -6,6 +6,8 @@ export { startHubSpotSandbox, type HubSpotSandboxOptions } from './hubspot/sandb
 export { importAccount, type ImportedAccount, type ImportedLinks, type ImportedProperty, type ImportedRecord } from './hubspot/seed/import.js';
 export { seedMessy } from './hubspot/seed/seed.js';
 export { strangerOf, turnAway } from './kit/gate.js';
+export type { MailchimpSandbox } from './mailchimp/handle.js';
+export { startMailchimpSandbox, type MailchimpSandboxOptions } from './mailchimp/sandbox.js';
 export { createRandom, type Random } from './kit/random.js';
 export type { SalesforceSandbox } from './salesforce/handle.js';
 export { startSalesforceSandbox, type SalesforceSandboxOptions } from './salesforce/sandbox.js';

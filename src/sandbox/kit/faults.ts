@@ -63,6 +63,8 @@ export interface FaultRules<F> {
   lastsMs?(fault: F): number;
   /** The path of a fault that names none. */
   pathOf?(fault: F): string | undefined;
+  /** Whether a request is one that the fault is about at all; all are by default. */
+  fits?(fault: F, method: string, path: string): boolean;
 }
 
 /** The faults that strike one request, by kind. */
@@ -120,6 +122,7 @@ export class FaultSwitches<F extends When & { readonly kind: string }> implement
     const { fault } = each;
     if (fault.method !== undefined && fault.method.toUpperCase() !== method) return false;
     if (each.pattern && !each.pattern.test(path)) return false;
+    if (this.rules.fits?.(fault, method, path) === false) return false;
     each.matched += 1;
     const now = this.clock.monotonicMs();
     if (now < each.until) return true;

@@ -5,7 +5,7 @@ import { type Api, dispatch } from './dispatch.js';
 import type { FaultSwitches, When } from './faults.js';
 import { LARGEST_BODY, LARGEST_LOAD } from './gate.js';
 import type { Route } from './route.js';
-import { listen } from './server.js';
+import { type Arrival, listen } from './server.js';
 import { type RequestSeen, seenOf } from './wire.js';
 
 /** What one sandbox serves. */
@@ -24,6 +24,8 @@ export interface Serving<C, R extends Route<C>, F extends When & { readonly kind
   readonly automations: { settle(): void };
   /** Asked for at each request. */
   controls(): Controls;
+  /** Told of each request to the API for as long as it is being answered. */
+  readonly arrives?: Arrival;
   /** Whether the body of an API request is read at all: whether its token is known, or it needs none. */
   mayCome(head: { readonly method: string; readonly path: string; readonly authorization: string | undefined }): boolean;
 }
@@ -61,6 +63,7 @@ export async function serve<C, R extends Route<C>, F extends When & { readonly k
       await applied?.(seen, answer.status);
       return answer;
     },
+    (head) => (head.target.startsWith(CONTROL_PATH) ? undefined : serving.arrives?.(head)) ?? (() => undefined),
   );
   return {
     url: server.url,

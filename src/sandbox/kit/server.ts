@@ -15,6 +15,12 @@ export type Responder = (wire: WireRequest) => Promise<WireAnswer>;
  */
 export type BodyLimit = (head: Omit<WireRequest, 'body'>) => number;
 
+/**
+ * Told of each request that comes, before its body is read; gives what is called when the answer begins to leave, so
+ * that a client which then sends the next request is never counted twice.
+ */
+export type Arrival = (head: Omit<WireRequest, 'body'>) => () => void;
+
 /** A running loopback server. */
 export interface RunningServer {
   readonly url: string;
@@ -32,11 +38,12 @@ export async function listen(
   options: { readonly host: string; readonly port: number; readonly clock: Clock },
   limitOf: BodyLimit,
   respond: Responder,
+  arrives: Arrival = () => () => undefined,
 ): Promise<RunningServer> {
   if (!LOOPBACK.has(options.host)) throw new RangeError(`A sandbox listens on 127.0.0.1 or ::1 only, not on ${options.host}`);
   const stopping = new AbortController();
   const server: Server = createServer({ maxHeaderSize: 128 * 1024, keepAliveTimeout: 30_000 }, (request, response) => {
-    answer(request, response, { limitOf, respond, clock: options.clock, stopping: stopping.signal }).catch(() => response.destroy());
+    answer(request, response, { limitOf, respond, arrives, clock: options.clock, stopping: stopping.signal }).catch(() => response.destroy());
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -63,6 +70,7 @@ export async function listen(
 interface Serving {
   readonly limitOf: BodyLimit;
   readonly respond: Responder;
+  readonly arrives: Arrival;
   readonly clock: Clock;
   readonly stopping: AbortSignal;
 }
@@ -71,7 +79,7 @@ function plainHeaders({ headers }: IncomingMessage): Readonly<Record<string, str
   return Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])));
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, { limitOf, respond, clock, stopping }: Serving): Promise<void> {
+async function answer(request: IncomingMessage, response: ServerResponse, serving: Serving): Promise<void> {
   const stranger = strangerOf(request);
   if (stranger !== undefined) return turnAway(request, response, 403, stranger);
   const head = {
@@ -80,11 +88,21 @@ async function answer(request: IncomingMessage, response: ServerResponse, { limi
     authorization: request.headers.authorization,
     headers: plainHeaders(request),
   };
-  const limit = limitOf(head);
-  const body = limit === 0 ? '' : await readText(request, limit);
-  if (body === undefined) return turnAway(request, response, 413, `A request body has at most ${limit} bytes`);
-  const given = await respond({ ...head, body });
-  if (given.delayMs > 0) await clock.sleep(given.delayMs, stopping);
+  const leaves = serving.arrives(head);
+  try {
+    const limit = serving.limitOf(head);
+    const body = limit === 0 ? '' : await readText(request, limit);
+    if (body === undefined) return turnAway(request, response, 413, `A request body has at most ${limit} bytes`);
+    const given = await serving.respond({ ...head, body });
+    if (given.delayMs > 0) await serving.clock.sleep(given.delayMs, serving.stopping);
+    leaves();
+    send(request, response, given, serving.clock);
+  } finally {
+    leaves();
+  }
+}
+
+function send(request: IncomingMessage, response: ServerResponse, given: WireAnswer, clock: Clock): void {
   if (given.cut === 'before') {
     request.socket.destroy();
     return;

@@ -15,7 +15,8 @@ export interface WireRequest {
 export interface WireAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  /** Bytes where it is no text: an archive. */
+  readonly body: string | Uint8Array;
   /** Wait before answering. */
   readonly delayMs: number;
   /** Cut the connection instead of answering, or in the middle of the body. */
@@ -34,14 +35,14 @@ export function seenOf({ method, target }: Pick<WireRequest, 'method' | 'target'
   return { method, path: target.split('?')[0] ?? '/', correlationId: randomUUID() };
 }
 
-/** An answer that is no JSON: XML, CSV. */
+/** An answer that is no JSON: XML, CSV, an archive. */
 export interface PlainText {
   /** As in `Content-Type`. */
   readonly type: string;
-  readonly content: string;
+  readonly content: string | Uint8Array;
 }
 
-/** An answer as text of any type. */
+/** An answer of any type. */
 export function textAnswer(status: number, { type, content }: PlainText, headers: Readonly<Record<string, string>> = {}): WireAnswer {
   return { status, headers: { 'Content-Type': type, ...headers }, body: content, delayMs: 0, cut: 'no' };
 }

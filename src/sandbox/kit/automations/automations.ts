@@ -107,6 +107,11 @@ export class Automations implements Omit<Automated, 'app'> {
     }
   }
 
+  /** Something that the account did without an automation that was set up here: a mail that the platform itself sends. */
+  tell(effect: Effect): void {
+    this.#effects.push(effect);
+  }
+
   /** Runs what is due, each at its time. */
   settle(until = this.clock.now().getTime()): void {
     if (this.#running) return;
