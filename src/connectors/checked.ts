@@ -67,6 +67,10 @@ function passedOn(connector: Connector): Partial<Connector> {
     ...(connector.outcomeOf && {
       outcomeOf: async (token, options) => await foreseen(kind, options, async () => (await connector.outcomeOf?.(token, options)) ?? 'unknown'),
     }),
+    ...(connector.neverAgain && {
+      neverAgain: async (schema, keys, options) =>
+        await foreseen(kind, options, async () => (await connector.neverAgain?.(schema, keys, options)) ?? new Map()),
+    }),
     ...(connector.dailyQuota && {
       dailyQuota: async (options) => await foreseen(kind, options, async () => await connector.dailyQuota?.(options)),
     }),

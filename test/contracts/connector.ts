@@ -25,6 +25,10 @@ export interface ContractPlatform {
   readonly unique?: string;
   /** A well-formed key that no record has. */
   readonly missingKey: string;
+  /** Values that a new record cannot be without, others for each `n`. */
+  needs?(n: number): Readonly<Record<string, string>>;
+  /** What becomes of a text that is written, where the platform stores some in a form of its own and shows it in its answer. */
+  kept?(text: string): string;
   /** How an empty text comes back: some platforms know no difference between empty and null. */
   readonly emptyReads: '' | null;
   /** Creates a record without the connector; answers its key. */
@@ -232,7 +236,7 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
         const whole = byKey(await all(connector.read({ schema })));
         const picked = byKey(await all(connector.read({ schema, keys: [...keys.keys()] })));
         for (const [key, text] of keys) {
-          expect(whole.get(key)?.fields[platform.text]).toBe(text);
+          expect(whole.get(key)?.fields[platform.text]).toBe(keptBy(platform, text));
           expect(picked.get(key)).toEqual(whole.get(key));
         }
       });
@@ -445,7 +449,7 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
           })),
         );
         expect(results.map((result) => result.status)).toEqual(NASTY.map(() => 'applied'));
-        for (const [i, text] of NASTY.entries()) expect((await platform.truth(keys[i] ?? ''))?.[platform.text]).toBe(text);
+        for (const [i, text] of NASTY.entries()) expect((await platform.truth(keys[i] ?? ''))?.[platform.text]).toBe(keptBy(platform, text));
       });
 
       test('a text that the platform would change on the way is refused, not changed', async () => {
@@ -474,7 +478,12 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
         const { connector, schema } = await prepared();
         const size = connector.capabilities.batch.create;
         const made = await connector.write(
-          Array.from({ length: size }, (_, i) => ({ action: 'create', schema, key: keyLike(platform, i), set: { [platform.text]: String(i) } })),
+          Array.from({ length: size }, (_, i) => ({
+            action: 'create',
+            schema,
+            key: keyLike(platform, i),
+            set: newFields(platform, { [platform.text]: String(i) }, i),
+          })),
         );
         expect(statuses(made)).toEqual({ applied: size });
         const keys = made.map((result) => (result.status === 'applied' ? result.key : ''));
@@ -486,7 +495,9 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
       test('a created record has its old key where that is claimed, else a new one, and the given values', async () => {
         const { connector, schema } = await prepared();
         const key = keyLike(platform, 7);
-        const [result] = await connector.write([{ action: 'create', schema, key, set: { [platform.text]: 'x', [platform.other]: null } }]);
+        const [result] = await connector.write([
+          { action: 'create', schema, key, set: newFields(platform, { [platform.text]: 'x', [platform.other]: null }) },
+        ]);
         if (result?.status !== 'applied') throw new Error(JSON.stringify(result));
         expect(result.key === key).toBe(schema.createWithKey);
         expect((await platform.truth(result.key))?.[platform.text]).toBe('x');
@@ -497,8 +508,8 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
         await platform.seed({ [platform.unique]: 'taken@example.com' });
         const { connector, schema } = await prepared();
         const results = await connector.write([
-          { action: 'create', schema, key: keyLike(platform, 1), set: { [platform.unique]: 'taken@example.com' } },
-          { action: 'create', schema, key: keyLike(platform, 2), set: { [platform.unique]: 'free@example.com' } },
+          { action: 'create', schema, key: keyLike(platform, 1), set: newFields(platform, { [platform.unique]: 'taken@example.com' }) },
+          { action: 'create', schema, key: keyLike(platform, 2), set: newFields(platform, { [platform.unique]: 'free@example.com' }) },
         ]);
         expect(results[0]).toMatchObject({ status: 'rejected', reason: 'unique-taken' });
         expect(results[1]?.status).toBe('applied');
@@ -539,8 +550,18 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
       test('a create whose answer is lost is found again, so that it is not made twice', async () => {
         const { connector, schema } = await prepared();
         await warmUp(connector, schema, await platform.seed({ [platform.text]: 'warm' }), platform.text);
-        const create = { action: 'create' as const, schema, key: keyLike(platform, 3), set: { [platform.text]: 'made once', [platform.other]: 'x' } };
-        const never = { action: 'create' as const, schema, key: keyLike(platform, 4), set: { [platform.text]: 'never sent', [platform.other]: 'y' } };
+        const create = {
+          action: 'create' as const,
+          schema,
+          key: keyLike(platform, 3),
+          set: newFields(platform, { [platform.text]: 'made once', [platform.other]: 'x' }, 3),
+        };
+        const never = {
+          action: 'create' as const,
+          schema,
+          key: keyLike(platform, 4),
+          set: newFields(platform, { [platform.text]: 'never sent', [platform.other]: 'y' }, 4),
+        };
         const since = new Date();
         await platform.faults.dropNextAnswer();
         expect((await connector.write([create])).map((result) => result.status)).toEqual(['in_doubt']);
@@ -593,7 +614,7 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
               action: 'create',
               schema,
               key: keyLike(platform, round * size + i),
-              set: { [platform.text]: 'x' },
+              set: newFields(platform, { [platform.text]: 'x' }, round * size + i),
             })),
           );
         const controller = new AbortController();
@@ -674,6 +695,15 @@ function statuses(results: readonly MutationResult[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { status } of results) counts[status] = (counts[status] ?? 0) + 1;
   return counts;
+}
+
+/** These values of a new record, with what it cannot be without. */
+function newFields(platform: ContractPlatform, fields: Readonly<Record<string, Value>>, n = 0): Readonly<Record<string, Value>> {
+  return { ...platform.needs?.(n), ...fields };
+}
+
+function keptBy(platform: ContractPlatform, text: string): string {
+  return platform.kept?.(text) ?? text;
 }
 
 /** A well-formed key that is not used: the old key of a deleted record. */
