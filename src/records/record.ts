@@ -83,7 +83,7 @@ export interface FieldSchema {
 /** Writing some value over some other one, which a person has to know about: a conflict of that code. */
 export interface GuardedValue {
   readonly code: 'consent' | 'irreversible';
-  /** What stands there before; whatever it is, where absent. */
+  /** What stands there before; whatever it is, where absent. Nothing stands there before a record is created again. */
   readonly from?: readonly Value[];
   /** What is written; whatever it is, where absent. */
   readonly to?: readonly Value[];

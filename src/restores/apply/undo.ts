@@ -1,3 +1,4 @@
+import type { PlatformSchema } from '../../connectors/index.js';
 import { counted, RunbackError, type CallOptions } from '../../lib/index.js';
 import type { AppliedItem } from '../records/items.js';
 import { NO_RECREATIONS, type RestoreState } from '../records/journal.js';
@@ -59,7 +60,7 @@ export async function undoRestore(id: string, by: string, deps: ApplyDeps, optio
     };
     const stands = new Set<string>();
     const stop =
-      (await executeAll(execution, () => backwards(state, stands), options)) ??
+      (await executeAll(execution, () => backwards(state, stands, plan.schema), options)) ??
       (await execute(
         execution,
         broughtSteps(plan.schema, state.undo, () => stands),
@@ -83,10 +84,10 @@ function undoStanding({ summary }: RestoreState): RestoreSummary | undefined {
 }
 
 /** `stands` gets the links that are there again after it. */
-async function* backwards(state: RestoreState, stands: Set<string>): AsyncIterable<readonly PlanStep[]> {
+async function* backwards(state: RestoreState, stands: Set<string>, schema: PlatformSchema): AsyncIterable<readonly PlanStep[]> {
   const { applied } = state.apply;
   if (applied === undefined) throw new RunbackError('bug', `The undo of ${state.id} was started without what was applied`);
-  const steps = undoSteps(parse(applied.readBackwards()), state.undo, state.apply.made, (link) => stands.add(linkText(link)));
+  const steps = undoSteps(parse(applied.readBackwards()), state.undo, state.apply.made, (link) => stands.add(linkText(link)), schema);
   for (const step of steps) yield [step];
   yield [...deletesOf(state.apply.made.records)];
 }

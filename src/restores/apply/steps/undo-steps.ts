@@ -1,8 +1,11 @@
+import type { PlatformSchema } from '../../../connectors/index.js';
 import { ownValue, type Fields } from '../../../records/index.js';
+import { heldBack } from '../../decide/guarded.js';
 import { nameOf } from '../../decide/order.js';
 import type { Batches } from '../../records/batches.js';
 import { changeOfFields, isLinkTakenAgain, linkBroughtBy, linkLostWith, madeBeside } from '../../records/item-ids.js';
-import type { AppliedItem, BesideRecord, JournalItem, JournalLink, PlatformMade } from '../../records/items.js';
+import type { AppliedItem, BesideRecord, ItemResult, JournalItem, JournalLink, PlatformMade } from '../../records/items.js';
+import { schemaOf } from '../../records/platform-items.js';
 import { linkText } from '../looking/lookup.js';
 import { lengthOf, type PlanStep } from '../sending/batching.js';
 import { linkSteps } from './link-steps.js';
@@ -11,13 +14,14 @@ import { givenOf, present } from './present.js';
 /**
  * What undoes items, in the order they are given. `undo` tells which deleted records have been created again under
  * which key; `made`: what the platform made beside them, which goes with them. `stands` gets every link that is there
- * again once all of it is done.
+ * again once all of it is done. Nobody is opted in again by an undo: such fields are refused, and the rest is put back.
  */
 export function* undoSteps(
   applied: Iterable<AppliedItem>,
   undo: Batches,
   made: PlatformMade,
   stands: (link: JournalLink) => void,
+  schema: PlatformSchema,
 ): Iterable<PlanStep> {
   const links = new Map<string, { readonly id: string; readonly link: JournalLink }>();
   const brought = new Map<string, { readonly id: string; readonly link: JournalLink }>();
@@ -46,7 +50,7 @@ export function* undoSteps(
       action,
       length: lengthOf(item),
       ...('link' in item ? {} : { record: nameOf(item) }),
-      resolve: () => undoItem(item, undo, made),
+      resolve: () => spared(undoItem(item, undo, made), schema),
     };
   }
   yield* linkSteps('unlink', brought.values(), undo);
@@ -141,6 +145,19 @@ function undoItem(item: AppliedItem, undo: Batches, made: PlatformMade): Journal
     default:
       return { id, action: OPPOSITE[item.action], ...present(item, undo) };
   }
+}
+
+/** The same without what no undo writes unasked; the refusal where nothing else is left. */
+function spared(item: JournalItem, schema: PlatformSchema): JournalItem | ItemResult {
+  if (item.action !== 'update') return item;
+  const held = heldBack(schemaOf(schema, item.object), item.replaced, item.set);
+  const [first] = held.values();
+  if (first === undefined) return item;
+  const without = (fields: Fields): Fields => Object.fromEntries(Object.entries(fields).filter(([name]) => !held.has(name)));
+  const refused = [...held].map(([field, { code, why }]) => ({ field, reason: code, message: why }));
+  const set = without(item.set);
+  if (Object.keys(set).length > 0) return { ...item, set, replaced: without(item.replaced), refused };
+  return { id: item.id, status: 'rejected', key: item.key, reason: first.code, message: first.why, fields: [...held.keys()] };
 }
 
 /** What the platform changed beside an item: as it was, or as it is. */
