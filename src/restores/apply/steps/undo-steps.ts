@@ -157,7 +157,7 @@ function spared(item: JournalItem, schema: PlatformSchema): JournalItem | ItemRe
   const refused = [...held].map(([field, { code, why }]) => ({ field, reason: code, message: why }));
   const set = without(item.set);
   if (Object.keys(set).length > 0) return { ...item, set, replaced: without(item.replaced), refused };
-  return { id: item.id, status: 'rejected', key: item.key, reason: first.code, message: first.why, fields: [...held.keys()] };
+  return { id: item.id, status: 'rejected', key: item.key, reason: first.code, message: first.why, fields: [...held.keys()], byRule: true };
 }
 
 /** What the platform changed beside an item: as it was, or as it is. */
