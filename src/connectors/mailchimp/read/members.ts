@@ -61,7 +61,6 @@ function listOf(
   return {
     what: 'the list of members',
     size: PAGE,
-    mayBeShort: true,
     keyOf: ({ contact_id: key }) => key,
     page: async (offset, count) => {
       const query = { count, offset, sort_field: 'timestamp_opt', sort_dir: 'ASC', ...from, fields };
