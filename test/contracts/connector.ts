@@ -527,6 +527,17 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
         expect(await platform.truth(kept)).toBeDefined();
       });
 
+      test('a deleted record that nobody can create again is told by its key, with the reason', async ({ skip }) => {
+        const [kept, removed] = [await platform.seed({ [platform.text]: 'a' }), await platform.seed({ [platform.text]: 'b' })];
+        await platform.remove(removed);
+        const { connector, schema } = await prepared();
+        skip(connector.neverAgain === undefined, `every record of ${name} can be created again`);
+        const never = await connector.neverAgain?.(schema, [removed, platform.missingKey]);
+        expect(never?.get(platform.missingKey)).toMatch(/\.$/u);
+        expect([kept, removed, platform.missingKey]).toEqual(expect.arrayContaining([...(never?.keys() ?? [])]));
+        expect(never?.has(kept)).toBe(false);
+      });
+
       test('nothing to write is no request', async () => {
         const connector = await open();
         const before = connector.usage().requests;
