@@ -16,8 +16,8 @@ export type Responder = (wire: WireRequest) => Promise<WireAnswer>;
 export type BodyLimit = (head: Omit<WireRequest, 'body'>) => number;
 
 /**
- * Told of each request that comes, before its body is read; gives what is called when the answer begins to leave, so
- * that a client which then sends the next request is never counted twice.
+ * Told of each request that comes, before its body is read; gives what is called in the same turn in which its answer is
+ * sent, so that a client which then sends the next request is never counted twice.
  */
 export type Arrival = (head: Omit<WireRequest, 'body'>) => () => void;
 
@@ -95,7 +95,6 @@ async function answer(request: IncomingMessage, response: ServerResponse, servin
     if (body === undefined) return turnAway(request, response, 413, `A request body has at most ${limit} bytes`);
     const given = await serving.respond({ ...head, body });
     if (given.delayMs > 0) await serving.clock.sleep(given.delayMs, serving.stopping);
-    leaves();
     send(request, response, given, serving.clock);
   } finally {
     leaves();

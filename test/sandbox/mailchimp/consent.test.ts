@@ -118,8 +118,12 @@ describe('consent', () => {
 
   test('who was deleted permanently is gone, and only a person brings the address back', async () => {
     const { client, sandbox } = await bench();
-    await client.lists.addListMember(LIST, { email_address: A, status: 'subscribed' });
+    const { contact_id: contact } = (await client.lists.addListMember(LIST, { email_address: A, status: 'subscribed', tags: ['x'] })) as {
+      contact_id: string;
+    };
     await client.lists.deleteListMemberPermanent(LIST, hash(A));
+    // Nothing of them is left.
+    expect(JSON.stringify(sandbox.dump())).not.toContain(contact);
     expect((await refusal(client.lists.getListMember(LIST, hash(A)))).status).toBe(404);
     for (const status of ['subscribed', 'pending']) {
       const { body } = await refusal(client.lists.addListMember(LIST, { email_address: A, status }));

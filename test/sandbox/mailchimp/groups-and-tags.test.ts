@@ -30,6 +30,15 @@ describe('tags', () => {
     expect(await client.lists.tagSearch(LIST, { name: 'go' })).toMatchObject({ tags: [{ name: 'Gold' }], total_items: 1 });
   });
 
+  test('fifty of them come with a member, all from their own endpoint', async () => {
+    const { client, sandbox } = await bench();
+    const names = Array.from({ length: 60 }, (_, n) => `t${n}`);
+    const key = sandbox.writeAs(PERSON).create(MEMBERS, { email_address: A, tags: names.join(';') });
+    const told = (await client.lists.getListMember(LIST, key)) as { tags: unknown[]; tags_count: number };
+    expect([told.tags.length, told.tags_count]).toEqual([50, 60]);
+    expect(((await client.lists.getListMemberTags(LIST, key, { count: 100 })) as { tags: unknown[] }).tags).toHaveLength(60);
+  });
+
   test('a body that names none is answered as one that was done', async () => {
     const { call, sandbox } = await bench();
     const key = sandbox.writeAs(PERSON).create(MEMBERS, { email_address: A });

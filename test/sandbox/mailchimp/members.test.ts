@@ -83,6 +83,9 @@ describe('members', () => {
     ]);
     expect((await refusal(client.lists.updateListMember(LIST, wrong, { status: 'subscribed' }))).status).toBe(404);
     expect([...sandbox.truth().records(MEMBERS)]).toHaveLength(2);
+    expect((await refusal(client.lists.setListMember(LIST, 'no-hash', { email_address: 'c@example.com', status_if_new: 'subscribed' }))).status).toBe(
+      404,
+    );
   });
 
   test('a changed address is a new key: the old one is gone, the contact stays', async () => {

@@ -137,10 +137,32 @@ describe('merge fields', () => {
     ]);
   });
 
+  test('required fields that a member holds have to be among those that are written', async () => {
+    const { client, sandbox } = await bench({
+      audiences: [
+        {
+          id: LIST,
+          mergeFields: [
+            { tag: 'FNAME', required: true },
+            { tag: 'LNAME', required: true },
+          ],
+        },
+      ],
+    });
+    await client.lists.addListMember(LIST, { email_address: A, status: 'subscribed', merge_fields: { FNAME: 'Ada', LNAME: 'L' } });
+    const patch = async (body: object): Promise<unknown> => (await client.lists.updateListMember(LIST, hash(A), body)) as unknown;
+    expect((await refusal(patch({ merge_fields: { FNAME: 'Bob' } }))).body.errors).toEqual([{ field: 'LNAME', message: 'Please enter a value' }]);
+    expect(await patch({ status: 'unsubscribed' })).toMatchObject({ status: 'unsubscribed' });
+    expect((await refusal(patch({ merge_fields: { FNAME: '', LNAME: 'L' } }))).body.errors).toMatchObject([{ field: 'FNAME' }]);
+    // People who work in the account are asked for none.
+    expect(sandbox.writeAs(PERSON).create(MEMBERS, { email_address: 'b@example.com' })).toBe(hash('b@example.com'));
+  });
+
   test('a default is for who is new', async () => {
     const { client } = await bench({ audiences: [{ id: LIST, mergeFields: [{ tag: 'PLAN', default: 'free' }] }] });
     expect(await client.lists.addListMember(LIST, { email_address: A, status: 'subscribed' })).toMatchObject({ merge_fields: { PLAN: 'free' } });
     expect(await client.lists.updateListMember(LIST, hash(A), { merge_fields: { PLAN: '' } })).toMatchObject({ merge_fields: { PLAN: '' } });
+    expect(await client.lists.updateListMember(LIST, hash(A), { merge_fields: { FNAME: 'Ada' } })).toMatchObject({ merge_fields: { PLAN: '' } });
   });
 
   test('fields are made, told by name, changed and deleted with what members hold in them', async () => {

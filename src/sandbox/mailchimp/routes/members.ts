@@ -40,7 +40,7 @@ export function memberRoutes(context: ApiContext): readonly MailchimpRoute[] {
     }),
     ofMember(context, 'GET', '', told),
     ofMember(context, 'PATCH', '', (audience, member, request) => {
-      const { statusIfNew: _, tags: __, ...change } = memberBody(request.body);
+      const { statusIfNew: _, ...change } = memberBody(request.body);
       return told(audience, changeMember(account, audience, member, change, mannerOf(request)));
     }),
     of('PUT', MEMBER, (audience, request, name = '') => told(audience, upsert(account, audience, name, memberBody(request.body), mannerOf(request)))),
@@ -60,8 +60,7 @@ export function upsert(account: ApiContext['account'], audience: Audience, name:
   const { statusIfNew, ...given } = body;
   const member = findMember(audience, name);
   if (member) {
-    const { tags: _, ...change } = given;
-    return changeMember(account, audience, member, change, manner);
+    return changeMember(account, audience, member, given, manner);
   }
   const status = statusIfNew ?? given.status;
   const missing = [...(given.email === undefined ? ['email_address'] : []), ...(status === undefined ? ['status_if_new'] : [])];

@@ -93,7 +93,7 @@ export function addMember(account: Account, audience: Audience, change: MemberCh
   return made;
 }
 
-/** Changes somebody. Throws what Mailchimp would refuse. */
+/** Changes somebody, but for tags. Throws what Mailchimp would refuse. */
 export function changeMember(account: Account, audience: Audience, member: Member, change: MemberChange, manner: Manner): Member {
   const at = manner.at ?? account.now();
   const email = renamed(account, audience, member, change.email, manner.writer);
