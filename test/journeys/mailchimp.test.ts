@@ -135,7 +135,8 @@ test('an undo puts the damage back and opts nobody in again', async () => {
   // Whose name was overwritten too.
   const both = OUT.filter((n) => n >= 40 && n < 140);
   const undone = await operator.run('restore', 'undo', 'latest');
-  expect([undone.data['state'], undone.data['undo']]).toMatchObject([
+  expect([undone.code, undone.data['state'], undone.data['undo']]).toMatchObject([
+    3,
     'undone',
     { failed: 0, inDoubt: 0, rejected: OUT.length - 1 - both.length, fieldsLeft: both.length },
   ]);
