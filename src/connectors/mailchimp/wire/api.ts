@@ -39,7 +39,7 @@ export class MailchimpApi extends PlatformApi {
     const atOnce = Math.min(limits.concurrency ?? AT_ONCE, MOST_AT_ONCE);
     super({
       url: settings.url,
-      // Keys and access tokens are taken alike (fundamentals of the API).
+      // Keys and access tokens are taken alike (release note of 2021-02-17: bearer or basic).
       headers: { authorization: `Bearer ${token}` },
       words: mailchimpWords(settings),
       gate: gateOf(limits, settings.clock),
