@@ -209,4 +209,14 @@ describe('the archive', () => {
     expect(b.sandbox.member(LIST, hash(email(1)))?.status).toBe('archived');
     expect((await read(b, c))?.fields['status']).toBe('cleaned');
   });
+
+  test('who was asked to confirm is unsubscribed first: Mailchimp archives nobody who is pending', async () => {
+    const b = await bench();
+    const key = seed(b, 1, { status: 'pending' });
+    expect(words(await b.connector.write([archive(b, key)]))).toEqual(['applied']);
+    expect(b.sandbox.member(LIST, hash(email(1)))?.status).toBe('archived');
+    const other = seed(b, 2, { status: 'pending' });
+    b.sandbox.faults.add({ kind: 'drop-answer', method: 'PATCH' });
+    expect(words(await b.connector.write([archive(b, other)]))).toEqual(['in_doubt']);
+  });
 });

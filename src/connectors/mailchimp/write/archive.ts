@@ -1,12 +1,17 @@
 import type { CallOptions } from '../../../lib/index.js';
 import type { DeleteMutation, MutationResult } from '../../connector.js';
+import { isSuccess } from '../../http/api.js';
 import { type BatchRequest, type Place, rejection, settling } from '../../http/batch.js';
 import { findMember, isKey } from '../read/keys.js';
 import type { Session } from '../read/session.js';
 import { listPath } from '../wire/api.js';
 import { refusalOf } from '../wire/problem.js';
-import { ARCHIVED } from '../wire/shapes.js';
+import { ARCHIVED, isMember } from '../wire/shapes.js';
 import { sendEach } from './slots.js';
+
+/** Who was asked to confirm cannot be archived; who is unsubscribed can. */
+const ASKED = 'pending';
+const OUT = 'unsubscribed';
 
 interface Slot extends Place {
   readonly key: string;
@@ -24,9 +29,13 @@ export async function archiveMembers(session: Session, mutations: readonly Delet
       send: async ([slot]) => {
         const path = listPath(session.audience, `/members/${encodeURIComponent(slot?.key ?? '')}`);
         const result = await session.api.send(path, undefined, () => true, call, 'DELETE');
+        if (result.kind !== 'answered' || result.status !== 405) return result;
+        const status = await statusOf(slot?.key ?? '');
         // Who is in the archive cannot be archived: then it is done.
-        const isRefused = result.kind === 'answered' && result.status === 405;
-        return isRefused && (await statusOf(slot?.key ?? '')) === ARCHIVED ? { ...result, status: 204 } : result;
+        if (status === ARCHIVED) return { ...result, status: 204 };
+        if (status !== ASKED) return result;
+        const out = await session.api.send(path, { status: OUT }, isMember, call, 'PATCH');
+        return isSuccess(out) ? await session.api.send(path, undefined, () => true, call, 'DELETE') : out;
       },
       take: async ([slot]) => {
         if (slot === undefined) return {};
