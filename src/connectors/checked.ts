@@ -76,6 +76,10 @@ function passedOn(connector: Connector): Partial<Connector> {
         return back;
       },
     }),
+    ...(connector.neverAgain && {
+      neverAgain: async (schema, keys, options) =>
+        await foreseen(kind, options, async () => (await connector.neverAgain?.(schema, keys, options)) ?? new Map()),
+    }),
     ...(connector.dailyQuota && {
       dailyQuota: async (options) => await foreseen(kind, options, async () => await connector.dailyQuota?.(options)),
     }),

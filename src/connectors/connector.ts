@@ -95,6 +95,12 @@ export interface Connector {
   undeletable?(schema: ObjectSchema, keys: readonly string[], options?: CallOptions): Promise<ReadonlySet<string>>;
 
   /**
+   * Of records that are no more: those that nobody can create again through this connector, each with the reason as a sentence.
+   * Absent where every record can be created again, as far as that can be told before it is tried. Changes nothing.
+   */
+  neverAgain?(schema: ObjectSchema, keys: readonly string[], options?: CallOptions): Promise<ReadonlyMap<string, string>>;
+
+  /**
    * What became of a commit that `write` told of, asked of the platform itself: whether everything it named is done, or
    * nothing of it, or that it has not ended yet. `unknown` where the platform cannot tell any more; then callers look
    * at the records. Changes nothing.

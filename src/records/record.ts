@@ -56,6 +56,8 @@ export interface FieldSchema {
   readonly group?: string;
   /** Values that mean "this person opted out". A change away from one of them is a `consent` conflict. */
   readonly optedOut?: readonly Value[];
+  /** Values that are not written unasked, or not at all: what writing them means is more than a change of this field. */
+  readonly guarded?: readonly GuardedValue[];
   /**
    * Of a read-only field that people are judged by: how its value is put right by hand, or through which other API. It
    * is compared too.
@@ -76,6 +78,23 @@ export interface FieldSchema {
   readonly setsAlso?: readonly string[];
   /** Kind of link that says the same: the field is compared, and restored with the link alone. */
   readonly viaLink?: string;
+}
+
+/** Writing some value over some other one, which a person has to know about: a conflict of that code. */
+export interface GuardedValue {
+  readonly code: 'consent' | 'irreversible';
+  /** What stands there before; whatever it is, where absent. Nothing stands there before a record is created again. */
+  readonly from?: readonly Value[];
+  /** What is written; whatever it is, where absent. */
+  readonly to?: readonly Value[];
+  /** Of a set: only where it gains an element. */
+  readonly adds?: true;
+  /** Only for records that are there, or only for those that are created again; absent: for both. */
+  readonly when?: 'there' | 'created';
+  /** The platform refuses it always, so that there is no choice. */
+  readonly never?: true;
+  /** What it means, as a sentence for people. */
+  readonly why: string;
 }
 
 /** A kind of link between two object types. */

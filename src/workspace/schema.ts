@@ -29,7 +29,7 @@ const percent = z.number().min(0).max(100);
 
 const platformSchema = z
   .strictObject({
-    connector: z.string().min(1).describe('The driver: hubspot or postgres.'),
+    connector: z.string().min(1).describe('The driver: hubspot, mailchimp, postgres or rest.'),
     environment: z
       .enum(['production', 'staging', 'sandbox'])
       .describe('What this platform is. Checked against the platform itself where it can tell.'),

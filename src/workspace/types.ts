@@ -39,7 +39,7 @@ export interface AuditConfig {
 /** One entry under `platforms` of runback.yml. */
 export interface PlatformConfig {
   readonly name: string;
-  /** Driver: `hubspot`, `postgres`. */
+  /** Driver: `hubspot`, `mailchimp`, `postgres`, `rest`. */
   readonly connector: string;
   readonly environment: Environment;
   /** Checked against the platform itself before anything is read or written. */

@@ -29,6 +29,10 @@ export interface ContractPlatform {
   unusedKey?(n: number): string;
   /** Texts that the platform takes from nobody as they are: none of its records holds one, and writing one is refused. */
   alters?(text: string): boolean;
+  /** Values that a new record cannot be without, others for each `n`. */
+  needs?(n: number): Readonly<Record<string, string>>;
+  /** What becomes of a text that is written, where the platform stores some in a form of its own and shows it in its answer. */
+  kept?(text: string): string;
   /** How an empty text comes back: some platforms know no difference between empty and null. */
   readonly emptyReads: '' | null;
   /** Creates a record without the connector; answers its key. */
@@ -236,7 +240,7 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
         const whole = byKey(await all(connector.read({ schema })));
         const picked = byKey(await all(connector.read({ schema, keys: [...keys.keys()] })));
         for (const [key, text] of keys) {
-          expect(whole.get(key)?.fields[platform.text]).toBe(text);
+          expect(whole.get(key)?.fields[platform.text]).toBe(keptBy(platform, text));
           expect(picked.get(key)).toEqual(whole.get(key));
         }
       });
@@ -475,7 +479,7 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
         const altered = NASTY.map((text) => platform.alters?.(text) === true);
         expect(results.map((result) => result.status)).toEqual(altered.map((is) => (is ? 'rejected' : 'applied')));
         for (const [i, text] of NASTY.entries())
-          expect((await platform.truth(keys[i] ?? ''))?.[platform.text]).toBe(altered[i] === true ? `was ${text}`.trim() : text);
+          expect((await platform.truth(keys[i] ?? ''))?.[platform.text]).toBe(altered[i] === true ? `was ${text}`.trim() : keptBy(platform, text));
       });
 
       test('a text that the platform would change on the way is refused, not changed', async () => {
@@ -504,7 +508,12 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
         const { connector, schema } = await prepared();
         const size = connector.capabilities.batch.create;
         const made = await connector.write(
-          Array.from({ length: size }, (_, i) => ({ action: 'create', schema, key: keyLike(platform, i), set: { [platform.text]: String(i) } })),
+          Array.from({ length: size }, (_, i) => ({
+            action: 'create',
+            schema,
+            key: keyLike(platform, i),
+            set: newFields(platform, { [platform.text]: String(i) }, i),
+          })),
         );
         expect(statuses(made)).toEqual({ applied: size });
         const keys = made.map((result) => (result.status === 'applied' ? result.key : ''));
@@ -516,7 +525,9 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
       test('a created record has its old key where that is claimed, else a new one, and the given values', async () => {
         const { connector, schema } = await prepared();
         const key = keyLike(platform, 7);
-        const [result] = await connector.write([{ action: 'create', schema, key, set: { [platform.text]: 'x', [platform.other]: null } }]);
+        const [result] = await connector.write([
+          { action: 'create', schema, key, set: newFields(platform, { [platform.text]: 'x', [platform.other]: null }) },
+        ]);
         if (result?.status !== 'applied') throw new Error(JSON.stringify(result));
         expect(result.key === key).toBe(schema.createWithKey);
         expect((await platform.truth(result.key))?.[platform.text]).toBe('x');
@@ -527,8 +538,8 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
         await platform.seed({ [platform.unique]: 'taken@example.com' });
         const { connector, schema } = await prepared();
         const results = await connector.write([
-          { action: 'create', schema, key: keyLike(platform, 1), set: { [platform.unique]: 'taken@example.com' } },
-          { action: 'create', schema, key: keyLike(platform, 2), set: { [platform.unique]: 'free@example.com' } },
+          { action: 'create', schema, key: keyLike(platform, 1), set: newFields(platform, { [platform.unique]: 'taken@example.com' }) },
+          { action: 'create', schema, key: keyLike(platform, 2), set: newFields(platform, { [platform.unique]: 'free@example.com' }) },
         ]);
         expect(results[0]).toMatchObject({ status: 'rejected', reason: 'unique-taken' });
         expect(results[1]?.status).toBe('applied');
@@ -562,6 +573,17 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
         expect((await all(connector.read({ schema }))).map((record) => record.key)).toEqual([key]);
       });
 
+      test('a deleted record that nobody can create again is told by its key, with the reason', async ({ skip }) => {
+        const [kept, removed] = [await platform.seed({ [platform.text]: 'a' }), await platform.seed({ [platform.text]: 'b' })];
+        await platform.remove(removed);
+        const { connector, schema } = await prepared();
+        skip(connector.neverAgain === undefined, `every record of ${name} can be created again`);
+        const never = await connector.neverAgain?.(schema, [removed, platform.missingKey]);
+        expect(never?.get(platform.missingKey)).toMatch(/\.$/u);
+        expect([kept, removed, platform.missingKey]).toEqual(expect.arrayContaining([...(never?.keys() ?? [])]));
+        expect(never?.has(kept)).toBe(false);
+      });
+
       test('nothing to write is no request', async () => {
         const connector = await open();
         const before = connector.usage().requests;
@@ -585,8 +607,18 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
       test('a create whose answer is lost is found again, so that it is not made twice', async () => {
         const { connector, schema } = await prepared();
         await warmUp(connector, schema, await platform.seed({ [platform.text]: 'warm' }), platform.text);
-        const create = { action: 'create' as const, schema, key: keyLike(platform, 3), set: { [platform.text]: 'made once', [platform.other]: 'x' } };
-        const never = { action: 'create' as const, schema, key: keyLike(platform, 4), set: { [platform.text]: 'never sent', [platform.other]: 'y' } };
+        const create = {
+          action: 'create' as const,
+          schema,
+          key: keyLike(platform, 3),
+          set: newFields(platform, { [platform.text]: 'made once', [platform.other]: 'x' }, 3),
+        };
+        const never = {
+          action: 'create' as const,
+          schema,
+          key: keyLike(platform, 4),
+          set: newFields(platform, { [platform.text]: 'never sent', [platform.other]: 'y' }, 4),
+        };
         const since = new Date();
         await platform.faults.dropNextAnswer();
         expect((await connector.write([create])).map((result) => result.status)).toEqual(['in_doubt']);
@@ -639,7 +671,7 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
               action: 'create',
               schema,
               key: keyLike(platform, round * size + i),
-              set: { [platform.text]: 'x' },
+              set: newFields(platform, { [platform.text]: 'x' }, round * size + i),
             })),
           );
         const controller = new AbortController();
@@ -725,6 +757,15 @@ function statuses(results: readonly MutationResult[]): Record<string, number> {
 /** Texts that a record of the platform can hold. */
 function plain({ alters }: ContractPlatform): readonly string[] {
   return NASTY.filter((text) => alters?.(text) !== true);
+}
+
+/** These values of a new record, with what it cannot be without. */
+function newFields(platform: ContractPlatform, fields: Readonly<Record<string, Value>>, n = 0): Readonly<Record<string, Value>> {
+  return { ...platform.needs?.(n), ...fields };
+}
+
+function keptBy(platform: ContractPlatform, text: string): string {
+  return platform.kept?.(text) ?? text;
 }
 
 /** A well-formed key that is not used: the old key of a deleted record. */

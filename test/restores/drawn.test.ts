@@ -266,7 +266,8 @@ test('no batch of an undo changes a record twice', () => {
     replaced: { name: 'bad' },
     batch: 1,
   });
-  const steps = [...undoSteps([item('1', 'a'), item('2', 'b'), item('3', 'a')], new Batches(false), { links: [], records: [] }, () => {})];
+  const made = { links: [], records: [] };
+  const steps = [...undoSteps([item('1', 'a'), item('2', 'b'), item('3', 'a')], new Batches(false), made, () => {}, { objects: [], links: [] })];
   expect([...groupsOf(steps, () => 100)].map((group) => group.map(({ id }) => id))).toEqual([['1', '2'], ['3']]);
 });
 
@@ -288,7 +289,8 @@ test('an undo does nothing about a link that came by itself and was cut again, a
     written,
   ];
   const again: JournalLink[] = [];
-  const steps = [...undoSteps(items, new Batches(false), { links: [], records: [] }, (one) => void again.push(one))];
+  const tell = (one: JournalLink): void => void again.push(one);
+  const steps = [...undoSteps(items, new Batches(false), { links: [], records: [] }, tell, { objects: [], links: [] })];
   expect(steps.map(({ action }) => action)).toEqual(['link', 'update', 'unlink']);
   expect(steps.at(-1)?.resolve()).toMatchObject({ action: 'unlink', to: 'stays' });
   expect(again).toEqual([link('wrong')]);

@@ -28,6 +28,11 @@ export class Results {
     return this.#results[slot.index];
   }
 
+  /** It is tried in another way: it has no result yet. */
+  forget(slot: Place): void {
+    this.#results[slot.index] = undefined;
+  }
+
   /** All of them; what has none yet failed for `otherwise`. */
   finish(otherwise: string): readonly MutationResult[] {
     return this.#results.map((result) => result ?? { status: 'failed', message: otherwise });

@@ -1,8 +1,8 @@
+import type { PlatformSchema } from '../../connectors/index.js';
 import { counted, RunbackError, type CallOptions } from '../../lib/index.js';
 import type { AppliedItem } from '../records/items.js';
 import { NO_RECREATIONS, type RestoreState } from '../records/journal.js';
-import { schemaOf } from '../records/platform-items.js';
-import type { Plan, RestoreSummary } from '../types.js';
+import type { RestoreSummary } from '../types.js';
 import { executeAll, goOn, journalLock, journalMade, stopped, unfinished, vendorTrace, type ApplyDeps } from './apply.js';
 import { madeByPlatform, madeSince } from './looking/beside-links.js';
 import { linkText } from './looking/lookup.js';
@@ -60,7 +60,7 @@ export async function undoRestore(id: string, by: string, deps: ApplyDeps, optio
     };
     const stands = new Set<string>();
     const stop =
-      (await executeAll(execution, () => backwards(state, plan, stands), options)) ??
+      (await executeAll(execution, () => backwards(state, stands, plan.schema), options)) ??
       (await execute(
         execution,
         broughtSteps(plan.schema, state.undo, () => stands),
@@ -84,16 +84,10 @@ function undoStanding({ summary }: RestoreState): RestoreSummary | undefined {
 }
 
 /** `stands` gets the links that are there again after it. */
-async function* backwards(state: RestoreState, plan: Plan, stands: Set<string>): AsyncIterable<readonly PlanStep[]> {
+async function* backwards(state: RestoreState, stands: Set<string>, schema: PlatformSchema): AsyncIterable<readonly PlanStep[]> {
   const { applied } = state.apply;
   if (applied === undefined) throw new RunbackError('bug', `The undo of ${state.id} was started without what was applied`);
-  const steps = undoSteps(
-    parse(applied.readBackwards()),
-    state.undo,
-    state.apply.made,
-    (link) => stands.add(linkText(link)),
-    (object) => schemaOf(plan.schema, object).undelete,
-  );
+  const steps = undoSteps(parse(applied.readBackwards()), state.undo, state.apply.made, (link) => stands.add(linkText(link)), schema);
   for (const step of steps) yield [step];
   yield [...deletesOf(state.apply.made.records)];
 }

@@ -3,9 +3,10 @@ import { defined } from '../../lib/index.js';
 import { ownValue, setOwn, type Fields } from '../../records/index.js';
 import type { Attribution, DecidedChange, FieldMove, PlanConflict, RecordSides } from '../types.js';
 import { attributeCreation, attributionWords, judge } from './attribution.js';
-import { conflictOf, differing, isLink, moveOf, refused } from './conflicts.js';
+import { conflictOf, differing, fieldOf, isLink, moveOf, refused } from './conflicts.js';
 import type { DecideContext, FilePart } from './context.js';
 import { decideFields, impossible, type FieldDecisions } from './fields.js';
+import { guardOf, guardOfCreate, leavesOptOut } from './guarded.js';
 import { decideWatched, lostOptOuts, type WatchedSides } from './watched.js';
 
 /** What else is known of a record. */
@@ -17,6 +18,8 @@ export interface RecordEvidence {
   readonly recreatedAs?: string;
   /** The record was deleted, and the platform cannot bring it back any more, although it can others of its object type. */
   readonly isFinal?: boolean;
+  /** It is gone, and nobody can create it again through the platform's API: why, as a sentence. */
+  readonly neverAgain?: string;
   /** An earlier restore that may or may not have created this record again. */
   readonly inDoubtIn?: string;
   /** What the record holds in fields that cannot be written and are compared all the same. */
@@ -67,6 +70,10 @@ function decideGone(context: DecideContext, sides: RecordSides, base: Fields, ev
     const message = `Restore ${evidence.inDoubtIn} may have created ${object} ${key} again already; resume it first: runback restore resume ${evidence.inDoubtIn}`;
     return only(conflictOf('unique-taken', whole, message, 'leave it until that restore has been resumed'));
   }
+  if (evidence.neverAgain !== undefined) {
+    const message = `${object} ${key} was deleted and cannot be created again. ${evidence.neverAgain}`;
+    return only(conflictOf('irreversible', whole, message, 'leave it deleted'));
+  }
   const undelete = liveSchema.undelete && evidence.isFinal !== true;
   const { fields, conflicts: without } = fieldsToCreate(context, sides, base);
   const conflicts = undelete ? without : [...without, ...lostOptOuts(context, sides, evidence.watched ?? {})];
@@ -74,6 +81,15 @@ function decideGone(context: DecideContext, sides: RecordSides, base: Fields, ev
   const by = evidence.history?.deleted;
   const attribution: Attribution = by === undefined ? { state: 'unknown' } : judge(context.suspicion, by.writer, by.at);
   const action = undelete ? 'undelete' : 'create';
+  const guard = guardOfCreate(liveSchema, fields);
+  if (guard !== undefined) {
+    const { code, why, never } = guard.rule;
+    const later = damaged === undefined ? '' : 'damaged, and deleted later by someone else';
+    const message = `${object} ${key} was ${later === '' ? 'deleted' : later}, and would come back with ${guard.name} ${JSON.stringify(base[guard.name])}. ${why}`;
+    if (never === true) return { conflicts: [...conflicts, conflictOf(code, whole, message, 'leave it deleted')], nothing: 0 };
+    const change = { action, object, key, fields, attribution, why: `decided by a person: ${code}` } as const;
+    return { conflicts: [...conflicts, conflictOf(code, whole, message, 'leave it deleted', how, change)], nothing: 0 };
+  }
   if (damaged !== undefined) {
     const change = { action, object, key, fields, attribution, why: `${how}, although it was deleted after the damage` } as const;
     const rest = context.imported === undefined ? '' : ` What ${context.imported.file} does not hold would come from the snapshot of the damage.`;
@@ -150,7 +166,8 @@ function decideCameBack(context: DecideContext, sides: RecordSides): RecordDecis
     (name) =>
       (context.imported === undefined || ownValue(base, name) !== undefined) &&
       !isLink(context.liveSchema, name) &&
-      impossible(context, name, ownValue(base, name)) === undefined,
+      impossible(context, name, ownValue(base, name)) === undefined &&
+      guardOf(fieldOf(context.liveSchema, name), ownValue(live, name), ownValue(base, name))?.never !== true,
   );
   if (names.length === 0) return NOTHING;
   const fields: Record<string, FieldMove> = {};
@@ -164,7 +181,13 @@ function decideCameBack(context: DecideContext, sides: RecordSides): RecordDecis
     why: 'came back with other values than the base',
   } as const;
   const message = `${object} ${key} was deleted by the damage and has come back with other values in ${names.join(', ')}.`;
-  return only(conflictOf('came-back', { object, key, base, live }, message, 'leave it as it came back', 'write the base values over it', change));
+  const consent = names.filter((name) => leavesOptOut(context.liveSchema, name, ownValue(live, name), ownValue(base, name)));
+  if (consent.length === 0)
+    return only(conflictOf('came-back', { object, key, base, live }, message, 'leave it as it came back', 'write the base values over it', change));
+  const says = `${message} ${consent.join(', ')} says that this person opted out.`;
+  return only(
+    conflictOf('consent', { object, key, base, live }, says, 'stay opted out', 'write the base values over it, and opt the person in again', change),
+  );
 }
 
 /** Not in base, in damaged and live: created by the damage. */

@@ -4,6 +4,7 @@ import type { Attribution, ConflictCode, FieldMove, PlanConflict, RecordSides } 
 import { attributeField, attributionWords, beforeDamage, weakest, type BeforeDamage, type Suspicion } from './attribution.js';
 import { conflictOf, differing, fieldOf, isLink, moveOf, refused, sameSide } from './conflicts.js';
 import type { DecideContext } from './context.js';
+import { guardOf, leavesOptOut } from './guarded.js';
 
 /** What is to happen with the fields of one record that is there on all three sides. */
 export interface FieldDecisions {
@@ -175,6 +176,15 @@ function decideUnit(context: DecideContext, sides: Sides, unit: Unit, { history,
       return { is: 'conflict', conflict: conflictOf(obstacle.code, placed(), obstacle.message, 'leave the field as it is') };
   }
   if (open.length === 0) return { is: 'nothing' };
+  const guards = open.flatMap((name) => {
+    const rule = guardOf(fieldOf(context.liveSchema, name), ownValue(live, name), targets.get(name));
+    return rule === undefined ? [] : [{ name, rule }];
+  });
+  const never = guards.find(({ rule }) => rule.never === true);
+  if (never !== undefined) {
+    const message = `${never.name} of ${object} ${key} cannot go back. ${never.rule.why}`;
+    return { is: 'conflict', conflict: conflictOf(never.rule.code, placed(), message, 'leave the field as it is') };
+  }
   const unchosen = open.filter((name) => context.isChosen?.(key, name) === false);
 
   const moves: Record<string, FieldMove> = {};
@@ -193,7 +203,7 @@ function decideUnit(context: DecideContext, sides: Sides, unit: Unit, { history,
     }),
   });
   const what = `${unit.name} of ${object} ${key}`;
-  const optOut = open.find((name) => leavesOptOut(context, name, ownValue(live, name), targets.get(name)));
+  const optOut = open.find((name) => leavesOptOut(context.liveSchema, name, ownValue(live, name), targets.get(name)));
   if (optOut !== undefined)
     return conflict(
       'consent',
@@ -201,6 +211,8 @@ function decideUnit(context: DecideContext, sides: Sides, unit: Unit, { history,
       'stay opted out',
       'opt the person in again',
     );
+  const [guard] = guards;
+  if (guard !== undefined) return conflict(guard.rule.code, `${what} was damaged. ${guard.rule.why}`, 'leave it as it is', 'write the base value');
   const edited = unit.members.filter(
     (name) =>
       editedSince &&
@@ -289,11 +301,6 @@ function targetOf(context: DecideContext, sides: Sides, name: string): Value | u
 function isSet(context: DecideContext, sides: Sides, name: string): boolean {
   if (fieldOf(context.liveSchema, name)?.type !== 'set') return false;
   return [ownValue(sides.base, name), ownValue(sides.damaged, name), ownValue(sides.live, name)].every((value) => setElements(value) !== undefined);
-}
-
-function leavesOptOut(context: DecideContext, name: string, live: Value | undefined, to: Value | undefined): boolean {
-  const optedOut = fieldOf(context.liveSchema, name)?.optedOut ?? [];
-  return optedOut.some((value) => sameSide(value, live)) && !optedOut.some((value) => sameSide(value, to));
 }
 
 /** The three sides of a unit: plain values for one field, objects by field name for several. */

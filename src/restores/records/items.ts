@@ -79,6 +79,8 @@ export interface ItemResult {
   readonly correlationId?: string;
   /** With `failed`: it waits for other changes, which failed; it counts as no failure of its own. */
   readonly waiting?: true;
+  /** With `rejected`: not by the platform, but because nobody is opted in again unasked; it counts as no failure. */
+  readonly byRule?: true;
   /** With `failed`: the platform said that it was written, and it was not there. */
   readonly contradicted?: true;
   /** Of a refusal: the fields that it is about, where that is known. */

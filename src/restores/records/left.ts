@@ -67,7 +67,7 @@ export function leftGroups({ statuses, whys }: Batches): { readonly left?: reado
  * left.
  */
 export function leftWords(summary: RestoreSummary): string {
-  if (summary.undo !== undefined) return countWords(summary.undo, () => '').join(', ');
+  if (summary.undo !== undefined) return countWords(summary.undo, () => '', '').join(', ');
   const why = (status: LeftGroup['status']): string => {
     const reasons = (summary.left ?? []).filter((group) => group.status === status).map(({ reason, message }) => join(': ', reason, message));
     const [first] = reasons.filter((words) => words !== '');
@@ -76,11 +76,12 @@ export function leftWords(summary: RestoreSummary): string {
   return countWords(summary, why).join(', ');
 }
 
-function countWords(counts: Partial<RestoreCounts>, why: (status: LeftGroup['status']) => string): string[] {
+/** `by`: an undo refuses some by itself. */
+function countWords(counts: Partial<RestoreCounts>, why: (status: LeftGroup['status']) => string, by = ' by the platform'): string[] {
   const { moved = 0, rejected = 0, failed = 0, inDoubt = 0, fieldsMoved = 0, fieldsLeft = 0, altered = 0, beside = 0 } = counts;
   return [
-    ...(rejected === 0 ? [] : [`${rejected} refused by the platform${why('rejected')}`]),
-    ...(fieldsLeft === 0 ? [] : [`${fieldsLeft} single fields refused by the platform`]),
+    ...(rejected === 0 ? [] : [`${rejected} refused${by}${why('rejected')}`]),
+    ...(fieldsLeft === 0 ? [] : [`${fieldsLeft} single fields refused${by}`]),
     ...(failed === 0 ? [] : [`${failed} failed${why('failed')}`]),
     ...(inDoubt === 0 ? [] : [`${inDoubt} that may or may not have happened`]),
     ...(moved === 0 ? [] : [`${moved} left alone because someone changed the value in the meantime`]),

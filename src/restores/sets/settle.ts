@@ -176,8 +176,8 @@ async function cellFor(
 }
 
 /** A field that may be written by itself. Consent is given by people only. */
-function isPlain({ readOnly, viaLink, optedOut, forwardOnly }: FieldSchema): boolean {
-  return !readOnly && viaLink === undefined && optedOut === undefined && forwardOnly !== true;
+function isPlain({ readOnly, viaLink, optedOut, guarded, forwardOnly }: FieldSchema): boolean {
+  return !readOnly && viaLink === undefined && optedOut === undefined && guarded === undefined && forwardOnly !== true;
 }
 
 async function recordIn(reader: SnapshotReader, platform: string, object: string, key: string): Promise<PlatformRecord | undefined> {

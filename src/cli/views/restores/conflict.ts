@@ -23,7 +23,7 @@ export const CONFLICT_WORDS: Readonly<Record<PlanConflict['code'], string>> = {
   'read-only': 'the field cannot be written',
   rejected: 'the platform refused it',
   consent: 'a person opted out, before or after: needs a yes, or cannot be written',
-  irreversible: 'could not be undone',
+  irreversible: 'the platform always refuses it, or it could not be undone',
   unattributed: 'nothing ties the change to the incident',
   'base-unreadable': 'nothing can be read of what stood there before',
   'base-partial': 'gone, and only a part of it is known',

@@ -96,8 +96,9 @@ function undoPairs(undo: UndoCounts): [string, string][] {
   };
   if (moved > 0) kept(`${counted(moved, 'changes')}: someone changed the value after the restore`);
   if (fieldsMoved > 0) kept(`${counted(fieldsMoved, 'single fields')}: someone changed them after the restore`);
-  if (rejected > 0) kept(`${counted(rejected, 'changes')}, refused by the platform; undoing again tries them again`);
-  if (fieldsLeft > 0) kept(`${counted(fieldsLeft, 'single fields')}, refused by the platform`);
+  if (rejected > 0)
+    kept(`${counted(rejected, 'changes')}, refused by the platform, or because they would opt someone in again; undoing again tries them again`);
+  if (fieldsLeft > 0) kept(`${counted(fieldsLeft, 'single fields')}, refused by the platform, or because they would opt someone in again`);
   if (altered > 0) kept(`${counted(altered, 'single fields')}: the platform stored another value`);
   if (failed > 0) kept(`${counted(failed, 'changes')} that failed; undoing again tries them again`);
   if (inDoubt > 0) pairs.push(['In doubt', `${counted(inDoubt, 'changes')}; undoing again looks them up`]);

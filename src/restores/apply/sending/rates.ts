@@ -19,9 +19,9 @@ export class Rates {
 
   count(results: readonly ItemResult[]): void {
     this.#done += results.length;
-    for (const { id, status } of results) {
+    for (const { id, status, byRule } of results) {
       // What waits for others is counted once it has its verdict.
-      if (this.batches.waiting.has(id)) continue;
+      if (this.batches.waiting.has(id) || byRule === true) continue;
       if (status === 'moved' || (status === 'applied' && this.batches.left.has(id))) this.#skipped += 1;
       else if (status !== 'applied') this.#errors += 1;
     }

@@ -1,8 +1,11 @@
+import type { PlatformSchema } from '../../../connectors/index.js';
 import { ownValue, type Fields } from '../../../records/index.js';
+import { heldBack } from '../../decide/guarded.js';
 import { nameOf } from '../../decide/order.js';
 import type { Batches } from '../../records/batches.js';
 import { changeOfFields, isLinkTakenAgain, linkBroughtBy, linkLostWith, madeBeside } from '../../records/item-ids.js';
-import type { AppliedItem, BesideRecord, JournalItem, JournalLink, PlatformMade } from '../../records/items.js';
+import type { AppliedItem, BesideRecord, ItemResult, JournalItem, JournalLink, PlatformMade } from '../../records/items.js';
+import { schemaOf } from '../../records/platform-items.js';
 import { linkText } from '../looking/lookup.js';
 import { lengthOf, type PlanStep } from '../sending/batching.js';
 import { linkSteps } from './link-steps.js';
@@ -11,16 +14,16 @@ import { givenOf, present } from './present.js';
 
 /**
  * What undoes items, in the order they are given. `undo` tells which deleted records have been created again under
- * which key; `made`: what the platform made beside them, which goes with them. `comesBack`: whether deleted
- * records of an object type can be undeleted. `stands` gets every link that is there
- * again once all of it is done.
+ * which key; `made`: what the platform made beside them, which goes with them. `schema` says which deleted records
+ * can be undeleted. `stands` gets every link that is there again once all of it is done. Nobody is opted in again by an
+ * undo: such fields are refused, and the rest is put back.
  */
 export function* undoSteps(
   applied: Iterable<AppliedItem>,
   undo: Batches,
   made: PlatformMade,
   stands: (link: JournalLink) => void,
-  comesBack: (object: string) => boolean = () => false,
+  schema: PlatformSchema,
 ): Iterable<PlanStep> {
   const links = new Map<string, { readonly id: string; readonly link: JournalLink }>();
   const brought = new Map<string, { readonly id: string; readonly link: JournalLink }>();
@@ -39,7 +42,7 @@ export function* undoSteps(
       if (!cutAgain.has(linkText(link))) brought.set(linkText(link), { id: linkBroughtBy(item.id, brought.size), link });
     }
     if (item.action === 'unlink') stands(present(item, undo));
-    const action = item.action === 'delete' && comesBack(item.object) ? 'undelete' : OPPOSITE[item.action];
+    const action = item.action === 'delete' && comesBack(schema, item.object) ? 'undelete' : OPPOSITE[item.action];
     // A batch of the restore is undone in batches of its own: what it took was free before it, and is free again once
     // the later ones are undone.
     const group = 'link' in item ? `${action} ${item.fromObject}~${item.toObject}~${item.link}` : `${action} ${item.object} ${item.batch ?? ''}`;
@@ -49,7 +52,7 @@ export function* undoSteps(
       action,
       length: lengthOf(item),
       ...('link' in item ? {} : { record: nameOf(item) }),
-      resolve: () => (action === 'undelete' ? broughtBack(item, undo, made) : undoItem(item, undo, made)),
+      resolve: () => spared(action === 'undelete' ? broughtBack(item, undo, made) : undoItem(item, undo, made), schema),
     };
   }
   yield* linkSteps('unlink', brought.values(), undo);
@@ -101,6 +104,11 @@ export function* deletesOf(records: readonly BesideRecord[]): Iterable<PlanStep>
       resolve: () => ({ id, action: 'delete', object, key, replaced: fields, links: [] }),
     };
   }
+}
+
+/** Whether deleted records of an object type can be undeleted. */
+function comesBack({ objects }: PlatformSchema, object: string): boolean {
+  return objects.find((one) => one.object === object)?.undelete === true;
 }
 
 const OPPOSITE = { update: 'update', create: 'delete', delete: 'create', undelete: 'delete', link: 'unlink', unlink: 'link' } as const;
@@ -157,6 +165,19 @@ function undoItem(item: AppliedItem, undo: Batches, made: PlatformMade): Journal
     default:
       return { id, action: OPPOSITE[item.action], ...present(item, undo) };
   }
+}
+
+/** The same without what no undo writes unasked; the refusal where nothing else is left. */
+function spared(item: JournalItem, schema: PlatformSchema): JournalItem | ItemResult {
+  if (item.action !== 'update') return item;
+  const held = heldBack(schemaOf(schema, item.object), item.replaced, item.set);
+  const [first] = held.values();
+  if (first === undefined) return item;
+  const without = (fields: Fields): Fields => Object.fromEntries(Object.entries(fields).filter(([name]) => !held.has(name)));
+  const refused = [...held].map(([field, { code, why }]) => ({ field, reason: code, message: why }));
+  const set = without(item.set);
+  if (Object.keys(set).length > 0) return { ...item, set, replaced: without(item.replaced), refused };
+  return { id: item.id, status: 'rejected', key: item.key, reason: first.code, message: first.why, fields: [...held.keys()], byRule: true };
 }
 
 /** What the platform changed beside an item: as it was, or as it is. */

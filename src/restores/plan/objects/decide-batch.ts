@@ -44,9 +44,13 @@ export async function decideBatch(
   const absent: string[] = [];
   const recreated: { readonly object: string; readonly key: string; readonly as: string }[] = [];
   let nothing = 0;
+  const gone = differences.flatMap((difference) => (isThere(difference, live) ? [] : [difference.key]));
+  const never = gone.length === 0 ? undefined : await context.platform.connector.neverAgain?.(type.live, gone, options);
   for (const difference of differences) {
     const { key } = difference;
-    const evidence = isThere(difference, live) ? knownOf(difference, live) : await evidenceOf(context, type, difference, live, options);
+    const known = isThere(difference, live) ? knownOf(difference, live) : await evidenceOf(context, type, difference, live, options);
+    const neverAgain = never?.get(key);
+    const evidence = neverAgain === undefined ? known : { ...known, neverAgain };
     const { decision, sides } = decideOne(rules, type, difference, live, evidence);
     nothing += decision.nothing;
     conflicts.push(...decision.conflicts);
