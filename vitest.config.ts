@@ -41,7 +41,7 @@ const LATER = [
   'test/contracts/s3-server.test.ts',
   'test/snapshots/{asked-since,import-crash,radosgw,s3-catalog,s3-crash,s3-faults}.test.ts',
 ];
-/** Sweeps that both run, the longer one at more places. */
+/** Sweeps that `npm test` runs at some places; `npm run test:wider` runs them, and those of the long tests, at twice as many. */
 const SWEEPS = ['test/**/*{crash,kill}*.test.ts', 'test/backups/prune.test.ts', 'test/store/settled.test.ts'];
 
 class LongestFirst extends BaseSequencer {
@@ -94,10 +94,10 @@ const fromBuild: Plugin = {
 };
 
 export default defineConfig(({ mode }) => ({
-  plugins: mode === 'built' || mode === 'long' ? [fromBuild] : [],
+  plugins: ['built', 'long', 'wider'].includes(mode) ? [fromBuild] : [],
   test: {
     server: { deps: { external: [/\/dist\//u] } },
-    include: mode === 'long' ? [...LATER, ...SWEEPS] : ['test/**/*.test.ts'],
+    include: mode === 'long' ? LATER : mode === 'wider' ? [...LATER, ...SWEEPS] : ['test/**/*.test.ts'],
     // `npm run acceptance` runs these: they run everything else.
     exclude: ['test/acceptance/**', ...(mode === 'built' ? LATER : [])],
     globalSetup: ['test/support/bundle.ts'],

@@ -95,6 +95,12 @@ export interface Connector {
   neverAgain?(schema: ObjectSchema, keys: readonly string[], options?: CallOptions): Promise<ReadonlyMap<string, string>>;
 
   /**
+   * Those keys of deleted records that `undelete` would bring back now, as far as that can be told before it is tried; the others can
+   * only be created again. Absent where `schema.undelete` holds for all of them. Changes nothing.
+   */
+  undeletable?(schema: ObjectSchema, keys: readonly string[], options?: CallOptions): Promise<ReadonlySet<string>>;
+
+  /**
    * What became of a commit that `write` told of, asked of the platform itself: whether everything it named is done, or
    * nothing of it, or that it has not ended yet. `unknown` where the platform cannot tell any more; then callers look
    * at the records. Changes nothing.
@@ -243,6 +249,8 @@ export interface Capabilities {
    * so that a person has to say that changes belong to the incident.
    */
   readonly history: 'field' | 'record' | 'none';
+  /** The history may tell who deleted a record that is not there, so that asking for it is worth a request. */
+  readonly tellsDeletions?: true;
   /** Most mutations or keys per call, by what is done; at least 1. `history` is reading keys with history. */
   readonly batch: {
     readonly read: number;
@@ -325,6 +333,8 @@ export type WrittenBatch =
   | { readonly keys: readonly string[] }
   /** Live records of the object type. */
   | { readonly total: number }
+  /** Of records that are not there: those of which the history tells who deleted them since, and what they held. */
+  | { readonly gone: readonly string[] }
   /** Records that were deleted since, and that the platform still knows of. */
   | { readonly deleted: number }
   /** Since when the history of the object type is told (ISO 8601, UTC); null where it tells nothing of it. */
@@ -378,7 +388,10 @@ export interface RecordBatch {
    * the last one given.
    */
   readonly total?: number;
-  /** For requested history, by key. Newest change first. */
+  /**
+   * For requested history, by key. Newest change first. Of a record that is not there, only one that tells of its
+   * deletion.
+   */
   readonly history?: ReadonlyMap<string, RecordHistory>;
   /** Keys asked for that now lead to another record (merged): old key to present key. */
   readonly aliases?: ReadonlyMap<string, string>;
@@ -410,6 +423,18 @@ export interface RecordHistory {
    * here. `at`: of the last merge, where it is told.
    */
   readonly merged?: { readonly at?: string };
+  /**
+   * The record is not there: who deleted it last, and what it held then, of the fields that were asked for. A field whose
+   * value is not told is missing.
+   */
+  readonly deleted?: Deletion;
+}
+
+export interface Deletion {
+  /** ISO 8601, UTC. */
+  readonly at?: string;
+  readonly writer?: string;
+  readonly held: Fields;
 }
 
 export interface FieldChange {

@@ -13,10 +13,11 @@ const DRIVERS: Readonly<Record<string, () => Promise<Driver>>> = {
   mailchimp: () => import('./mailchimp/index.js'),
   postgres: () => import('./postgres/index.js'),
   rest: () => import('./rest/index.js'),
+  salesforce: () => import('./salesforce/index.js'),
 };
 
 /** Connectors whose platform knows no difference between null, `''` and an empty set: they give null for all three. */
-const EMPTY_IS_NULL: ReadonlySet<string> = new Set(['hubspot', 'mailchimp']);
+const EMPTY_IS_NULL: ReadonlySet<string> = new Set(['hubspot', 'mailchimp', 'salesforce']);
 
 /**
  * Whether null, `''` and an empty set are one value to a connector, by its name in a snapshot. Snapshots of earlier

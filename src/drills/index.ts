@@ -14,4 +14,5 @@ export { junitXml } from './report/junit.js';
 export { scorecardDocument } from './report/scorecard.js';
 export type { CheckName } from './verdict/checks.js';
 export { type DrillSchedule, endSchedule, raiseAlarms, readSchedule, scheduleRan, setSchedule } from './schedule.js';
+export { stageTwoPlatforms, type TwoPlatforms } from './two-platforms/stage.js';
 export { CHECK_WORDS, verdictWords } from './verdict/words.js';

@@ -230,10 +230,13 @@ export interface RecordChange {
   readonly object: string;
   readonly key: string;
   readonly fields: Readonly<Record<string, FieldMove>>;
-  /** With `create` and `delete`: values that only a creation can set. Neither counted nor verified. */
+  /** With `create`, `undelete` and `delete`: values that only a creation can set. Neither counted nor verified. */
   readonly given?: Fields;
-  /** Fields whose value is the key of a record created earlier in this plan: replaced by its new key. */
-  readonly references?: Readonly<Record<string, { readonly object: string; readonly key: string }>>;
+  /**
+   * Fields whose value is the key of a record created earlier in this plan: replaced by its new key. `undeleted`: it keeps its key,
+   * unless it has to be created again after all.
+   */
+  readonly references?: Readonly<Record<string, { readonly object: string; readonly key: string; readonly undeleted?: true }>>;
   /** Links that go with a `delete`. */
   readonly links?: readonly LinkEnds[];
   /** Fields of `create` that are written by a later change, because they refer to a record created after this one. */

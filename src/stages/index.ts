@@ -12,6 +12,6 @@ export { seedSandbox } from './seed.js';
 export type * from './stage.js';
 export { leaveToken, leftToken } from './token-file.js';
 export { differencesOf, keepStage, keepTruth, linkName, scoreTruth, type KeptTruth, type Score } from './truth.js';
-export { loseKey, shippedDir, writePracticeWorkspace, writeSampleWorkspace } from './workspace.js';
+export { layWorkspace, loseKey, shippedDir, writePracticeWorkspace, writeSampleWorkspace } from './workspace.js';
 export { rehearsePlan, type RehearsalDeps } from './rehearsal/rehearse.js';
 export { type Rehearsal, rehearsalSchema } from './rehearsal/report.js';

@@ -18,6 +18,7 @@ describe('issue 12', () => {
       'test/connectors/rest/writes test/connectors/rest/auth',
     ],
     ['the way of a rollback on it: probe, snapshot, plan, apply, proof, undo', 'test/journeys/described'],
+    ['the demo of two platforms: 0 damaged cells left on both sides, unattended and in a terminal', 'test/cli/demo-two-platforms'],
   ];
   test.each(shows)('%s', async (line, files) => {
     const { passed, skipped } = await expectTests(files);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { type Capabilities, checked, type Connector, type MutationResult, type RecordBatch } from '../../src/connectors/index.js';
+import { type Capabilities, checked, type Connector, type MutationResult, type RecordBatch, type RecordHistory } from '../../src/connectors/index.js';
 import { isRunbackError } from '../../src/lib/index.js';
 import {
   compareIn,
@@ -29,6 +29,10 @@ export interface ContractPlatform {
   needs?(n: number): Readonly<Record<string, string>>;
   /** What becomes of a text that is written, where the platform stores some in a form of its own and shows it in its answer. */
   kept?(text: string): string;
+  /** More of those, by number, where they are no numbers. */
+  unusedKey?(n: number): string;
+  /** Texts that the platform takes from nobody as they are: none of its records holds one, and writing one is refused. */
+  alters?(text: string): boolean;
   /** How an empty text comes back: some platforms know no difference between empty and null. */
   readonly emptyReads: '' | null;
   /** Creates a record without the connector; answers its key. */
@@ -231,7 +235,7 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
 
       test('the worst texts come out as they are', async () => {
         const keys = new Map<string, string>();
-        for (const text of NASTY) keys.set(await platform.seed({ [platform.text]: text }), text);
+        for (const text of plain(platform)) keys.set(await platform.seed({ [platform.text]: text }), text);
         const { connector, schema } = await prepared();
         const whole = byKey(await all(connector.read({ schema })));
         const picked = byKey(await all(connector.read({ schema, keys: [...keys.keys()] })));
@@ -242,7 +246,7 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
       });
 
       test('finished lines are byte for byte the lines of the records', async ({ skip }) => {
-        for (const text of NASTY) await platform.seed({ [platform.text]: text, [platform.other]: null });
+        for (const text of plain(platform)) await platform.seed({ [platform.text]: text, [platform.other]: null });
         const { connector, schema } = await prepared();
         if (connector.readLines === undefined) return skip(`${name} gives no finished lines`);
         const expected = (await all(connector.read({ schema }))).map((record) => `${recordLine(record)}\n`);
@@ -381,6 +385,30 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
         expect(Number.isNaN(Date.parse(changes?.[0]?.at ?? ''))).toBe(false);
         if (connector.capabilities.history === 'field') expect(changes?.map((change) => change.value)).toEqual(['b', 'a']);
       });
+
+      test('of a record that is gone, what is told is who deleted it, when, and what it held', async ({ skip }) => {
+        const [stays, removed] = [await platform.seed({ [platform.text]: 'a' }), await platform.seed({ [platform.text]: 'b' })];
+        await platform.edit(removed, { [platform.text]: 'held' });
+        const { connector, schema } = await prepared();
+        if (connector.capabilities.history !== 'field') return skip(`${name} claims no history of fields`);
+        await platform.remove(removed);
+        const told = new Map<string, RecordHistory>();
+        for await (const { history } of connector.read({ schema, keys: [stays, removed, platform.missingKey], history: [platform.text] }))
+          for (const [key, one] of history ?? []) told.set(key, one);
+        expect(told.get(stays)?.deleted).toBeUndefined();
+        expect(told.has(platform.missingKey)).toBe(false);
+        const gone: string[] = [];
+        const since = new Date(Date.now() - 3_600_000);
+        for await (const batch of connector.writtenSince?.({ schema, since, only: 'keys' }) ?? []) if ('gone' in batch) gone.push(...batch.gone);
+        // A driver that tells of none of them never says that one is gone.
+        expect([gone.filter((key) => key === removed), gone.includes(stays)]).toEqual([told.has(removed) ? [removed] : [], false]);
+        const deleted = told.get(removed)?.deleted;
+        expect(connector.capabilities.tellsDeletions === true).toBe(told.has(removed));
+        if (!told.has(removed)) return;
+        expect(deleted?.held).toEqual({ [platform.text]: 'held' });
+        expect(deleted?.writer).toBeTypeOf('string');
+        expect(Number.isNaN(Date.parse(deleted?.at ?? ''))).toBe(false);
+      });
     });
 
     describe('write', () => {
@@ -448,8 +476,10 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
             expect: { [platform.text]: `was ${text}` },
           })),
         );
-        expect(results.map((result) => result.status)).toEqual(NASTY.map(() => 'applied'));
-        for (const [i, text] of NASTY.entries()) expect((await platform.truth(keys[i] ?? ''))?.[platform.text]).toBe(keptBy(platform, text));
+        const altered = NASTY.map((text) => platform.alters?.(text) === true);
+        expect(results.map((result) => result.status)).toEqual(altered.map((is) => (is ? 'rejected' : 'applied')));
+        for (const [i, text] of NASTY.entries())
+          expect((await platform.truth(keys[i] ?? ''))?.[platform.text]).toBe(altered[i] === true ? `was ${text}`.trim() : keptBy(platform, text));
       });
 
       test('a text that the platform would change on the way is refused, not changed', async () => {
@@ -536,6 +566,22 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
         expect(never?.get(platform.missingKey)).toMatch(/\.$/u);
         expect([kept, removed, platform.missingKey]).toEqual(expect.arrayContaining([...(never?.keys() ?? [])]));
         expect(never?.has(kept)).toBe(false);
+      });
+
+      test('a deleted record comes back with its key where that is described, and one that cannot is told apart', async ({ skip }) => {
+        const key = await platform.seed({ [platform.text]: 'good' });
+        const { connector, schema } = await prepared();
+        skip(!schema.undelete, `${name} brings no ${schema.object} back`);
+        await connector.write([{ action: 'delete', schema, key, expect: { [platform.text]: 'good' } }]);
+        const can = await connector.undeletable?.(schema, [key, platform.missingKey]);
+        if (can !== undefined) expect([...can]).toEqual([key]);
+        const undelete = (each: string) => ({ action: 'undelete' as const, schema, key: each });
+        expect(await connector.write([undelete(platform.missingKey), undelete(key)])).toMatchObject([
+          { status: 'rejected', reason: 'irreversible' },
+          { status: 'applied', key },
+        ]);
+        expect((await platform.truth(key))?.[platform.text]).toBe('good');
+        expect((await all(connector.read({ schema }))).map((record) => record.key)).toEqual([key]);
       });
 
       test('nothing to write is no request', async () => {
@@ -717,9 +763,14 @@ function keptBy(platform: ContractPlatform, text: string): string {
   return platform.kept?.(text) ?? text;
 }
 
+/** Texts that a record of the platform can hold. */
+function plain({ alters }: ContractPlatform): readonly string[] {
+  return NASTY.filter((text) => alters?.(text) !== true);
+}
+
 /** A well-formed key that is not used: the old key of a deleted record. */
 function keyLike(platform: ContractPlatform, n: number): string {
-  return String(Number(platform.missingKey) + 1 + n);
+  return platform.unusedKey?.(n) ?? String(Number(platform.missingKey) + 1 + n);
 }
 
 /** Makes the writing connection, so that the next write is one request. */

@@ -63,6 +63,20 @@ describe('runback drill', () => {
     expect(await readFile(join(folder, 'card.md'), 'utf8')).toMatch(/^# Drill: The drill (good|bad)\n/u);
   });
 
+  it('says what of a drill its stage does not know, and damages nothing', async () => {
+    const automations = [{ name: 'Tell', object: 'contacts', when: { field: 'nothing_like_it' }, does: [{ mail: 'Hello', to: 'email' }] }];
+    const { run } = await workspace({
+      unknown: drill('unknown', { automations }),
+      filled: drill('filled', { where: { local: ['salesforce'], from: 'latest' } }),
+    });
+    const ran = await run('--json', 'drill', 'run', 'unknown');
+    expect(jsonLines(ran.stdout).at(-1)).toMatchObject({
+      error: { code: 'fault-impossible', why: expect.stringContaining('contacts have no field nothing_like_it') as unknown },
+    });
+    expect(ran.code).not.toBe(70);
+    expect(jsonLines((await run('--json', 'drill', 'run', 'filled')).stdout).at(-1)).toMatchObject({ ok: false });
+  });
+
   it('opens one sev3, and only one, where a scheduled drill begins to fail', async () => {
     const { folder, run } = await workspace({ one: drill('one') });
     const scheduled = async (): Promise<readonly string[]> => {

@@ -12,7 +12,7 @@ export const fullSweeps = process.env['RUNBACK_TEST_FULL'] === '1';
 export const everyPoint = fullSweeps || process.env['RUNBACK_TEST_POINTS'] === 'all';
 
 /**
- * True where sweeps are to take twice what they take in `npm test`: RUNBACK_TEST_POINTS=more, as `npm run test:long` sets it.
+ * True where sweeps are to take twice what they take in `npm test`: RUNBACK_TEST_POINTS=more, as `npm run test:wider` sets it.
  */
 export const morePoints = process.env['RUNBACK_TEST_POINTS'] === 'more';
 
@@ -75,7 +75,7 @@ function kindOfPlace(target: string): string {
 
 /**
  * Keeps every `nth` of what another choice keeps, for sweeps whose kinds are many and alike; every second of those without
- * `npm run test:long`. Where {@link everyPoint}: all.
+ * `npm run test:wider`. Where {@link everyPoint}: all.
  */
 export function everyNth(
   nth: number,

@@ -18,6 +18,7 @@ import { repairByGroups } from './restore/by-groups.js';
 import { resumeHere } from './restore/resume.js';
 
 const RUNBOOK = 'mass-overwrite';
+const TWO_PLATFORMS = 'two-platforms';
 
 /** Who is at the keyboard unless --as says otherwise. */
 const ON_CALL = 'maya';
@@ -41,6 +42,7 @@ interface DemoResult {
 }
 
 async function demo(context: CommandContext): Promise<Outcome> {
+  if (context.input.text('story') === TWO_PLATFORMS) return await (await import('../flows/drills/two-platforms.js')).twoPlatformsDemo(context);
   const { live, style, clock, input } = context;
   const say = (text: string): void => live.print(wrap(text, style.width).join('\n'));
   const started = clock.monotonicMs();
@@ -220,10 +222,15 @@ export const commands: readonly CommandSpec[] = [
     summary: 'Try it: a sync goes wrong in a local sandbox, and is undone',
     details: 'Needs no account and changes only a temporary folder. With --no-input it answers its own questions.',
     options: [
-      { flags: '--small', description: '300 contacts instead of 5,000' },
+      {
+        flags: '--story <name>',
+        description: 'bad-sync (a sync overwrites HubSpot), or two-platforms (a sync between Salesforce and HubSpot goes round in a loop)',
+        choices: ['bad-sync', TWO_PLATFORMS],
+      },
+      { flags: '--small', description: 'fewer records' },
       { flags: '--keep', description: 'keep the workspace of the demo to look at' },
     ],
-    examples: ['runback demo', 'runback demo --no-input'],
+    examples: ['runback demo', 'runback demo --no-input', 'runback demo --story two-platforms'],
     run: demo,
   },
 ];

@@ -1,18 +1,17 @@
 import { identifyPlatform } from '../../connectors/index.js';
 import { defined, isRunbackError, Redactor } from '../../lib/index.js';
-import { ENVIRONMENTS, type Environment, type PlatformConfig, resolveSecret, type SecretRef } from '../../workspace/index.js';
+import { ENVIRONMENTS, type Environment, type PlatformConfig, resolveSecret } from '../../workspace/index.js';
 import type { Asker } from '../prompts/asker.js';
 import type { CommandContext } from '../shell/command.js';
 import { entryLines } from '../views/field-proposals.js';
 import { visible } from '../views/text/visible.js';
+import { BEGINNINGS, type Connectable, type Reached, reachedLines } from './initial-platforms.js';
 import { askWriter } from './initial-writer.js';
 
 /** What a new workspace is made with. */
-export interface Initial {
-  readonly connector: 'hubspot' | 'postgres';
+export interface Initial extends Reached {
+  readonly connector: Connectable;
   readonly environment: Environment;
-  /** Where the token, or the address of the database, is found. */
-  readonly secret: string;
   readonly account?: string;
   /** How the platform's history names what writes to it. */
   readonly writer?: string;
@@ -21,16 +20,8 @@ export interface Initial {
   readonly fields?: readonly string[];
 }
 
-/** Where each connector's secret usually is, and what it is. */
-const SECRETS = {
-  hubspot: { ref: 'env:HUBSPOT_TOKEN', what: 'the token of a private app, from the settings of the HubSpot account, Integrations' },
-  postgres: { ref: 'env:DATABASE_URL', what: 'the address of the database, postgresql://user:password@host/name' },
-} as const;
-
-const HUBSPOT_OBJECTS = ['contacts', 'companies', 'deals'];
-
 /** What is written where nobody was asked. */
-export const UNASKED: Initial = { connector: 'hubspot', environment: 'sandbox', secret: SECRETS.hubspot.ref };
+export const UNASKED: Initial = { connector: 'hubspot', environment: 'sandbox', secret: BEGINNINGS.hubspot.ref };
 
 /**
  * Asks for platform, token, account and who writes. The account is looked up on the platform where the token is there
@@ -39,26 +30,30 @@ export const UNASKED: Initial = { connector: 'hubspot', environment: 'sandbox', 
 export async function askInitial(context: CommandContext, asker: Asker, root: string): Promise<Initial> {
   const connector = await asker.choose<Initial['connector']>({
     message: 'Where are the records?',
-    choices: [
-      { value: 'hubspot', name: 'HubSpot' },
-      { value: 'postgres', name: 'PostgreSQL' },
-    ],
+    choices: (['hubspot', 'postgres', 'salesforce'] as const).map((value) => ({ value, name: BEGINNINGS[value].name })),
   });
   const environment = await asker.choose<Environment>({
     message: 'Which one is it?',
     choices: ENVIRONMENTS.map((value) => ({ value, name: value, beside: MEANS[value] })),
   });
-  const { ref, what } = SECRETS[connector];
+  const { ref, what, asks } = BEGINNINGS[connector];
+  const where = asks && {
+    address: await asker.text({ message: 'What is its address?', default: asks.address, validate: (text) => isAddress(text) }),
+  };
   context.live.print(
     `  It needs ${what}. The secret itself is never written here, only where it is: env:NAME, file:PATH, command:PROGRAM or keychain:NAME.`,
   );
   const secret = await asker.text({ message: 'Where is it?', default: ref, validate: (text) => isReference(text) });
-  const found = await accountOf(context, { connector, environment, secret }, root);
+  const client =
+    asks &&
+    (await asker.text({ message: 'Where is the consumer key that goes with it?', default: asks.client, validate: (text) => isReference(text) }));
+  const reached = { secret: secret.trim(), ...where, ...defined({ client }) };
+  const found = await accountOf(context, { connector, environment, ...reached }, root);
   const account = await asker.text({
     message: found === undefined ? 'Its account (Enter if you do not know it; runback doctor finds it)' : 'Is this the account?',
     ...defined({ default: found }),
   });
-  const known = { connector, environment, secret: secret.trim(), ...(account.trim() === '' ? {} : { account: account.trim() }) };
+  const known = { connector, environment, ...reached, ...(account.trim() === '' ? {} : { account: account.trim() }) };
   const seen = found === undefined ? undefined : await askWriter(context, asker, configOf(known), driverDeps(context, root));
   if (seen !== undefined) return { ...known, ...seen };
   const writer = await asker.text({
@@ -68,18 +63,8 @@ export async function askInitial(context: CommandContext, asker: Asker, root: st
 }
 
 /** A platform as it would stand in runback.yml. */
-function configOf({ connector, environment, secret, account }: Initial): PlatformConfig {
-  const ref = secret.trim() as SecretRef;
-  return {
-    name: connector,
-    connector,
-    environment,
-    credentials: connector === 'hubspot' ? { token: ref } : {},
-    limits: {},
-    options: {},
-    ...(connector === 'postgres' ? { url: ref } : { objects: HUBSPOT_OBJECTS }),
-    ...defined({ account }),
-  };
+function configOf({ connector, environment, account, ...reached }: Initial): PlatformConfig {
+  return { name: connector, connector, environment, limits: {}, options: {}, ...BEGINNINGS[connector].config(reached), ...defined({ account }) };
 }
 
 function driverDeps({ stdio, clock, call }: CommandContext, root: string): Parameters<typeof identifyPlatform>[1] {
@@ -95,6 +80,10 @@ const MEANS: Readonly<Record<Environment, string>> = {
 
 function isReference(text: string): true | string {
   return /^(env|file|command|keychain):\S/u.test(text.trim()) || 'Say where it is, such as env:HUBSPOT_TOKEN; do not type the secret itself.';
+}
+
+function isAddress(text: string): true | string {
+  return /^https:\/\/[\w.-]+$/u.test(text.trim()) || 'Write the https address without a path, such as https://example.my.salesforce.com.';
 }
 
 /** The account as the platform itself names it; undefined where it cannot be asked yet. Says which. */
@@ -115,11 +104,7 @@ async function accountOf(context: CommandContext, initial: Initial, root: string
 }
 
 /** runback.yml for what was answered. */
-export function workspaceText({ connector, environment, secret, account, writer, sync = 'the-sync', fields = [] }: Initial): string {
-  const where =
-    connector === 'hubspot'
-      ? [`    credentials: { token: ${plain(secret)} }`, `    objects: [${HUBSPOT_OBJECTS.join(', ')}]`]
-      : [`    url: ${plain(secret)}`];
+export function workspaceText({ connector, environment, account, writer, sync = 'the-sync', fields = [], ...reached }: Initial): string {
   return [
     'version: 1',
     '# Platforms that hold records. Secrets are never written here: env:, file:, command: or keychain: say where they are.',
@@ -128,7 +113,7 @@ export function workspaceText({ connector, environment, secret, account, writer,
     `    connector: ${connector}`,
     `    environment: ${environment.padEnd(27)} # production, staging or sandbox; checked against the platform itself`,
     ...(account === undefined ? ['    # account:        which one it is; runback doctor says it'] : [`    account: ${JSON.stringify(account)}`]),
-    ...where,
+    ...reachedLines(connector, reached),
     ...(writer === undefined ? ['syncs: {}'] : syncLines(connector, sync, writer, fields)),
     'backups:',
     '  storage: backups',
@@ -136,9 +121,6 @@ export function workspaceText({ connector, environment, secret, account, writer,
     '',
   ].join('\n');
 }
-
-/** A reference as YAML: bare where that is one text. */
-const plain = (text: string): string => (/^[\w:./-]+$/u.test(text) ? text : JSON.stringify(text));
 
 /** What writes, with how it is stopped still to be filled in. */
 function syncLines(platform: string, name: string, writer: string, fields: readonly string[]): readonly string[] {

@@ -90,6 +90,11 @@ export interface CommandContext {
    * A context like this one after a Ctrl-C that was answered: stops count anew in it, and it opens the workspace anew.
    */
   readonly again: () => CommandContext;
+  /**
+   * Runs another command line here, in this workspace and for this person. What it prints at its end is in what it gives.
+   * `asks`: it may ask the person that this command may ask.
+   */
+  readonly also: (words: readonly string[], options: { readonly asks: boolean }) => Promise<Outcome>;
   /** An event for scripts that read NDJSON. */
   readonly event: (event: Readonly<Record<string, unknown>>) => void;
 }

@@ -81,7 +81,7 @@ export async function runCommandLine(process: NodeJS.Process, words: readonly st
     const { input } = parsed;
     const makeContext = (): CommandContext => {
       let opening: Promise<Session> | undefined;
-      return {
+      const context: CommandContext = {
         input,
         globals,
         stdio,
@@ -103,8 +103,14 @@ export async function runCommandLine(process: NodeJS.Process, words: readonly st
           interrupts.rearm();
           return makeContext();
         },
+        also: async (others, { asks }) => {
+          const other = await parseCommandLine(others, styles.out.width);
+          if (other.kind === 'help') throw new RunbackError('bug', `${others.join(' ')} is no command`);
+          return await other.spec.run({ ...context, interactive: context.interactive && asks, input: other.input });
+        },
         event: (event) => output.event(event),
       };
+      return context;
     };
     const outcome = await parsed.spec.run(makeContext());
     live.stop();

@@ -106,6 +106,11 @@ export class PlatformApi {
     return await this.#request({ method, path, ...defined({ body }), repeatable: false, valid, lane: WRITES }, call);
   }
 
+  /** A request of another form than JSON, with its answer as it came. */
+  async exchange(request: HttpRequest, call: CallOptions = {}): Promise<HttpResult> {
+    return await this.#request(request, call);
+  }
+
   /** For waiting between tries of what one request does not do. */
   patience(): Patience {
     return new Patience(this.clock, this.#maxWaitMs, this.words.name);

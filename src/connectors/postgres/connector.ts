@@ -46,6 +46,7 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
     ordered: true,
     conditionalWrite: true,
     history: settings.audit !== undefined ? 'field' : settings.modified.by === undefined && settings.modified.at === undefined ? 'none' : 'record',
+    ...(settings.audit === undefined ? {} : { tellsDeletions: true }),
     batch: { read: KEYS_PER_READ, history: KEYS_PER_READ, update: BATCH, create: BATCH, delete: BATCH, undelete: 1, link: BATCH, unlink: BATCH },
     census: true,
   };

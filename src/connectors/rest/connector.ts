@@ -17,12 +17,13 @@ import type {
 } from '../connector.js';
 import { rejection } from '../http/batch.js';
 import { unknownObject } from '../http/words.js';
+import { parentsFirst } from '../parents-first.js';
 import type { ListDescription, WriteDescription } from './description/form.js';
 import type { Described } from './description/load.js';
 import { probeType } from './probe/probe.js';
 import { readAll, readKeys, readLinks } from './read/read.js';
 import type { Type } from './read/record.js';
-import { linksOf, parentsFirst, schemaOf } from './schema.js';
+import { linksOf, schemaOf } from './schema.js';
 import type { RestApi } from './wire/api.js';
 import { wordAt } from './wire/paths.js';
 import { findCreated } from './write/created.js';

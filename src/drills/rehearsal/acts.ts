@@ -6,6 +6,7 @@ import { type Automation, createRandom, type Random, type Who } from '../../sand
 import { loseKey, runThere, type Stage, stageMachine } from '../../stages/index.js';
 import type { AutomationDocument, EditsDocument } from '../document/schema.js';
 import type { FaultStage } from '../faults/fault.js';
+import { impossible } from '../faults/parameters.js';
 import type { Moment } from '../result.js';
 import { COLLEAGUE, makeEdits } from './edits.js';
 import { operatorOf, type RehearsalDeps, type RehearsalRequest } from './request.js';
@@ -33,9 +34,14 @@ export class StageActs {
     this.#random = createRandom(seed + 1);
   }
 
-  /** Lets the account do by itself what it does in the drill. */
+  /** Lets the account do by itself what it does in the drill. Throws `fault-impossible` for what the account does not know. */
   setAutomations(): void {
-    this.request.drill.document.automations.forEach((automation, i) => this.stage.local?.automate(automationOf(automation, i)));
+    try {
+      this.request.drill.document.automations.forEach((automation, i) => this.stage.local?.automate(automationOf(automation, i)));
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      impossible(`The account cannot be given what it does by itself: ${error.message}.`);
+    }
   }
 
   /** The backup of the night before: taken, and every byte of it read again. Gives when it was begun. */

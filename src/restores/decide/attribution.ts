@@ -192,17 +192,19 @@ export function weakest(verdicts: readonly Attribution[]): Attribution {
 }
 
 /** The verdict as a clause for people. */
-export function attributionWords(attribution: Attribution): string {
+export function attributionWords(attribution: Attribution, done: 'written' | 'deleted' = 'written'): string {
   const who = attribution.writer === undefined ? '' : ` by ${attribution.writer}`;
   const when = attribution.at === undefined ? '' : ` at ${attribution.at}`;
   switch (attribution.state) {
     case 'attributed':
-      return `written${who}${when}, which is part of the incident`;
+      return `${done}${who}${when}, which is part of the incident`;
     case 'unattributed':
-      return `written${who}${when}, which is not part of the incident`;
+      return `${done}${who}${when}, which is not part of the incident`;
     case 'unknown':
     default:
-      return who + when === '' ? 'it is not known who wrote it, or when' : `written${who}${when}; nothing says whether that is part of the incident`;
+      return who + when === ''
+        ? `it is not known who ${done === 'written' ? 'wrote' : 'deleted'} it, or when`
+        : `${done}${who}${when}; nothing says whether that is part of the incident`;
   }
 }
 

@@ -2,7 +2,7 @@ import type { RecordHistory } from '../../connectors/index.js';
 import { defined } from '../../lib/index.js';
 import { ownValue, setOwn, type Fields } from '../../records/index.js';
 import type { Attribution, DecidedChange, FieldMove, PlanConflict, RecordSides } from '../types.js';
-import { attributeCreation, attributionWords } from './attribution.js';
+import { attributeCreation, attributionWords, judge } from './attribution.js';
 import { conflictOf, differing, fieldOf, isLink, moveOf, refused } from './conflicts.js';
 import type { DecideContext, FilePart } from './context.js';
 import { decideFields, impossible, type FieldDecisions } from './fields.js';
@@ -18,6 +18,8 @@ export interface RecordEvidence {
   readonly recreatedAs?: string;
   /** It is gone, and nobody can create it again through the platform's API: why, as a sentence. */
   readonly neverAgain?: string;
+  /** The record was deleted, and the platform cannot bring it back any more, although it can others of its object type. */
+  readonly isFinal?: boolean;
   /** An earlier restore that may or may not have created this record again. */
   readonly inDoubtIn?: string;
   /** What the record holds in fields that cannot be written and are compared all the same. */
@@ -72,11 +74,12 @@ function decideGone(context: DecideContext, sides: RecordSides, base: Fields, ev
     const message = `${object} ${key} was deleted and cannot be created again. ${evidence.neverAgain}`;
     return only(conflictOf('irreversible', whole, message, 'leave it deleted'));
   }
-  const undelete = liveSchema.undelete;
+  const undelete = liveSchema.undelete && evidence.isFinal !== true;
   const { fields, conflicts: without } = fieldsToCreate(context, sides, base);
   const conflicts = undelete ? without : [...without, ...lostOptOuts(context, sides, evidence.watched ?? {})];
   const how = undelete ? 'undelete it' : liveSchema.createWithKey ? 'create it again with its old key' : 'create it again under a new key';
-  const attribution: Attribution = { state: 'unknown' };
+  const by = evidence.history?.deleted;
+  const attribution: Attribution = by === undefined ? { state: 'unknown' } : judge(context.suspicion, by.writer, by.at);
   const action = undelete ? 'undelete' : 'create';
   const guard = guardOfCreate(liveSchema, fields);
   if (guard !== undefined) {
@@ -93,10 +96,21 @@ function decideGone(context: DecideContext, sides: RecordSides, base: Fields, ev
     const message = `${object} ${key} was damaged, and deleted later by someone else.${rest}`;
     return { conflicts: [...conflicts, conflictOf('deleted-later', whole, message, 'leave it deleted', how, change)], nothing: 0 };
   }
-  const change = { action, object, key, fields, attribution, why: `in the base, deleted since: ${how}` } as const;
+  const change = {
+    action,
+    object,
+    key,
+    fields,
+    attribution,
+    why: `${by === undefined ? 'in the base, deleted since' : attributionWords(attribution, 'deleted')}: ${how}`,
+  } as const;
   if (context.imported !== undefined) return { conflicts: [...conflicts, partlyKnown(context.imported, change, base, how)], nothing: 0 };
   if (refused(filters, context.suspicion, attribution)) {
-    const message = `${object} ${key} was deleted, but nothing ties that to the incident: the platform keeps no history of deleted records.`;
+    const tie =
+      by === undefined
+        ? 'but nothing ties that to the incident: the platform keeps no history of deleted records'
+        : attributionWords(attribution, 'deleted');
+    const message = `${object} ${key} was deleted, ${tie}.`;
     return { conflicts: [...conflicts, conflictOf('unattributed', whole, message, 'leave it deleted', how, change)], nothing: 0 };
   }
   return { change, conflicts, nothing: 0 };

@@ -109,9 +109,9 @@ export class Batches {
       if (result.already === true) continue;
       if (result.brought !== undefined) this.brought.push(...result.brought);
       if (item.action === 'update' || item.action === 'create') this.#noted(item, key, result);
-      const { stored, beside, displaced, brought } = result;
+      const { stored, beside, displaced, brought, returned } = result;
       const made = item.action === 'create' ? key : undefined;
-      this.applied?.push(JSON.stringify({ ...item, ...defined({ made, batch: sent?.intent.batch, stored, beside, displaced, brought }) }));
+      this.applied?.push(JSON.stringify({ ...item, ...defined({ made, batch: sent?.intent.batch, stored, beside, displaced, brought, returned }) }));
     }
   }
 

@@ -95,6 +95,8 @@ export interface ItemResult {
   readonly displaced?: readonly JournalLink[];
   /** Links that the platform made because of this one. */
   readonly brought?: readonly JournalLink[];
+  /** Of an undelete: what refers to the record, which came back with it. */
+  readonly returned?: readonly JournalLink[];
 }
 
 /** What the platform changed beside one item. */
@@ -132,7 +134,7 @@ export interface PlatformMade {
  */
 export type AppliedItem = JournalItem & { readonly made?: string; readonly batch?: number } & Pick<
     ItemResult,
-    'stored' | 'beside' | 'displaced' | 'brought'
+    'stored' | 'beside' | 'displaced' | 'brought' | 'returned'
   >;
 /** An item that was or may have been sent and whose end is not known. */
 export interface Pending {

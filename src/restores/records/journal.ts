@@ -26,6 +26,7 @@ export const EXACT: readonly string[] = [
   'beside',
   'displaced',
   'brought',
+  'returned',
   'links',
   'wanted',
   'records',

@@ -59,6 +59,7 @@ describe('values', () => {
       Department: null,
       Email: 'mia@example.com',
     });
+    expect(await stored({ Title: '\u00a0Head\u3000 ' })).toMatchObject({ Title: '\u00a0Head\u3000' });
   });
 
   test('compound fields are made of their parts, and cannot be written', async () => {

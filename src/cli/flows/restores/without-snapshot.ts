@@ -116,9 +116,9 @@ const WAYS: Readonly<Record<Exclude<Way, 'done'>, Work>> = {
       .slice(0, SHOWN)
       .map(({ writer, object, field, records, value, times, earlier }) => [
         visible(writer),
-        visible(`${object} ${field}`),
+        visible(field === undefined ? object : `${object} ${field}`),
         count(records),
-        `${value} (${counted(times, 'times')})`,
+        field === undefined ? 'deleted' : `${value} (${counted(times, 'times')})`,
         count(earlier),
       ]);
     const columns = [

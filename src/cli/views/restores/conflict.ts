@@ -26,7 +26,7 @@ export const CONFLICT_WORDS: Readonly<Record<PlanConflict['code'], string>> = {
   irreversible: 'the platform always refuses it, or it could not be undone',
   unattributed: 'nothing ties the change to the incident',
   'base-unreadable': 'nothing can be read of what stood there before',
-  'base-partial': 'gone, and what was imported may hold only a part of it',
+  'base-partial': 'gone, and only a part of it is known',
 };
 
 /** One conflict in full: whom it is about, what each side holds, and what it means. */

@@ -12,6 +12,7 @@ import type {
 import { count, counted, facts, time } from '../text/format.js';
 import type { Style } from '../text/style.js';
 import { showValue, visible } from '../text/visible.js';
+import { folded } from '../text/width.js';
 
 /** Differences that are shown; JSON has more. */
 const SHOWN = 10;
@@ -46,7 +47,7 @@ function sideWords({ id, counts }: PlanHeader): string {
 /** What was compared, what was not, and each difference with what can be done about it. */
 export function comparisonLines({ compared, notCompared, windowUnknown, differences }: SetComparison, style: Style): readonly string[] {
   const { glyph } = style;
-  return [
+  const lines = [
     ...compared.map(
       ({ between: [a, b], records, values, alone }) =>
         `${glyph.done} Compared ${visible(a)} with ${visible(b)}: ${counted(records, 'records')}, ${counted(values, 'values')}${alone === 0 ? '' : `; ${counted(alone, 'records')} without a counterpart, as in the set`}`,
@@ -59,6 +60,7 @@ export function comparisonLines({ compared, notCompared, windowUnknown, differen
     ...differences.named.slice(0, SHOWN).flatMap((one) => differenceLines(one)),
     ...(differences.count > SHOWN ? [`  ... and ${count(differences.count - SHOWN)} more`] : []),
   ];
+  return folded(lines, style.width);
 }
 
 function differenceLines(difference: SetDifference): readonly string[] {
@@ -79,11 +81,12 @@ function planWords(plan: DifferingSide['plan'], conflict: ConflictCode | undefin
 
 function settledLines({ settled, settledCount }: PlanSet, style: Style): readonly string[] {
   if (settledCount === 0) return [];
-  return [
+  const lines = [
     `${style.glyph.done} ${counted(settledCount, 'differences')} settled: both sides will hold the same`,
     ...settled.slice(0, SHOWN).flatMap(settledLine),
     ...(settledCount > SHOWN ? [`  ... and ${count(settledCount - SHOWN)} more`] : []),
   ];
+  return folded(lines, style.width);
 }
 
 function settledLine(one: SettledDifference): readonly string[] {

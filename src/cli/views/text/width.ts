@@ -92,3 +92,14 @@ export function wrap(text: string, width: number): string[] {
 export function wrapIndented(text: string, cells: number, width: number): string[] {
   return wrap(text, width - cells).map((line) => `${' '.repeat(cells)}${line}`);
 }
+
+/** Lines that may be too long: what of one does not fit comes below it, two cells further in than it begins. */
+export function folded(lines: readonly string[], width: number): string[] {
+  return lines.flatMap((line) => {
+    if (displayWidth(line) <= width) return [line];
+    const text = line.trimStart();
+    const cells = line.length - text.length;
+    const [first = '', ...rest] = wrap(text, width - cells - 2);
+    return [' '.repeat(cells) + first, ...rest.map((more) => ' '.repeat(cells + 2) + more)];
+  });
+}

@@ -1,9 +1,9 @@
 import type { CallOptions } from '../../../lib/index.js';
 import type { AuditConfig } from '../../../workspace/index.js';
-import type { RecordBatch, ReadRequest, WrittenBatch, WrittenRequest } from '../../connector.js';
+import type { ReadRequest, RecordBatch, RecordHistory, WrittenBatch, WrittenRequest } from '../../connector.js';
 import { isoOf, keyColumns, readKeys } from '../read/read.js';
 import type { Reader } from '../read/reader.js';
-import type { Table } from '../schema/table.js';
+import type { Column, Table } from '../schema/table.js';
 import type { Tables } from '../schema/tables.js';
 import type { Settings } from '../settings.js';
 import { identifier, keyMatch, keyText, relation, sameText, target } from '../sql.js';
@@ -44,7 +44,9 @@ export class Audit {
   async *read(request: ReadRequest, keys: readonly string[], table: Table, options: CallOptions): AsyncGenerator<RecordBatch> {
     const { history, ...plain } = request;
     const context = await this.context(table, options);
+    const absent = new Set(keys);
     for await (const { records } of readKeys(plain, keys, KEYS_PER_BATCH, { reader: this.reader, settings: this.settings, table }, options)) {
+      for (const { key } of records) absent.delete(key);
       const histories = await historiesOf(
         records.map(({ key }) => key),
         history ?? [],
@@ -53,6 +55,7 @@ export class Audit {
       );
       yield { records, history: histories };
     }
+    if (absent.size > 0 && holdsRows(context.shape)) yield { records: [], history: await deletedAmong([...absent], history ?? [], context, options) };
   }
 
   /** See `Connector.writtenSince`. In a view that is held, so that what is counted and what is listed agree. */
@@ -76,6 +79,12 @@ export class Audit {
     );
     for await (const rows of this.reader.rows(query, values.list, KEYS_PER_BATCH, options, `reading ${shape.table.object}`, shape.table))
       yield { keys: rows.map(([key]) => key ?? '') };
+    if (holdsRows(shape)) {
+      const of = new Values();
+      const gone = withHstore(goneSince(context, from, of, keyOf(columns, names)), shape);
+      for await (const rows of this.reader.rows(gone, of.list, KEYS_PER_BATCH, options, `reading ${shape.table.object}`, shape.table))
+        yield { gone: rows.map(([key]) => key ?? '') };
+    }
     if (only !== undefined) return;
     const deleted = await this.deletedSince(context, since.toISOString(), options);
     if (deleted !== undefined) yield { deleted };
@@ -85,16 +94,12 @@ export class Audit {
   private async deletedSince(context: EntryContext, since: string, options: CallOptions): Promise<number | undefined> {
     const { shape, table, parts } = context;
     if (shape.action === undefined && shape.layout.is !== 'rows') return undefined;
-    const columns = keyColumns(table, table.description.keyFields);
-    const names = columns.map((_, n) => `k${String(n)}`);
     const of = new Values();
     const emptied = `SELECT EXISTS (SELECT FROM ${target(shape.table)} AS a WHERE ${aboutSql(shape, table, parts, 'a', of)} AND ${actionSql(shape, 'a')} OPERATOR(pg_catalog.=) 'T' AND ${sinceSql(shape, since, of)})`;
     const [answer] = await this.reader.ask(emptied, of.list, options, `reading ${shape.table.object}`, shape.table);
     if (answer?.[0] === 't') return undefined;
     const values = new Values();
-    const gone = entriesSince(context, names, since, values, 'deleted');
-    const same = columns.map((column, n) => sameText(keyText([column], 't'), `v.${names[n] ?? ''}`)).join(' AND ');
-    const query = `SELECT count(*) FROM (SELECT DISTINCT ${names.map((name) => `v.${name}`).join(', ')} FROM (${gone}) AS v WHERE NOT EXISTS (SELECT FROM ${relation(table)} AS t WHERE ${same})) AS g`;
+    const query = `SELECT count(*) FROM (${goneSince(context, since, values)}) AS g`;
     const [row] = await this.reader.ask(withHstore(query, shape), values.list, options, `reading ${shape.table.object}`, shape.table);
     return Number(row?.[0] ?? 0);
   }
@@ -145,6 +150,38 @@ export class Audit {
     const begins = oldest === undefined ? undefined : (shape.since ?? isoOf(oldest));
     return { begins, fields, emptied: row?.[1] ?? undefined };
   }
+}
+
+/** True where an entry about a deletion holds the whole row. */
+function holdsRows({ layout, action }: Shape): boolean {
+  return layout.is === 'rows' || (layout.is === 'changed' && action !== undefined);
+}
+
+/** Histories of those records that were deleted. */
+async function deletedAmong(
+  keys: readonly string[],
+  fields: readonly string[],
+  context: EntryContext,
+  options: CallOptions,
+): Promise<ReadonlyMap<string, RecordHistory>> {
+  const histories = await historiesOf(keys, fields, context, options);
+  return new Map([...histories].filter(([, { deleted }]) => deleted !== undefined));
+}
+
+/** Keys that were deleted since a time and are not there, each once. `select`: what is wanted of them, of `v`; by default their parts. */
+function goneSince(context: EntryContext, since: string, values: Values, select?: string): string {
+  const { table } = context;
+  const columns = keyColumns(table, table.description.keyFields);
+  const names = columns.map((_, n) => `k${String(n)}`);
+  const same = columns.map((column, n) => sameText(keyText([column], 't'), `v.${names[n] ?? ''}`)).join(' AND ');
+  const gone = entriesSince(context, names, since, values, 'deleted');
+  return `SELECT DISTINCT ${select ?? names.map((name) => `v.${name}`).join(', ')} FROM (${gone}) AS v WHERE NOT EXISTS (SELECT FROM ${relation(table)} AS t WHERE ${same})`;
+}
+
+/** The key of a record of whose columns the texts are in `v`. */
+function keyOf(columns: readonly Column[], names: readonly string[]): string {
+  const [only = ''] = names;
+  return columns.length === 1 ? `v.${only}` : `pg_catalog.concat('[', ${names.map((name) => `pg_catalog.to_json(v.${name})`).join(`, ',', `)}, ']')`;
 }
 
 function sinceSql(shape: Shape, since: string, values: Values): string {

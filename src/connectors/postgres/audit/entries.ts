@@ -47,14 +47,20 @@ export async function historiesOf(
   for (const some of columns.length === 0 ? [[]] : chunksOf(columns, FIELDS_AT_ONCE))
     for await (const [key, history] of each(keys, some, context, options)) {
       const known = histories.get(key);
-      histories.set(key, known === undefined ? history : { ...known, fields: joined(known.fields, history.fields) });
+      histories.set(key, known === undefined ? history : joined(known, history));
     }
   return histories;
 }
 
-function joined(a: RecordHistory['fields'], b: RecordHistory['fields']): RecordHistory['fields'] {
-  const all: Record<string, RecordHistory['fields'][string]> = { ...a };
-  for (const [name, entries] of Object.entries(b)) setOwn(all, name, entries);
+/** The history of some fields of a record, and that of others. */
+function joined(a: RecordHistory, b: RecordHistory): RecordHistory {
+  const deleted = a.deleted && b.deleted && { deleted: { ...a.deleted, held: both(a.deleted.held, b.deleted.held) } };
+  return { ...a, fields: both(a.fields, b.fields), ...deleted };
+}
+
+function both<T>(a: Readonly<Record<string, T>>, b: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
+  const all: Record<string, T> = { ...a };
+  for (const [name, value] of Object.entries(b)) setOwn(all, name, value);
   return all;
 }
 
@@ -101,7 +107,7 @@ async function fieldByField(key: string, columns: readonly Column[], context: En
         return historyOf(rows, [column], context, !all);
       },
     );
-    history = history === undefined ? one : { ...history, fields: joined(history.fields, one.fields) };
+    history = history === undefined ? one : joined(history, one);
   }
   return history ?? { fields: {} };
 }

@@ -1,5 +1,6 @@
+import { defined } from '../../../lib/index.js';
 import { setOwn, type Value } from '../../../records/index.js';
-import type { FieldChange, RecordHistory } from '../../connector.js';
+import type { Deletion, FieldChange, RecordHistory } from '../../connector.js';
 
 /** A value that an entry tells; `undefined` within where it tells that there is one and not which. */
 export interface Told {
@@ -116,7 +117,16 @@ export function recordHistory(
     ...(created === undefined ? {} : { created }),
     ...(facts.begins === undefined ? {} : { begins: facts.begins }),
     ...(inOrder ? { inOrder } : {}),
+    ...(facts.fields === undefined ? deletionIn(events.at(-1), at) : {}),
   };
+}
+
+/** What the newest entry tells of a record that it deleted, where entries hold whole rows. `at`: no earlier than the one before. */
+function deletionIn(event: AuditEvent | undefined, at: string | undefined): { readonly deleted?: Deletion } {
+  if (event?.action !== 'delete') return {};
+  const held: Record<string, Value> = {};
+  for (const [name, { old }] of event.fields) if (old?.value !== undefined) setOwn(held, name, old.value);
+  return { deleted: { held, ...defined({ at, writer: event.writer }) } };
 }
 
 /** True for the first entry, and for those of the same insert where each field has one of its own. */

@@ -1,4 +1,5 @@
 import { type Clock, HttpClient, type HttpSession, RunbackError } from '../../../lib/index.js';
+import { heldToken } from '../../http/tokens.js';
 
 /** How tokens are fetched. */
 interface TokenSettings {
@@ -17,9 +18,6 @@ interface TokenSettings {
   readonly redact: (text: string) => string;
 }
 
-/** A token is taken for expired so long before it is. */
-const EARLY_MS = 30_000;
-
 /**
  * A token by OAuth's client credentials: fetched at the first request, and again when it has expired or is refused. One fetch
  * for all who wait. `known` is told each token, so that no text shows it.
@@ -33,34 +31,12 @@ export function clientCredentials(settings: TokenSettings, known: (token: string
     environment: settings.environment,
     redact: settings.redact,
   });
-  let held: Promise<{ readonly token: string; readonly until: number }> | undefined;
-  const fetchOne = async (): Promise<{ readonly token: string; readonly until: number }> => {
-    const { token, expiresMs } = await fetched(http, settings);
-    known(token);
-    return { token, until: settings.clock.monotonicMs() + expiresMs - EARLY_MS };
-  };
-  const current = async (): Promise<string> => {
-    const before = held;
-    if (before !== undefined && (await before).until <= settings.clock.monotonicMs() && held === before) held = undefined;
-    const now = (held ??= fetchOne());
-    try {
-      return (await now).token;
-    } catch (error) {
-      if (held === now) held = undefined;
-      throw error;
-    }
-  };
-  const headersOf = (token: string): Readonly<Record<string, string>> => ({ authorization: `Bearer ${token}` });
-  return {
-    headers: async () => headersOf(await current()),
-    async renew(refused) {
-      // Another request that was refused may be fetching a new one already.
-      const before = held;
-      if (headersOf(await current())['authorization'] === refused['authorization'] && held === before) held = undefined;
-      return headersOf(await current())['authorization'] !== refused['authorization'];
-    },
-    close: async () => await http.close(),
-  };
+  const held = heldToken(settings.clock, async () => {
+    const fresh = await fetched(http, settings);
+    known(fresh.token);
+    return fresh;
+  });
+  return { ...held, close: async () => await http.close() };
 }
 
 async function fetched(http: HttpClient, settings: TokenSettings): Promise<{ readonly token: string; readonly expiresMs: number }> {

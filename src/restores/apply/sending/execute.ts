@@ -2,6 +2,7 @@ import { type CallOptions, defined, silentReporter } from '../../../lib/index.js
 import type { ItemResult, JournalItem } from '../../records/items.js';
 import { lookAfterLost } from '../looking/aftermath.js';
 import { lookUp, readItems } from '../looking/lookup.js';
+import { isFinal } from '../steps/plan-steps.js';
 import { groupsOf, StepsTogether, type PlanStep } from './batching.js';
 import { Canary } from './canary.js';
 import { resultsIn, type Execution, type Written } from './execution.js';
@@ -98,12 +99,12 @@ class Session {
     if (first.stop !== undefined) return first.stop;
     const contradicted = isFirst ? await this.#canary.contradiction(first) : undefined;
     if (contradicted !== undefined) return contradicted;
-    const { results, stop } = await this.#onceMore(steps, first.results);
+    const { results, sent, stop } = await this.#onceMore(steps, first);
     if (stop !== undefined) return stop;
     this.#rates.count(results);
     this.#retries.keep(steps, results);
     if (isFirst) {
-      const wrong = await this.#canary.readBack(results, first.sent, more);
+      const wrong = await this.#canary.readBack(results, sent, more);
       if (wrong !== undefined) return wrong;
       if (results.some((result) => result.status === 'applied')) this.#canary.passed();
     }
@@ -114,15 +115,17 @@ class Session {
   }
 
   /** Tries what failed once more, at once. */
-  async #onceMore(steps: readonly PlanStep[], results: readonly ItemResult[]): Promise<Pick<Written, 'results' | 'stop'>> {
+  async #onceMore(steps: readonly PlanStep[], { results, sent }: Pick<Written, 'results' | 'sent'>): Promise<Written> {
     const broken = new Set(results.filter((result) => result.status === 'failed').map((result) => result.id));
     const failed = steps.filter((step) => broken.has(step.id));
-    if (failed.length === 0) return { results };
-    if (this.#aborted()) return { results, stop: ASKED };
+    if (failed.length === 0) return { results, sent };
+    if (this.#aborted()) return { results, sent, stop: ASKED };
     const second = await this.#write(failed);
-    if (second.stop !== undefined) return { results, stop: second.stop };
+    if (second.stop !== undefined) return { results, sent, stop: second.stop };
     const again = new Map(second.results.map((result) => [result.id, result]));
-    return { results: results.map((result) => again.get(result.id) ?? result) };
+    // What could not be undeleted was created: that is what was sent in the end.
+    const anew = new Map(second.sent.map((item) => [item.id, item]));
+    return { results: results.map((result) => again.get(result.id) ?? result), sent: sent.map((item) => anew.get(item.id) ?? item) };
   }
 
   /** One more try for what was refused because of a record that the rest of the plan has changed since. */
@@ -148,10 +151,21 @@ class Session {
   }
 
   /**
-   * `last`: the last try, so that what still stands in the way of a field is left to people and the rest of the record
+   * Writes steps. What cannot be undeleted is created again: that goes apart from what is still to be undeleted. `last`: the last try, so that what still stands in the way of a field is left to people and the rest of the record
    * written.
    */
   async #write(steps: readonly PlanStep[], last = false): Promise<Written> {
+    const { batches } = this.#execution;
+    const again = steps.filter(({ id, action }) => action === 'undelete' && isFinal(id, batches));
+    if (again.length === 0 || again.length === steps.length) return await this.#writeAlike(steps, last);
+    const rest = steps.filter((step) => !again.includes(step));
+    const first = await this.#writeAlike(rest, last);
+    if (first.stop !== undefined) return first;
+    const second = await this.#writeAlike(again, last);
+    return { results: [...first.results, ...second.results], sent: [...first.sent, ...second.sent], ...defined({ stop: second.stop }) };
+  }
+
+  async #writeAlike(steps: readonly PlanStep[], last: boolean): Promise<Written> {
     let checked: Checked;
     let unresolved: readonly ItemResult[];
     try {

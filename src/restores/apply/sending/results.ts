@@ -23,6 +23,8 @@ export function resultOf(item: JournalItem, answer: MutationResult | undefined):
     case 'rejected':
       // Gone since the plan was made: left to whoever deleted it, as what was edited is left to whoever did that.
       if (answer.reason === 'deleted-later' && item.action !== 'create' && item.action !== 'undelete') return { id, ...answer, status: 'moved' };
+      // What cannot be brought back is created again: the same change, tried in another way.
+      if (answer.reason === 'irreversible' && item.action === 'undelete') return { id, ...answer, status: 'failed' };
       return { id, ...answer };
     case 'failed':
     case 'in_doubt':

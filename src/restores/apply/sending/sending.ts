@@ -4,6 +4,7 @@ import type { ItemResult, JournalItem } from '../../records/items.js';
 import { mutationOf, schemaOf } from '../../records/platform-items.js';
 import { linksBeside, lookAfter } from '../looking/aftermath.js';
 import { holds, lookUp, readItems, stillToWrite } from '../looking/lookup.js';
+import { returnedWith } from '../looking/returned.js';
 import { thereNow } from '../looking/their-time.js';
 import { lookOptions, type Execution, type Written } from './execution.js';
 import { withoutRefused as leavingOut } from './follow-up.js';
@@ -72,6 +73,7 @@ export class Sending {
     try {
       const byId = new Map(items.map((item, index) => [item.id, answers.results[index]]));
       results = replace(results, await lookAfter(this.#execution, items, results, { before, answers: byId }, lookOptions(this.#options)));
+      results = replace(results, await returnedWith(this.#execution, items, results, lookOptions(this.#options)));
       if (linksBefore !== undefined)
         results = replace(results, await linksBeside(this.#execution, items, results, linksBefore, lookOptions(this.#options)));
     } catch (error) {

@@ -27,7 +27,7 @@ export async function* planSteps(
     for (const line of lines) {
       if (line.kind !== 'change') continue;
       if (back[0] !== undefined && !(line.action === 'undelete' && groupOf(line) === groupOf(back[0]))) {
-        steps.push(...back.map((change) => fieldsStep(change)));
+        steps.push(...back.map((change) => fieldsStep(change, apply)));
         back = [];
       }
       if (line.action === 'undelete') back.push(line);
@@ -35,7 +35,7 @@ export async function* planSteps(
     }
     yield steps;
   }
-  yield back.map((change) => fieldsStep(change));
+  yield back.map((change) => fieldsStep(change, apply));
 }
 
 function linkStep(change: LinkChange, apply: Batches): PlanStep {
@@ -112,10 +112,13 @@ function groupOf({ action, object, layer }: RecordChange): string {
   return layer === undefined ? `${action} ${object}` : `${action} ${object} ${layer}`;
 }
 
-function fieldsStep(change: RecordChange): PlanStep {
+function fieldsStep(change: RecordChange, apply: Batches): PlanStep {
   const { object, key } = change;
   const id = fieldsAfter(change.n);
   const resolve = (live?: Fields): JournalItem | ItemResult => {
+    const made = apply.keyOf(object, key);
+    // Created again instead, with all that it is to hold.
+    if (made !== key) return { id, status: 'applied', already: true, key: made };
     if (live === undefined) return { id, status: 'rejected', reason: 'parent-missing', message: 'the record was not undeleted' };
     const set: Record<string, Value> = {};
     const replaced: Record<string, Value> = {};
@@ -128,6 +131,11 @@ function fieldsStep(change: RecordChange): PlanStep {
     return Object.keys(set).length === 0 ? { id, status: 'applied', already: true, key } : { id, action: 'update', object, key, set, replaced };
   };
   return { id, group: `update ${object}`, action: 'update', length: lengthOf(change), reads: { object, key }, resolve };
+}
+
+/** Whether the platform said of an undelete that it cannot bring the record back: then it is created again. */
+export function isFinal(id: string, apply: Batches): boolean {
+  return apply.whys.get(id)?.reason === 'irreversible';
 }
 
 function recordItem(id: string, change: RecordChange, apply: Batches): JournalItem | ItemResult {
@@ -144,7 +152,7 @@ function recordItem(id: string, change: RecordChange, apply: Batches): JournalIt
     case 'create': {
       const set = referring(change, apply);
       if ('status' in set) return { ...set, id };
-      return { id, action: 'create', object, key: change.key, set: set.fields, ...givenOf(change) };
+      return { id, action: 'create', object, key: change.key, ...apart(set.fields, change) };
     }
     case 'delete':
       return {
@@ -158,6 +166,7 @@ function recordItem(id: string, change: RecordChange, apply: Batches): JournalIt
       };
     case 'undelete':
     default:
+      if (isFinal(id, apply)) return recordItem(id, { ...change, action: 'create' }, apply);
       return { id, action: 'undelete', object, key: change.key };
   }
 }
@@ -166,12 +175,21 @@ function linkItem(id: string, change: LinkChange, apply: Batches): JournalItem {
   return { id, action: change.action, ...present(flat(change), apply) };
 }
 
+/** What is set, and what only a new record takes; references to records with a new key among both. */
+function apart(fields: Fields, { fields: moves, given }: RecordChange): { readonly set: Fields; readonly given?: Fields } {
+  if (given === undefined) return { set: fields };
+  const set: Record<string, Value> = {};
+  const own: Record<string, Value> = { ...given };
+  for (const [name, value] of Object.entries(fields)) setOwn(Object.hasOwn(given, name) && !Object.hasOwn(moves, name) ? own : set, name, value);
+  return { set, given: own };
+}
+
 /** The values to write, with references to records that were created anew. */
 function referring(change: RecordChange, apply: Batches): { readonly fields: Fields } | Omit<ItemResult, 'id'> {
   const fields: Record<string, Value> = {};
   for (const [name, move] of Object.entries(change.fields)) setOwn(fields, name, move.to ?? null);
-  for (const [name, { object, key }] of Object.entries(change.references ?? {})) {
-    const present = apply.keyMap.get(object)?.get(key);
+  for (const [name, { object, key, undeleted }] of Object.entries(change.references ?? {})) {
+    const present = apply.keyMap.get(object)?.get(key) ?? (undeleted === true ? key : undefined);
     if (present === undefined)
       return { status: 'rejected', reason: 'parent-missing', message: `${object} ${key}, which it refers to, could not be created` };
     setOwn(fields, name, present);

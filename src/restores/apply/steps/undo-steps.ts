@@ -9,6 +9,7 @@ import { schemaOf } from '../../records/platform-items.js';
 import { linkText } from '../looking/lookup.js';
 import { lengthOf, type PlanStep } from '../sending/batching.js';
 import { linkSteps } from './link-steps.js';
+import { isFinal } from './plan-steps.js';
 import { givenOf, present } from './present.js';
 
 /**
@@ -40,7 +41,7 @@ export function* undoSteps(
       if (!cutAgain.has(linkText(link))) brought.set(linkText(link), { id: linkBroughtBy(item.id, brought.size), link });
     }
     if (item.action === 'unlink') stands(present(item, undo));
-    const action = OPPOSITE[item.action];
+    const action = item.action === 'delete' && schemaOf(schema, item.object).undelete ? 'undelete' : OPPOSITE[item.action];
     // A batch of the restore is undone in batches of its own: what it took was free before it, and is free again once
     // the later ones are undone.
     const group = 'link' in item ? `${action} ${item.fromObject}~${item.toObject}~${item.link}` : `${action} ${item.object} ${item.batch ?? ''}`;
@@ -50,7 +51,7 @@ export function* undoSteps(
       action,
       length: lengthOf(item),
       ...('link' in item ? {} : { record: nameOf(item) }),
-      resolve: () => spared(undoItem(item, undo, made), schema),
+      resolve: () => (action === 'undelete' ? broughtBack(item, undo, made) : spared(undoItem(item, undo, made), schema)),
     };
   }
   yield* linkSteps('unlink', brought.values(), undo);
@@ -106,6 +107,12 @@ export function* deletesOf(records: readonly BesideRecord[]): Iterable<PlanStep>
 
 const OPPOSITE = { update: 'update', create: 'delete', delete: 'create', undelete: 'delete', link: 'unlink', unlink: 'link' } as const;
 
+/** A deleted record comes back under its key, as it was; where it cannot, it is created again. */
+function broughtBack(item: AppliedItem, undo: Batches, made: PlatformMade): JournalItem {
+  if (item.action !== 'delete' || isFinal(item.id, undo)) return undoItem(item, undo, made);
+  return { id: item.id, action: 'undelete', object: item.object, key: item.key };
+}
+
 function undoItem(item: AppliedItem, undo: Batches, made: PlatformMade): JournalItem {
   const { id } = item;
   switch (item.action) {
@@ -139,7 +146,14 @@ function undoItem(item: AppliedItem, undo: Batches, made: PlatformMade): Journal
     case 'delete':
       return { id, action: 'create', object: item.object, key: item.key, set: item.replaced, ...givenOf(item) };
     case 'undelete':
-      return { id, action: 'delete', object: item.object, key: item.key, replaced: {}, links: [] };
+      return {
+        id,
+        action: 'delete',
+        object: item.object,
+        key: item.key,
+        replaced: {},
+        links: (item.returned ?? []).map((link) => present(link, undo)),
+      };
     case 'link':
     case 'unlink':
     default:

@@ -34,7 +34,7 @@ export class Draft {
   readonly #given = new Set<string>();
   /** How records come back, by record. */
   readonly #created = new Map<string, 'create' | 'undelete'>();
-  /** Records that are created under a new key. */
+  /** Records that are created under a new key, or would be where they cannot be brought back. */
   readonly #renamed = new Set<string>();
   readonly #deleted = new Set<string>();
   /** What fields held before the interim values of an earlier plan, by record. */
@@ -69,7 +69,7 @@ export class Draft {
     }
     if (action === 'delete') this.#deleted.add(nameOf(draft));
     if (action === 'create' || action === 'undelete') this.#created.set(nameOf(draft), action);
-    if (action === 'create' && this.#objects.get(object)?.createWithKey === false) this.#renamed.add(nameOf(draft));
+    if ((action === 'create' || action === 'undelete') && this.#objects.get(object)?.createWithKey === false) this.#renamed.add(nameOf(draft));
   }
 
   /** Adds a change of a link. */
@@ -241,13 +241,18 @@ export class Draft {
 
   #numbered(draft: RecordDraft | LinkDraft, n: number): PlanChange {
     if ('link' in draft) return { ...draft, kind: 'change', n };
-    const references: Record<string, { object: string; key: string }> = {};
+    const references: Record<string, { object: string; key: string; undeleted?: true }> = {};
     if (this.#renamed.size > 0 && draft.action !== 'delete')
       for (const link of carriedLinks(this.#schema)) {
         const [field] = link.viaFields;
         if (link.from !== draft.object || field === undefined || link.viaFields.length > 1) continue;
-        const key = referenceOf(link, { [field]: ownValue(draft.fields, field)?.to ?? null });
-        if (key !== undefined && this.#renamed.has(nameOf({ object: link.to, key }))) setOwn(references, field, { object: link.to, key });
+        // What only a new record takes is given to it, and may refer to others too.
+        const value = ownValue(draft.fields, field)?.to ?? ('given' in draft ? ownValue(draft.given ?? {}, field) : undefined) ?? null;
+        const key = referenceOf(link, { [field]: value });
+        const name = key === undefined ? undefined : nameOf({ object: link.to, key });
+        if (key === undefined || name === undefined || !this.#renamed.has(name)) continue;
+        const undeleted = this.#created.get(name) === 'undelete' ? ({ undeleted: true } as const) : {};
+        setOwn(references, field, { object: link.to, key, ...undeleted });
       }
     const change: RecordChange = { ...draft, kind: 'change', n, ...(Object.keys(references).length === 0 ? {} : { references }) };
     return change;

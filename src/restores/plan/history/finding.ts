@@ -22,6 +22,8 @@ export interface Finding {
   /** The incident wrote to it. */
   readonly written?: true;
   readonly created?: true;
+  /** The incident deleted it. */
+  readonly deleted?: true;
   /** The incident wrote a field that only says what a link says. */
   readonly linked?: true;
   /** Why the earlier values of fields are not known, one for each. */
@@ -130,7 +132,8 @@ function isRelinked(schema: ObjectSchema, found: Written): boolean {
   return found.fields.some((name) => isLink(schema, name));
 }
 
-const WHY: Readonly<Record<Unknowable, string>> = {
+/** Why a value is not known, as the end of a sentence. */
+export const UNKNOWABLE: Readonly<Record<Unknowable, string>> = {
   beyond: 'what stood there before the window is not among the changes that the platform keeps',
   merged: 'other records were merged into this one, and its history does not tell which of the earlier values stood here',
   untold: 'the history does not tell what stood there before',
@@ -143,7 +146,7 @@ function unknownConflict(schema: ObjectSchema, record: PlatformRecord, { field, 
   const place = { object, key: record.key, field, damaged, live, attribution };
   const isThere = sameSide(live, damaged);
   const since = isThere ? '' : ' Someone has edited it since.';
-  const message = `${field} of ${object} ${record.key} was overwritten${who(attribution)}, but ${WHY[why]}.${since}`;
+  const message = `${field} of ${object} ${record.key} was overwritten${who(attribution)}, but ${UNKNOWABLE[why]}.${since}`;
   return conflictOf(isThere ? 'base-unreadable' : 'edited-since', place, message, 'leave it as it is');
 }
 

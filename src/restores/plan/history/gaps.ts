@@ -9,6 +9,7 @@ export class ObjectTally {
   #written = 0;
   #created = 0;
   #linked = 0;
+  #deleted = 0;
   readonly #unknown = new Map<string, number>();
   readonly #untold = new Map<string, number>();
   #lacking = 0;
@@ -18,10 +19,11 @@ export class ObjectTally {
     this.#read += records;
   }
 
-  count({ written, created, linked, unknown = [], untold = [] }: Finding): void {
+  count({ written, created, linked, deleted, unknown = [], untold = [] }: Finding): void {
     if (written === true || created === true) this.#written += 1;
     if (created === true) this.#created += 1;
     if (linked === true) this.#linked += 1;
+    if (deleted === true) this.#deleted += 1;
     for (const why of new Set(unknown)) this.#unknown.set(why, (this.#unknown.get(why) ?? 0) + 1);
     if (untold.length > 0) this.#lacking += 1;
     for (const field of untold) this.#untold.set(field, (this.#untold.get(field) ?? 0) + 1);
@@ -40,9 +42,17 @@ export class ObjectTally {
     };
     if (this.#created > 0)
       add('created', 'the incident created them. They had no earlier values, and this plan deletes nothing', { records: this.#created });
-    if (deleted === undefined) add('deleted', 'how many records were deleted since the window began is not known. None is created again');
-    else if (deleted > 0)
-      add('deleted', 'deleted since the window began, whoever did it. Their history is not read, and none is created again', { records: deleted });
+    const left = deleted === undefined ? undefined : deleted - this.#deleted;
+    const others = this.#deleted > 0 ? 'no other is' : 'none is';
+    if (left === undefined) add('deleted', `how many records were deleted since the window began is not known; ${others} created again`);
+    else if (left > 0)
+      add(
+        'deleted',
+        this.#deleted > 0
+          ? 'deleted since the window began, and not by the incident. None of them is created again'
+          : 'deleted since the window began, whoever did it. Their history is not read, and none is created again',
+        { records: left },
+      );
     if (isLinked && filters.fields === undefined)
       add('links', 'the platform keeps no history of links, so none is made or removed', this.#linked > 0 ? { records: this.#linked } : {});
     if (begins === null) add('beyond', 'the history tells nothing of them, so it is not known who wrote them');

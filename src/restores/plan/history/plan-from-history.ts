@@ -195,8 +195,10 @@ async function record(look: Look, reading: Reading, n: number, recorder: Recorde
   const again = keys === undefined ? [...later] : keys.filter((key) => later.has(key));
   const isAgain = new Set(again);
   for await (const { findings, keys: read, absent } of reading.chunks(n)) {
-    tally.read(read.filter((key) => !isAgain.has(key)).length);
-    for (const key of read) if (!absent.includes(key)) unseen.delete(key);
+    const isAbsent = new Set(absent);
+    tally.read(read.filter((key) => !isAgain.has(key) && !isAbsent.has(key)).length);
+    for (const key of read) if (!isAbsent.has(key)) unseen.delete(key);
+    for (const { key, deleted } of findings) if (deleted === true) unseen.delete(key);
     for (const key of read) awaited.delete(key);
     await take(
       look,
@@ -207,8 +209,8 @@ async function record(look: Look, reading: Reading, n: number, recorder: Recorde
     );
   }
   if (awaited.size > 0 || reading.gathered(look.schema.object) === undefined) throw removed(look.schema.object);
-  for await (const { findings, keys: read } of readHistory(look, again, options)) {
-    tally.read(read.length);
+  for await (const { findings, keys: read, absent } of readHistory(look, again, options)) {
+    tally.read(read.length - absent.length);
     await take(look, recorder, tally, findings, options);
   }
   (options.reporter ?? silentReporter).progress({
@@ -235,7 +237,8 @@ async function take(
       ...(finding.conflicts === undefined ? {} : { conflicts: finding.conflicts }),
     });
   }
-  recorder.record({ present: [[schema.object, held.map(({ change }) => change.key)]] });
+  const there = held.filter(({ change }) => change.action === 'update');
+  recorder.record({ present: [[schema.object, there.map(({ change }) => change.key)]] });
   recorder.record(await withParents(context, recorder, held, options));
 }
 

@@ -2,6 +2,7 @@ import type { Connector } from '../../../connectors/index.js';
 import { chunksOf, defined, inOrder, silentReporter, type CallOptions } from '../../../lib/index.js';
 import type { ObjectSchema } from '../../../records/index.js';
 import { readLive } from '../objects/live.js';
+import { deletedFindings } from './deleted.js';
 import { findingOf, type Finding, type Look } from './finding.js';
 import type { Chunk, Gathered, Reading } from './reading.js';
 
@@ -54,6 +55,7 @@ async function gather(
   let known: Gathered = { of: 0 };
   for await (const batch of written(connector, schema, since, wanted === undefined ? undefined : 'total', options)) {
     if ('keys' in batch) for (const key of batch.keys) keys.push(key);
+    else if ('gone' in batch) for (const key of batch.gone) keys.push(key);
     else if ('total' in batch) known = { ...known, of: batch.total };
     else known = { ...known, ...batch };
     (options.reporter ?? silentReporter).progress({ task: `Finding changed ${schema.object}`, done: keys.length, unit: 'records' });
@@ -79,6 +81,7 @@ async function writtenSince({ context: { platform }, schema }: Look, since: Date
   const keys = new Set<string>();
   for await (const batch of written(platform.connector, schema, since, 'keys', options))
     if ('keys' in batch) for (const key of batch.keys) keys.add(key);
+    else if ('gone' in batch) for (const key of batch.gone) keys.add(key);
   return keys;
 }
 
@@ -117,6 +120,8 @@ export async function* readHistory(look: Look, keys: readonly string[], options:
       const finding = await findingOf(look, record, history.get(key) ?? { fields: {} }, options);
       if (finding !== undefined) findings.push(finding);
     }
-    yield { keys: some, absent: some.filter((key) => !records.has(key)), findings };
+    const absent = some.filter((key) => !records.has(key));
+    findings.push(...(await deletedFindings(look, absent, history, options)));
+    yield { keys: some, absent, findings };
   }
 }

@@ -97,7 +97,7 @@ function decideOne(
   const decided = decideRecord(withWatched(rules, watchedSides), sides, { ...evidence, watched: watchedSides });
   const decision = withLost(decided, liveSchema, damaged === undefined ? record?.meta : undefined);
   const whole = (change: RecordDraft): RecordDraft => {
-    if (change.action === 'create' || change.action === 'delete') {
+    if (change.action !== 'update') {
       const given = givenOnCreate(sides.live === undefined ? record : present, liveSchema, rules.filters.exceptFields);
       return given === undefined ? change : { ...change, given };
     }
@@ -161,7 +161,8 @@ async function evidenceOf(
   options: CallOptions,
 ): Promise<RecordEvidence> {
   const { key } = difference;
-  const evidence = knownOf(difference, live);
+  const finalOf = live.undeletable === undefined ? {} : { isFinal: !live.undeletable.has(key) };
+  const evidence = { ...knownOf(difference, live), ...finalOf };
   const inDoubtIn = await recreations.inDoubt(schema.object, key);
   if (inDoubtIn !== undefined) return { ...evidence, inDoubtIn };
   const renamed = await recreations.find(schema.object, key);

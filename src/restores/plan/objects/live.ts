@@ -11,6 +11,8 @@ export interface LiveRecords {
   readonly history: ReadonlyMap<string, RecordHistory>;
   /** Old key to the key of the record it was merged into. */
   readonly aliases: ReadonlyMap<string, string>;
+  /** Those that can be undeleted, where that depends on the record and was asked; else all that are not there can. */
+  readonly undeletable?: ReadonlySet<string>;
 }
 
 /**

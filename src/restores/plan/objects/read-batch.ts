@@ -24,20 +24,32 @@ export function batchSizeOf({ platform, suspicion }: PlanContext): number {
  */
 export async function readBatch(context: PlanContext, schema: ObjectSchema, batch: Batch, options: CallOptions): Promise<LiveBatch> {
   const keys = batch.differences.map(({ key }) => key);
-  const fields = wantsHistory(context.suspicion) ? historyFields(schema, batch.differences) : [];
-  return { ...batch, live: await readLive(context.platform, schema, keys, fields, options) };
+  const fields = wantsHistory(context.suspicion)
+    ? historyFields(schema, batch.differences, context.platform.connector.capabilities.tellsDeletions === true)
+    : [];
+  const live = await readLive(context.platform, schema, keys, fields, options);
+  const gone = batch.differences.filter(({ key, base }) => base !== undefined && !live.records.has(key) && !live.aliases.has(key));
+  const { connector } = context.platform;
+  if (gone.length === 0 || !schema.undelete || connector.undeletable === undefined) return { ...batch, live };
+  const undeletable = await connector.undeletable(
+    schema,
+    gone.map(({ key }) => key),
+    options,
+  );
+  return { ...batch, live: { ...live, undeletable } };
 }
 
 /** Names of the fields whose history is asked for, sorted. */
-function historyFields(schema: ObjectSchema, differences: readonly Difference[]): readonly string[] {
+function historyFields(schema: ObjectSchema, differences: readonly Difference[], tellsDeletions: boolean): readonly string[] {
   const fields = new Set<string>();
   const known = new Set(schema.fields.map((field) => field.name));
   for (const { base, damaged, watched } of differences)
     if (base !== undefined && damaged !== undefined)
       for (const name of [...differing(base, damaged), ...differing(watched.base ?? {}, watched.damaged ?? {})])
         if (known.has(name) && !isLink(schema, name)) fields.add(name);
-  // The history of any field tells who created a record.
+  // The history of any field tells who created a record, and on some platforms who deleted it.
   const first = schema.fields[0]?.name;
-  if (fields.size === 0 && first !== undefined && differences.some(({ base }) => base === undefined)) fields.add(first);
+  const isTold = ({ base, damaged }: Difference): boolean => base === undefined || (tellsDeletions && damaged === undefined);
+  if (fields.size === 0 && first !== undefined && differences.some(isTold)) fields.add(first);
   return [...fields].sort(compareKeys);
 }

@@ -97,8 +97,11 @@ function acceptId(field: Field, said: string): string {
   return id;
 }
 
+/** Only plain blanks go from the ends of a text: others, such as those that do not break, stay (seen by others). */
+const BLANKS = /^[\t-\r ]+|[\t-\r ]+$/gu;
+
 function acceptText(field: Field, said: string, recordType: RecordType | undefined): string | null {
-  const trimmed = said.trim();
+  const trimmed = said.replaceAll(BLANKS, '');
   if (trimmed === '') return null;
   if (field.length > 0 && trimmed.length > field.length)
     throw refused('STRING_TOO_LONG', `${field.label}: data value too large: ${trimmed} (max length=${field.length})`, [field.name]);
