@@ -22,7 +22,7 @@ export function describedController(described: Described): SyncController {
     kind,
     proven: says.proven !== false,
     ...defined({ settleMs: says.settles === undefined ? undefined : parseDuration(says.settles) }),
-    status: looks.status,
+    status: async (options) => await looks.status(options),
     async pause(options) {
       if (!(await looks.isPaused(options))) await change('pause', says.pause, {}, options);
     },
