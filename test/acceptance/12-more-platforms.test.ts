@@ -18,6 +18,11 @@ describe('issue 12', () => {
       'test/connectors/rest/writes test/connectors/rest/auth',
     ],
     ['the way of a rollback on it: probe, snapshot, plan, apply, proof, undo', 'test/journeys/described'],
+    ['Salesforce passes the contract; the way of a rollback on it, with who deleted what', 'test/connectors/salesforce test/journeys/salesforce'],
+    ['Mailchimp passes the contract; nobody who opted out ends up mailable', 'test/connectors/mailchimp test/journeys/mailchimp'],
+    ["jsforce and Mailchimp's own client run their ordinary calls against the sandboxes", 'test/sandbox/salesforce test/sandbox/mailchimp'],
+    ['each controller of a sync: pause, drain, failed answer, back to the earlier state', 'test/syncs'],
+    ['an automation left on: apply refuses with 6', 'test/cli/automations'],
     ['the demo of two platforms: 0 damaged cells left on both sides, unattended and in a terminal', 'test/cli/demo-two-platforms'],
   ];
   test.each(shows)('%s', async (line, files) => {
