@@ -16,6 +16,7 @@ import { workspaceSchema } from '../dist/workspace/index.js';
 
 const runbooks = await import('../dist/runbooks/index.js');
 const { descriptionForm } = await import('../dist/connectors/rest/description/form.js');
+const { controllerForm } = await import('../dist/syncs/descriptions/form.js');
 const investigations = await import('../dist/investigations/index.js');
 const drills = await import('../dist/drills/index.js');
 const { rehearsalSchema } = await import('../dist/stages/index.js');
@@ -28,6 +29,7 @@ const FORMATS = [
   ['runbook', 'A runbook of runback', runbooks.runbookSchema],
   ['escalation', 'escalation.yml', escalationSchema],
   ['description', 'A platform told about by a file, for connector: rest', descriptionForm],
+  ['controller', 'A controller of syncs told about by a file', controllerForm],
   ['drill', 'A drill of runback', drills.drillSchema],
   ['rehearsal', 'What `runback restore rehearse --json` gives as data', rehearsalSchema],
   ['investigation', 'An investigation of runback: `data` of `investigate --json`', investigations.investigationSchema],

@@ -89,16 +89,16 @@ export interface Connector {
   write(batch: Batch, options?: WriteOptions): Promise<readonly MutationResult[]>;
 
   /**
-   * Of records that are no more: those that nobody can create again through this connector, each with the reason as a sentence.
-   * Absent where every record can be created again, as far as that can be told before it is tried. Changes nothing.
-   */
-  neverAgain?(schema: ObjectSchema, keys: readonly string[], options?: CallOptions): Promise<ReadonlyMap<string, string>>;
-
-  /**
    * Those keys of deleted records that `undelete` would bring back now, as far as that can be told before it is tried; the others can
    * only be created again. Absent where `schema.undelete` holds for all of them. Changes nothing.
    */
   undeletable?(schema: ObjectSchema, keys: readonly string[], options?: CallOptions): Promise<ReadonlySet<string>>;
+
+  /**
+   * Of records that are no more: those that nobody can create again through this connector, each with the reason as a sentence.
+   * Absent where every record can be created again, as far as that can be told before it is tried. Changes nothing.
+   */
+  neverAgain?(schema: ObjectSchema, keys: readonly string[], options?: CallOptions): Promise<ReadonlyMap<string, string>>;
 
   /**
    * What became of a commit that `write` told of, asked of the platform itself: whether everything it named is done, or

@@ -5,3 +5,6 @@ export { describeThere, inWords } from './describe-there.js';
 export * from './platform.js';
 export * from './registry.js';
 export { unknownWithheld } from './withheld.js';
+export { valueAt } from './rest/wire/paths.js';
+export { requestOf } from './rest/wire/request.js';
+export { clientCredentials } from './rest/wire/session.js';

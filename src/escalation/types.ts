@@ -68,7 +68,7 @@ export interface ChannelConfig {
 }
 
 /** Things that a role may allow. */
-export const ACTS = ['pause-syncs', 'snapshot', 'plan', 'approve-restore', 'resume-syncs', 'override-verification'] as const;
+export const ACTS = ['pause-syncs', 'snapshot', 'plan', 'approve-restore', 'resume-syncs', 'override-verification', 'accept-automations'] as const;
 export type Act = (typeof ACTS)[number];
 
 export interface Role {

@@ -102,6 +102,7 @@ export const ERROR_CODES = {
   'restore-not-proven': { exit: EXIT.differences, when: 'a restore test did not bring back what the snapshot holds, or took too long' },
   'snapshot-pinned': { exit: EXIT.refused, when: 'a pinned snapshot was to be deleted' },
   'sync-failed': { exit: EXIT.partial, when: 'a sync could not be paused, resumed or checked' },
+  'automations-running': { exit: EXIT.refused, when: 'an automation that reacts to what a restore writes is not paused, and nobody accepted that' },
   'drain-timeout': { exit: EXIT.partial, when: 'a paused sync still had work in flight when the wait ended' },
   'step-failed': { exit: EXIT.failed, when: 'a step of a runbook failed and its rule says stop' },
   'step-timeout': { exit: EXIT.partial, when: 'a step took longer than its limit' },

@@ -13,7 +13,7 @@ export { otherKeys } from './records/same-record.js';
 export { decideConflicts } from './plan/decide-conflicts.js';
 export { changeOfFields, isChange } from './records/item-ids.js';
 export { lookAtJournal, restoreHolders, takePlatform, type HolderLook } from './records/holders.js';
-export { createdOf, readCreated, readRestore, type RestoreCreated } from './records/journal.js';
+export { type AcceptedAutomations, createdOf, readCreated, readRestore, type RestoreCreated } from './records/journal.js';
 export { isLeft, leftOf, leftWords } from './records/left.js';
 export { leftItems, type LeftItem, type LeftKind } from './records/left-items.js';
 export { isOver, openRestores } from './records/open.js';

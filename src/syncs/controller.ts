@@ -13,9 +13,18 @@ export interface SyncController {
   status(options?: CallOptions): Promise<SyncStatus>;
   /** Stops new work. Does not wait for work in flight: the caller polls `status` until it is drained. */
   pause(options?: CallOptions): Promise<void>;
-  /** Back to running. Only called where the earlier state was running. */
-  resume(options?: CallOptions): Promise<void>;
+  /** Back to running. Only called where the earlier state was running. `kept`: what `status` said of that state. */
+  resume(options?: CallOptions, kept?: Kept): Promise<void>;
+  /** Ends work in flight; absent where the tool cannot. Only where a person asks for it. */
+  cancel?(options?: CallOptions): Promise<void>;
+  /** Milliseconds after an answer for which `status` may still say what was before. Absent: at once. */
+  readonly settleMs?: number;
+  /** False where nothing has shown that what is known of the tool is so. Absent: it is what the workspace says itself. */
+  readonly proven?: boolean;
 }
+
+/** What of the state of a sync the way back to it needs: the active version of a flow, the time of a campaign. */
+export type Kept = Readonly<Record<string, unknown>>;
 
 export interface SyncStatus {
   /** `draining`: paused, with work in flight. */
@@ -24,6 +33,9 @@ export interface SyncStatus {
   readonly inFlight: number | undefined;
   /** Warnings for people, for example that waiting jobs run on restart. */
   readonly warnings: readonly string[];
+  /** Pieces of work that wait, and run as soon as it is resumed; undefined where the controller cannot tell. */
+  readonly fires?: number;
+  readonly kept?: Kept;
 }
 
 /** What a driver is given. */

@@ -1,3 +1,4 @@
 export * from './controller.js';
 export type { HeldSync, PauseEntry, PauseRecord, PauseRequest, PauseSurvey, Syncs, SyncView } from './pause-record.js';
 export { openSyncs } from './pauses.js';
+export { reactingTo, requireStill, stillFor } from './reactions.js';

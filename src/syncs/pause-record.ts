@@ -1,5 +1,5 @@
 import type { CallOptions } from '../lib/index.js';
-import type { SyncStatus } from './controller.js';
+import type { Kept, SyncStatus } from './controller.js';
 
 /** Kind of the documents that pauses are kept in. */
 export const PAUSES = 'sync-pauses';
@@ -17,6 +17,8 @@ export interface PauseEntry {
   /** Work still in flight when the wait ended; undefined where the controller cannot tell. */
   readonly inFlight?: number;
   readonly why?: string;
+  /** What of the earlier state the way back needs, where its controller says so. */
+  readonly kept?: Kept;
 }
 
 /** Who paused what, when and why. */
@@ -39,7 +41,7 @@ export interface PauseRecord {
 }
 
 export interface PauseRequest {
-  /** Names of syncs; joined with those that write to `writesTo`. Neither given: every sync of the workspace. */
+  /** Names of syncs; joined with those that write to `writesTo`, or react to what is written there. Neither given: every sync of the workspace. */
   readonly names?: readonly string[];
   /** Name of a platform. */
   readonly writesTo?: string;
@@ -50,6 +52,8 @@ export interface PauseRequest {
   readonly incidents?: readonly string[];
   /** Longest wait for work in flight, milliseconds; overrides the settings. */
   readonly drainMs?: number;
+  /** A person asked for it: what is still in flight after that is ended, where the controller can. */
+  readonly cancelLate?: boolean;
 }
 
 export interface ResumeRequest {
@@ -68,6 +72,8 @@ export interface SyncView {
   readonly status?: SyncStatus;
   readonly problem?: string;
   readonly pauses: readonly PauseRecord[];
+  /** Nothing has shown that what is known of its tool is so: it is told about by a file that no test proves. */
+  readonly unproven?: true;
 }
 
 /** A sync that an open pause keeps from running, as it is now. */

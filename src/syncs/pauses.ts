@@ -69,7 +69,8 @@ export function openSyncs({ workspace, store, clock, secret, redact, environment
             ),
           };
           try {
-            return { ...view, status: await (await pauses.controllerOf(name)).status(options) };
+            const controller = await pauses.controllerOf(name);
+            return { ...view, ...(controller.proven === false ? { unproven: true } : {}), status: await controller.status(options) };
           } catch (error) {
             if (isRunbackError(error, 'interrupted')) throw error;
             return { ...view, problem: causeOf(error) };

@@ -1,10 +1,15 @@
-import { newId, parseDuration, RunbackError, silentReporter, type CallOptions, type Clock } from '../lib/index.js';
+import { defined, newId, parseDuration, RunbackError, silentReporter, type CallOptions, type Clock } from '../lib/index.js';
 import type { Document } from '../store/index.js';
+import type { SyncController, SyncStatus } from './controller.js';
 import type { PauseEntry, PauseRecord, PauseRequest } from './pause-record.js';
 import { causeOf, setEntry, throwTogether, type PauseStore, type Trouble } from './pause-store.js';
+import { stillFor } from './reactions.js';
+import { settled } from './settled.js';
 
 const DEFAULT_DRAIN_MS = 120_000;
 const POLL_MS = 500;
+/** How long work that was cancelled may take to end. */
+const CANCEL_MS = 30_000;
 
 /** {@link Syncs.pause}, under the lock of all syncs. */
 export async function pauseSyncs(pauses: PauseStore, clock: Clock, request: PauseRequest, options?: CallOptions): Promise<PauseRecord> {
@@ -27,7 +32,7 @@ export async function pauseSyncs(pauses: PauseStore, clock: Clock, request: Paus
         sync: entry.sync,
         error: new RunbackError('sync-failed', 'it did not answer, and was not changed', entry.why === undefined ? {} : { why: entry.why }),
       });
-    else await attempt(entry.sync, () => pauseOne(pauses, document, entry, options));
+    else await attempt(entry.sync, () => pauseOne(pauses, clock, document, entry, options));
   const late: string[] = [];
   const failed = new Set(troubles.map(({ sync }) => sync));
   for (const [index, entry] of record.entries.entries()) {
@@ -36,7 +41,7 @@ export async function pauseSyncs(pauses: PauseStore, clock: Clock, request: Paus
     await attempt(entry.sync, async () => {
       const configured = pauses.configOf(entry.sync).drain;
       const drainMs = request.drainMs ?? (configured === undefined ? DEFAULT_DRAIN_MS : parseDuration(configured));
-      const left = await drain(pauses, clock, document, entry.sync, drainMs, options);
+      const left = await drain(pauses, clock, document, { sync: entry.sync, drainMs, cancel: request.cancelLate === true }, options);
       if (left !== undefined) late.push(left);
     });
   }
@@ -82,8 +87,8 @@ function incidentsOf(current: PauseRecord | undefined, { incidents }: PauseReque
 
 async function found(pauses: PauseStore, sync: string, options?: CallOptions): Promise<PauseEntry> {
   try {
-    const { state } = await (await pauses.controllerOf(sync)).status(options);
-    return { sync, earlier: state === 'running' ? 'running' : 'paused', state: 'pausing' };
+    const { state, kept } = await (await pauses.controllerOf(sync)).status(options);
+    return { sync, earlier: state === 'running' ? 'running' : 'paused', state: 'pausing', ...(state === 'running' ? defined({ kept }) : {}) };
   } catch (error) {
     options?.signal?.throwIfAborted();
     return { sync, earlier: 'unknown', state: 'failed', why: causeOf(error) };
@@ -93,18 +98,19 @@ async function found(pauses: PauseStore, sync: string, options?: CallOptions): P
 function selected(pauses: PauseStore, { names, writesTo }: PauseRequest): string[] {
   if (names === undefined && writesTo === undefined) return [...pauses.names];
   const named = (names ?? []).map((name) => pauses.configOf(name).name);
-  const writing = writesTo === undefined ? [] : pauses.names.filter((name) => pauses.configOf(name).writes_to.includes(writesTo));
-  return [...named, ...writing];
+  const still = writesTo === undefined ? [] : stillFor(Object.fromEntries(pauses.names.map((name) => [name, pauses.configOf(name)])), [writesTo]);
+  return [...named, ...still];
 }
 
 /** Pauses a sync that runs, also one that runs again although this pause had stopped it. */
-async function pauseOne(pauses: PauseStore, document: Document<PauseRecord>, entry: PauseEntry, options?: CallOptions): Promise<void> {
+async function pauseOne(pauses: PauseStore, clock: Clock, document: Document<PauseRecord>, entry: PauseEntry, options?: CallOptions): Promise<void> {
   const { sync } = entry;
   const controller = await pauses.controllerOf(sync);
   if (entry.state !== 'pausing' || entry.earlier === 'paused') {
-    if ((await controller.status(options)).state !== 'running') return;
+    const { state, kept } = await controller.status(options);
+    if (state !== 'running') return;
     // Found paused, and somebody has started it since: running is what it goes back to.
-    await setEntry(document, sync, { earlier: 'running', state: 'pausing' });
+    await setEntry(document, sync, { earlier: 'running', state: 'pausing', ...defined({ kept }) });
   }
   options?.reporter?.note(`Pausing ${sync}`);
   try {
@@ -112,7 +118,18 @@ async function pauseOne(pauses: PauseStore, document: Document<PauseRecord>, ent
   } catch (error) {
     options?.signal?.throwIfAborted();
     // Some controllers answer an error although they did pause: look before believing it.
-    if ((await controller.status(options)).state === 'running') throw error;
+    if (!(await settled(controller, clock, (state) => state !== 'running', options))) throw error;
+  }
+}
+
+/** Ends what is in flight, as a person asked. What cannot be ended is found by the next look. */
+async function cancelLeft(controller: SyncController, sync: string, { inFlight }: SyncStatus, options?: CallOptions): Promise<void> {
+  options?.reporter?.note(`Cancelling what ${sync} still has in flight${inFlight === undefined ? '' : ` (${inFlight})`}`);
+  try {
+    await controller.cancel?.(options);
+  } catch (error) {
+    options?.signal?.throwIfAborted();
+    options?.reporter?.note(`Not everything of ${sync} was cancelled: ${causeOf(error)}`);
   }
 }
 
@@ -120,12 +137,12 @@ async function drain(
   pauses: PauseStore,
   clock: Clock,
   document: Document<PauseRecord>,
-  sync: string,
-  drainMs: number,
+  { sync, drainMs, cancel }: { readonly sync: string; readonly drainMs: number; readonly cancel: boolean },
   options?: CallOptions,
 ): Promise<string | undefined> {
   const controller = await pauses.controllerOf(sync);
-  const started = clock.monotonicMs();
+  let until = clock.monotonicMs() + Math.max(drainMs, controller.settleMs ?? 0);
+  let cancelling = cancel && controller.cancel !== undefined;
   for (;;) {
     const status = await controller.status(options);
     const inFlight = status.inFlight === undefined ? {} : { inFlight: status.inFlight };
@@ -133,7 +150,13 @@ async function drain(
       await setEntry(document, sync, { state: 'paused', ...inFlight });
       return undefined;
     }
-    if (clock.monotonicMs() - started >= drainMs) {
+    if (clock.monotonicMs() >= until) {
+      if (cancelling && status.state !== 'running') {
+        cancelling = false;
+        await cancelLeft(controller, sync, status, options);
+        until = clock.monotonicMs() + CANCEL_MS;
+        continue;
+      }
       if (status.state === 'running')
         throw new RunbackError('sync-failed', `Sync ${sync} is still running`, {
           why: 'Its controller accepted the pause, but says it is running.',

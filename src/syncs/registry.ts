@@ -9,15 +9,8 @@ const DRIVERS: Readonly<Record<string, (deps: DriverDeps) => Promise<SyncControl
 /** Makes the controller of one sync. Throws `file-invalid` for an unknown controller or settings that do not fit it. */
 export async function openController(kind: string, deps: DriverDeps): Promise<SyncController> {
   const driver = Object.hasOwn(DRIVERS, kind) ? DRIVERS[kind] : undefined;
-  if (!driver) {
-    const near = suggest(kind, Object.keys(DRIVERS));
-    throw new RunbackError('file-invalid', `runback.yml: syncs.${deps.name}.controller: there is no controller "${kind}"`, {
-      why: `Known are ${Object.keys(DRIVERS).join(' and ')}.`,
-      next: near ? `Did you mean "${near}"?` : 'The controllers http and command work with any system that can be called.',
-    });
-  }
   try {
-    return await driver(deps);
+    return driver === undefined ? await described(kind, deps) : await driver(deps);
   } catch (error) {
     if (error instanceof Error && error.name === 'ZodError' && 'issues' in error) {
       const issues = error.issues as { path: PropertyKey[]; message: string }[];
@@ -29,4 +22,17 @@ export async function openController(kind: string, deps: DriverDeps): Promise<Sy
     }
     throw error;
   }
+}
+
+/** A controller that a file tells about: one of the workspace, or one that ships with runback. */
+async function described(kind: string, deps: DriverDeps): Promise<SyncController> {
+  const { loadController, shippedControllers } = await import('./descriptions/load.js');
+  const says = await loadController(kind, deps.cwd);
+  if (says !== undefined) return (await import('./drivers/described.js')).describedSync(kind, says, deps);
+  const known = [...Object.keys(DRIVERS), ...(await shippedControllers())];
+  const near = suggest(kind, known);
+  throw new RunbackError('file-invalid', `runback.yml: syncs.${deps.name}.controller: there is no controller "${kind}"`, {
+    why: `Known are ${known.join(', ')}, and files of the workspace that end with .yml.`,
+    next: near ? `Did you mean "${near}"?` : 'The controllers http and command work with any system that can be called.',
+  });
 }

@@ -1,7 +1,8 @@
-import { RunbackError, type CallOptions, type Clock } from '../lib/index.js';
+import { defined, RunbackError, type CallOptions, type Clock } from '../lib/index.js';
 import type { Document } from '../store/index.js';
 import type { HeldSync, PauseEntry, PauseRecord, ResumeRequest } from './pause-record.js';
 import { causeOf, setEntry, throwTogether, type PauseStore, type Trouble } from './pause-store.js';
+import { settled } from './settled.js';
 
 /** {@link Syncs.resume}, under the lock of all syncs. */
 export async function resumeSyncs(
@@ -18,7 +19,7 @@ export async function resumeSyncs(
   for (const entry of record.entries) {
     if (entry.state === 'resumed' || entry.state === 'left' || entry.state === 'held') continue;
     try {
-      await resumeOne(pauses, document, entry, others, options);
+      await resumeOne(pauses, clock, document, entry, others, options);
     } catch (error) {
       options?.signal?.throwIfAborted();
       troubles.push({ sync: entry.sync, error });
@@ -64,6 +65,7 @@ async function readPause(document: Document<PauseRecord>, id: string): Promise<P
 
 async function resumeOne(
   pauses: PauseStore,
+  clock: Clock,
   document: Document<PauseRecord>,
   entry: PauseEntry,
   others: readonly PauseRecord[],
@@ -84,11 +86,11 @@ async function resumeOne(
   }
   if (holder) {
     // The other pause found it paused; from now on that pause owes the way back to running.
-    await setEntry(pauses.document(holder.id), sync, { earlier: 'running' });
+    await setEntry(pauses.document(holder.id), sync, { earlier: 'running', ...defined({ kept: entry.kept }) });
     return await leave('held', heldWhy(holder));
   }
   if (!pauses.names.includes(sync)) return await leave('left', 'runback.yml no longer lists it: start it in its own tool');
-  await start(pauses, sync, options);
+  await start(pauses, clock, entry, options);
   await setEntry(document, sync, { state: 'resumed' });
 }
 
@@ -96,19 +98,23 @@ function isOwed({ earlier, state }: PauseEntry): boolean {
   return earlier === 'running' && (state === 'paused' || state === 'pausing');
 }
 
-async function start(pauses: PauseStore, sync: string, options?: CallOptions): Promise<void> {
+async function start(pauses: PauseStore, clock: Clock, { sync, kept }: PauseEntry, options?: CallOptions): Promise<void> {
   const controller = await pauses.controllerOf(sync);
+  const { state, warnings } = await controller.status(options);
+  if (state === 'running') return;
   options?.reporter?.note(`Resuming ${sync}`);
-  if ((await controller.status(options)).state === 'running') return;
+  for (const warning of warnings) options?.reporter?.note(`${sync}: ${warning}`);
+  const runs = async (): Promise<boolean> => await settled(controller, clock, (now) => now === 'running', options);
   try {
-    await controller.resume(options);
+    await controller.resume(options, kept);
   } catch (error) {
     options?.signal?.throwIfAborted();
-    if ((await controller.status(options)).state !== 'running') throw error;
+    if (!(await runs())) throw error;
+    return;
   }
-  if ((await controller.status(options)).state !== 'running')
-    throw new RunbackError('sync-failed', `Sync ${sync} did not resume`, {
-      why: 'Its controller accepted the resume, but says it is paused.',
-      next: `runback sync status ${sync}`,
-    });
+  if (await runs()) return;
+  throw new RunbackError('sync-failed', `Sync ${sync} did not resume`, {
+    why: 'Its controller accepted the resume, but says it is paused.',
+    next: `runback sync status ${sync}`,
+  });
 }

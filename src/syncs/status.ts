@@ -1,10 +1,12 @@
-import { defined, type Expression, RunbackError } from '../lib/index.js';
+import { defined, type Expression, messageOf, RunbackError } from '../lib/index.js';
 import type { SyncStatus } from './controller.js';
 
 /** What the settings of a sync say about reading its state. */
 export interface StatusExpressions {
   readonly paused: Expression;
   readonly inFlight: Expression | undefined;
+  /** How many pieces of work wait and run when it is resumed. */
+  readonly firing?: Expression | undefined;
 }
 
 /**
@@ -12,13 +14,34 @@ export interface StatusExpressions {
  * `in_flight` a number of jobs. Anything else is not known, and what is not known is neither paused nor drained: throws
  * `sync-failed`, as does an expression that cannot be worked out.
  */
-export function readStatus(name: string, { paused, inFlight }: StatusExpressions, values: Readonly<Record<string, unknown>>): SyncStatus {
-  const isPaused = evaluate(name, 'paused', paused, values);
-  if (typeof isPaused !== 'boolean') throw unclear(name, 'paused', paused, `it gives ${wordsOf(isPaused)}, which is neither true nor false`);
-  const jobs = inFlight === undefined ? undefined : jobsOf(evaluate(name, 'in_flight', inFlight, values));
-  if (inFlight !== undefined && jobs === undefined)
-    throw unclear(name, 'in_flight', inFlight, `it gives ${wordsOf(evaluate(name, 'in_flight', inFlight, values))}, which is not a number of jobs`);
-  return { state: !isPaused ? 'running' : jobs !== undefined && jobs > 0 ? 'draining' : 'paused', inFlight: jobs, warnings: [] };
+export function readStatus(
+  name: string,
+  { paused, inFlight, firing }: StatusExpressions,
+  values: Readonly<Record<string, unknown>>,
+  place = `runback.yml: syncs.${name}`,
+): SyncStatus {
+  const at = { name, place, values };
+  const isPaused = evaluate(at, 'paused', paused);
+  if (typeof isPaused !== 'boolean') throw unclear(at, 'paused', paused, `it gives ${wordsOf(isPaused)}, which is neither true nor false`);
+  const jobs = inFlight === undefined ? undefined : countedBy(at, 'in_flight', inFlight);
+  const fires = firing === undefined ? undefined : countedBy(at, 'fires_on_resume', firing);
+  const state = !isPaused ? 'running' : jobs !== undefined && jobs > 0 ? 'draining' : 'paused';
+  return { state, inFlight: jobs, warnings: [], ...defined({ fires }) };
+}
+
+/** What an expression is worked out over, and where it stands. */
+interface At {
+  readonly name: string;
+  /** Of `status`, for messages. */
+  readonly place: string;
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+function countedBy(at: At, what: string, expression: Expression): number {
+  const value = evaluate(at, what, expression);
+  const jobs = jobsOf(value);
+  if (jobs === undefined) throw unclear(at, what, expression, `it gives ${wordsOf(value)}, which is not a number of jobs`);
+  return jobs;
 }
 
 /** A number of jobs; text of digits too, as programs print it. */
@@ -27,17 +50,17 @@ function jobsOf(value: unknown): number | undefined {
   return typeof number === 'number' && Number.isFinite(number) && number >= 0 ? number : undefined;
 }
 
-function evaluate(name: string, what: string, expression: Expression, values: Readonly<Record<string, unknown>>): unknown {
+function evaluate(at: At, what: string, expression: Expression): unknown {
   try {
-    return expression.evaluate(values);
+    return expression.evaluate(at.values);
   } catch (error) {
-    throw unclear(name, what, expression, error instanceof Error ? error.message : String(error), error);
+    throw unclear(at, what, expression, messageOf(error), error);
   }
 }
 
-function unclear(name: string, what: string, { source }: Expression, why: string, cause?: unknown): RunbackError {
+function unclear({ name, place }: At, what: string, { source }: Expression, why: string, cause?: unknown): RunbackError {
   return new RunbackError('sync-failed', `Sync ${name} does not report clearly whether it is running`, {
-    why: `runback.yml: syncs.${name}.status.${what} (${source}): ${why}`,
+    why: `${place}.status.${what} (${source}): ${why}`,
     next: `runback sync status ${name}`,
     ...defined({ cause }),
   });

@@ -10,7 +10,7 @@ import type { PathProblem } from './yaml.js';
 const SECRET_NAME = /(token|password|passwd|secret|api[-_]?key|access[-_]?key|private[-_]?key|routing[-_]?key|^authorization)$/i;
 const URL_WITH_PASSWORD = /:\/\/[^/\s:@]*:[^@\s]+@/;
 /** Keys of a sync that its schema knows; the others are settings of a driver. */
-const SYNC_KEYS = new Set(['controller', 'title', 'writes_to', 'writes_as', 'fields', 'drain', 'carries', 'credentials']);
+const SYNC_KEYS = new Set(['controller', 'title', 'writes_to', 'reacts_to', 'writes_as', 'fields', 'drain', 'carries', 'credentials']);
 
 /** Shorter spans than this are mistakes in the unit. */
 const SHORTEST_MS = 60_000;
@@ -103,7 +103,7 @@ function* referenceProblems(raw: unknown): Generator<PathProblem> {
     }
   };
   for (const [sync, entry] of entriesOf(field(raw, 'syncs'))) {
-    yield* check(field(entry, 'writes_to'), ['syncs', sync, 'writes_to']);
+    for (const list of ['writes_to', 'reacts_to']) yield* check(field(entry, list), ['syncs', sync, list]);
     yield* carriedProblems(field(entry, 'carries'), names, ['syncs', sync, 'carries']);
   }
   for (const [job, entry] of entriesOf(field(field(raw, 'backups'), 'jobs')))

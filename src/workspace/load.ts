@@ -104,7 +104,7 @@ function bucketIn({ storage, endpoint, region, credentials, lock_for }: PlaceFil
 function toConfig(file: WorkspaceFile): WorkspaceConfig {
   const platforms = Object.entries(file.platforms).map(([name, entry]): [string, PlatformConfig] => [name, { name, ...entry }]);
   const syncs = Object.entries(file.syncs).map(([name, entry]): [string, SyncConfig] => {
-    const { controller, title, writes_to, writes_as, fields, drain, carries, credentials, ...options } = entry;
+    const { controller, title, writes_to, reacts_to, writes_as, fields, drain, carries, credentials, ...options } = entry;
     return [
       name,
       {
@@ -113,7 +113,7 @@ function toConfig(file: WorkspaceFile): WorkspaceConfig {
         ...defined({ title }),
         writes_to,
         writes_as,
-        ...defined({ fields, drain, carries: carries?.map(carriedOf) }),
+        ...defined({ reacts_to, fields, drain, carries: carries?.map(carriedOf) }),
         credentials,
         options,
       },

@@ -89,9 +89,17 @@ const carriedSchema = z
 
 const syncSchema = z
   .object({
-    controller: z.string().min(1).describe('The driver: http or command.'),
+    controller: z
+      .string()
+      .min(1)
+      .describe('http, command, a tool that runback knows (n8n, fivetran, hubspot-workflow …), or the path of a description.'),
     title: z.string().min(1).exactOptional().describe('Name for people.'),
     writes_to: z.array(z.string()).min(1).describe('Names of the platforms it writes to.'),
+    reacts_to: z
+      .array(z.string())
+      .min(1)
+      .exactOptional()
+      .describe('Names of the platforms whose records set it off when they are written: a restore there starts only while it is paused.'),
     writes_as: z
       .array(z.string().min(1))
       .default([])

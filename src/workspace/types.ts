@@ -85,6 +85,8 @@ export interface SyncConfig {
   readonly title?: string;
   /** Names of platforms it writes to. */
   readonly writes_to: readonly string[];
+  /** Names of platforms whose records set it off when they are written; absent where none do. */
+  readonly reacts_to?: readonly string[];
   /** How the platform's history names this writer: exact, or a prefix ending in `*`. Used for attribution. */
   readonly writes_as: readonly string[];
   /** What it is there to write, as `object.field`; absent where nobody said. */

@@ -25,14 +25,14 @@ export interface ContractPlatform {
   readonly unique?: string;
   /** A well-formed key that no record has. */
   readonly missingKey: string;
-  /** Values that a new record cannot be without, others for each `n`. */
-  needs?(n: number): Readonly<Record<string, string>>;
-  /** What becomes of a text that is written, where the platform stores some in a form of its own and shows it in its answer. */
-  kept?(text: string): string;
   /** More of those, by number, where they are no numbers. */
   unusedKey?(n: number): string;
   /** Texts that the platform takes from nobody as they are: none of its records holds one, and writing one is refused. */
   alters?(text: string): boolean;
+  /** Values that a new record cannot be without, others for each `n`. */
+  needs?(n: number): Readonly<Record<string, string>>;
+  /** What becomes of a text that is written, where the platform stores some in a form of its own and shows it in its answer. */
+  kept?(text: string): string;
   /** How an empty text comes back: some platforms know no difference between empty and null. */
   readonly emptyReads: '' | null;
   /** Creates a record without the connector; answers its key. */
@@ -557,17 +557,6 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
         expect(await platform.truth(kept)).toBeDefined();
       });
 
-      test('a deleted record that nobody can create again is told by its key, with the reason', async ({ skip }) => {
-        const [kept, removed] = [await platform.seed({ [platform.text]: 'a' }), await platform.seed({ [platform.text]: 'b' })];
-        await platform.remove(removed);
-        const { connector, schema } = await prepared();
-        skip(connector.neverAgain === undefined, `every record of ${name} can be created again`);
-        const never = await connector.neverAgain?.(schema, [removed, platform.missingKey]);
-        expect(never?.get(platform.missingKey)).toMatch(/\.$/u);
-        expect([kept, removed, platform.missingKey]).toEqual(expect.arrayContaining([...(never?.keys() ?? [])]));
-        expect(never?.has(kept)).toBe(false);
-      });
-
       test('a deleted record comes back with its key where that is described, and one that cannot is told apart', async ({ skip }) => {
         const key = await platform.seed({ [platform.text]: 'good' });
         const { connector, schema } = await prepared();
@@ -582,6 +571,17 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
         ]);
         expect((await platform.truth(key))?.[platform.text]).toBe('good');
         expect((await all(connector.read({ schema }))).map((record) => record.key)).toEqual([key]);
+      });
+
+      test('a deleted record that nobody can create again is told by its key, with the reason', async ({ skip }) => {
+        const [kept, removed] = [await platform.seed({ [platform.text]: 'a' }), await platform.seed({ [platform.text]: 'b' })];
+        await platform.remove(removed);
+        const { connector, schema } = await prepared();
+        skip(connector.neverAgain === undefined, `every record of ${name} can be created again`);
+        const never = await connector.neverAgain?.(schema, [removed, platform.missingKey]);
+        expect(never?.get(platform.missingKey)).toMatch(/\.$/u);
+        expect([kept, removed, platform.missingKey]).toEqual(expect.arrayContaining([...(never?.keys() ?? [])]));
+        expect(never?.has(kept)).toBe(false);
       });
 
       test('nothing to write is no request', async () => {
@@ -754,6 +754,11 @@ function statuses(results: readonly MutationResult[]): Record<string, number> {
   return counts;
 }
 
+/** Texts that a record of the platform can hold. */
+function plain({ alters }: ContractPlatform): readonly string[] {
+  return NASTY.filter((text) => alters?.(text) !== true);
+}
+
 /** These values of a new record, with what it cannot be without. */
 function newFields(platform: ContractPlatform, fields: Readonly<Record<string, Value>>, n = 0): Readonly<Record<string, Value>> {
   return { ...platform.needs?.(n), ...fields };
@@ -761,11 +766,6 @@ function newFields(platform: ContractPlatform, fields: Readonly<Record<string, V
 
 function keptBy(platform: ContractPlatform, text: string): string {
   return platform.kept?.(text) ?? text;
-}
-
-/** Texts that a record of the platform can hold. */
-function plain({ alters }: ContractPlatform): readonly string[] {
-  return NASTY.filter((text) => alters?.(text) !== true);
 }
 
 /** A well-formed key that is not used: the old key of a deleted record. */

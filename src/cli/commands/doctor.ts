@@ -214,12 +214,18 @@ async function platformOf(opened: Session, name: string, withHistory: Set<string
 }
 
 /** Its state; and that what it is there to write can be found out, where nobody said it. `withHistory`: platforms that could tell. */
-async function syncOf(opened: Session, name: string, withHistory: ReadonlySet<string>, call: CommandContext['call']): Promise<string> {
+async function syncOf(opened: Session, name: string, withHistory: ReadonlySet<string>, call: CommandContext['call']): Promise<string | Warning> {
   const [view] = await (await opened.syncs()).views([name], call);
   if (view?.status === undefined) throw new Error(view?.problem ?? 'it did not answer');
   const { fields, writes_to: writesTo = [] } = opened.workspace.config.syncs[name] ?? {};
   const isOpen = fields === undefined && writesTo.some((platform) => withHistory.has(platform));
-  return isOpen ? `${view.status.state}; what it is there to write is not declared: runback doctor --fields proposes it` : view.status.state;
+  const told = [
+    view.status.state,
+    ...(isOpen ? ['what it is there to write is not declared: runback doctor --fields proposes it'] : []),
+    ...(view.unproven === true ? [`its controller ${view.controller} is an example that no test proves: try a pause and a resume first`] : []),
+    ...view.status.warnings,
+  ].join('; ');
+  return view.unproven === true || view.status.warnings.length > 0 ? { warning: told } : told;
 }
 
 function checksText(checks: readonly Check[], style: Style): string {
@@ -231,7 +237,7 @@ function checksText(checks: readonly Check[], style: Style): string {
           ? style.chalk.green(style.glyph.done)
           : style.chalk.red(style.glyph.failed);
     const next = one.next === undefined ? '' : `\n    Next: ${visibleLines(one.next).replaceAll('\n', '\n          ')}`;
-    return `${mark} ${visible(one.what)}: ${one.ok ? '' : 'problem: '}${visible(one.found)}${next}`;
+    return `${mark} ${visible(one.what)}: ${one.ok ? '' : 'problem: '}${visibleLines(one.found).replaceAll('\n', '\n    ')}${next}`;
   });
   const bad = checks.filter((one) => !one.ok).length;
   const warnings = checks.filter((one) => one.warning === true).length;

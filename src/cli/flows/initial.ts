@@ -114,7 +114,9 @@ export function workspaceText({ connector, environment, account, writer, sync = 
     `    environment: ${environment.padEnd(27)} # production, staging or sandbox; checked against the platform itself`,
     ...(account === undefined ? ['    # account:        which one it is; runback doctor says it'] : [`    account: ${JSON.stringify(account)}`]),
     ...reachedLines(connector, reached),
-    ...(writer === undefined ? ['syncs: {}'] : syncLines(connector, sync, writer, fields)),
+    ...(writer === undefined
+      ? ['# Integrations that write to it, by their tool (controller: n8n, fivetran, hubspot-workflow …): docs/syncs.md says how.', 'syncs: {}']
+      : syncLines(connector, sync, writer, fields)),
     'backups:',
     '  storage: backups',
     '  jobs: {}',
@@ -125,7 +127,7 @@ export function workspaceText({ connector, environment, account, writer, sync = 
 /** What writes, with how it is stopped still to be filled in. */
 function syncLines(platform: string, name: string, writer: string, fields: readonly string[]): readonly string[] {
   return [
-    '# What writes by itself: fill in how it is paused, and take the # away. docs/syncs.md says how.',
+    '# What writes by itself: fill in how it is paused, and take the # away. docs/syncs.md knows many tools (controller: n8n, fivetran …).',
     '# syncs:',
     ...entryLines(name, platform, [writer], fields),
     'syncs: {}',

@@ -1,7 +1,7 @@
 import type { PauseRecord, PauseSurvey, SyncView } from '../../syncs/index.js';
 import { counted, table, time } from './text/format.js';
 import type { Style } from './text/style.js';
-import { visible } from './text/visible.js';
+import { visible, visibleLines } from './text/visible.js';
 
 /** Syncs with their state; who paused what below. */
 export function syncsText(views: readonly SyncView[], pauses: readonly PauseRecord[], style: Style): string {
@@ -11,7 +11,8 @@ export function syncsText(views: readonly SyncView[], pauses: readonly PauseReco
     table([{ title: 'Sync', shrink: true }, { title: 'State', shrink: true }, { title: 'Writes to', shrink: true }, { title: 'Name' }], rows, style),
   ];
   for (const view of views) {
-    if (view.problem !== undefined) blocks.push(`${style.glyph.failed} ${visible(view.name)}: ${visible(view.problem)}`);
+    if (view.problem !== undefined)
+      blocks.push(`${style.glyph.failed} ${visible(view.name)}: ${visibleLines(view.problem).replaceAll('\n', '\n    ')}`);
     for (const warning of view.status?.warnings ?? []) blocks.push(`${style.glyph.warning} ${visible(view.name)}: ${visible(warning)}`);
   }
   if (pauses.length > 0) blocks.push(pausesText(pauses, style));

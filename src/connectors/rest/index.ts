@@ -92,7 +92,7 @@ async function credentialsOf({ auth, name }: Description, config: PlatformConfig
       const [id, secret] = [await of(auth.id), await of(auth.secret)];
       const settings = {
         name,
-        platform: config.name,
+        of: `Platform ${config.name}`,
         url,
         path: auth.token,
         id,

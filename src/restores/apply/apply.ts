@@ -7,7 +7,17 @@ import type { Batches } from '../records/batches.js';
 import { checkAccount, checkNamed } from '../records/bound.js';
 import { giveBackDead, restoreHolders, takePlatform, type HolderLook } from '../records/holders.js';
 import type { PlatformMade } from '../records/items.js';
-import { createdOf, EXACT, foldRestore, readRecreations, RestoreFold, RESTORES, type RestoreCreated, type RestoreState } from '../records/journal.js';
+import {
+  createdOf,
+  EXACT,
+  foldRestore,
+  readRecreations,
+  RestoreFold,
+  RESTORES,
+  type AcceptedAutomations,
+  type RestoreCreated,
+  type RestoreState,
+} from '../records/journal.js';
 import { isLeft, leftCounts, mayPassNow } from '../records/left.js';
 import { checkConfirmation, checkPlan, readPlan, type Approval, type RestoreLimits } from '../records/plan-file.js';
 import { tallyOf } from '../records/tally.js';
@@ -38,6 +48,8 @@ export interface ApplyRequest {
    * worked out from times.
    */
   readonly incidents?: readonly string[];
+  /** Automations that are not paused and react to what is written, and who accepts that. */
+  readonly accepted?: AcceptedAutomations;
 }
 
 /** What applying needs beside what planning needs. */
@@ -87,7 +99,7 @@ export async function applyRestore(request: ApplyRequest, deps: ApplyDeps, optio
     ...defined({ run: deps.run }),
     step: deps.step ?? null,
     ...thereNow(platform),
-    ...defined({ incidents: request.incidents }),
+    ...defined({ incidents: request.incidents, accepted: request.accepted }),
   };
   const held = await hold(deps, { id, run: deps.run }, request.by);
   return await holding(held, async ({ writer, fold }) => {

@@ -16,10 +16,10 @@ export interface RecordEvidence {
   readonly mergedInto?: string;
   /** The key that an earlier restore created this record again under, where that record still lives. */
   readonly recreatedAs?: string;
-  /** It is gone, and nobody can create it again through the platform's API: why, as a sentence. */
-  readonly neverAgain?: string;
   /** The record was deleted, and the platform cannot bring it back any more, although it can others of its object type. */
   readonly isFinal?: boolean;
+  /** It is gone, and nobody can create it again through the platform's API: why, as a sentence. */
+  readonly neverAgain?: string;
   /** An earlier restore that may or may not have created this record again. */
   readonly inDoubtIn?: string;
   /** What the record holds in fields that cannot be written and are compared all the same. */

@@ -71,6 +71,16 @@ export interface RestoreCreated {
    * journals of earlier versions.
    */
   readonly there?: string;
+  /** Absent where no automation reacts, and in journals of earlier versions. */
+  readonly accepted?: AcceptedAutomations;
+}
+
+/** Automations that a restore was begun beside, although they react to what it writes. */
+export interface AcceptedAutomations {
+  /** The person who accepts it. */
+  readonly by: string;
+  /** Names of syncs in runback.yml. */
+  readonly automations: readonly string[];
 }
 
 /** A restore as its journal tells it. */

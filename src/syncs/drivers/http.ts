@@ -1,8 +1,9 @@
 import { z } from 'zod';
 
-import { compileExpression, HttpClient, mayCarrySecrets, ownValue, RunbackError, type CallOptions, type HttpResult } from '../../lib/index.js';
+import { compileExpression, HttpClient, type CallOptions } from '../../lib/index.js';
 import type { SyncController, SyncStatus, DriverDeps } from '../controller.js';
 import { readStatus } from '../status.js';
+import { answered, credentialOf, requireSafe } from './wire.js';
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
@@ -32,11 +33,7 @@ export async function httpController({ name, options, credentials, clock, enviro
   const paused = compileExpression(config.status.paused, VARIABLES);
   const inFlight = config.status.in_flight === undefined ? undefined : compileExpression(config.status.in_flight, VARIABLES);
   const address = new URL(config.url);
-  if (config.auth !== undefined && !mayCarrySecrets(address))
-    throw new RunbackError('file-invalid', `runback.yml: syncs.${name}.url: a secret would be sent without encryption`, {
-      why: `${address.host} is not this machine, and http would carry the credential readable over the network.`,
-      next: 'Use an https address.',
-    });
+  if (config.auth !== undefined) requireSafe(name, address);
   const prefix = address.pathname.replace(/\/$/, '');
   let client: HttpClient | undefined;
 
@@ -44,36 +41,24 @@ export async function httpController({ name, options, credentials, clock, enviro
     if (client) return client;
     const headers: Record<string, string> = {};
     if (config.auth) {
-      const secret = ownValue(await credentials(), config.auth.credential);
-      if (secret === undefined)
-        throw new RunbackError('file-invalid', `runback.yml: syncs.${name}.auth.credential: there is no credential "${config.auth.credential}"`, {
-          next: `Add it under syncs.${name}.credentials as a reference, for example env:SYNC_TOKEN.`,
-        });
+      const secret = credentialOf(name, await credentials(), config.auth.credential, 'auth.credential');
       headers[config.auth.header] = config.auth.scheme === '' ? secret : `${config.auth.scheme} ${secret}`;
     }
     client = new HttpClient({ origin: address.origin, name: `the controller of ${name}`, headers, clock, environment, redact, tryTimeoutMs: 90_000 });
     return client;
   };
 
-  const answered = (result: HttpResult): { status: number; body: unknown } => {
-    if (result.kind === 'answered' && result.status < 400) return result;
-    const code = result.kind === 'answered' && (result.status === 401 || result.status === 403) ? 'auth-refused' : 'sync-failed';
-    throw new RunbackError(code, `Sync ${name} did not answer as expected`, {
-      why: result.kind === 'answered' ? `Its controller at ${address.origin} answered with status ${result.status}.` : result.message,
-      next: `runback sync status ${name}`,
-    });
-  };
-
   const change = async (call: z.infer<typeof optionsSchema>['pause'], callOptions?: CallOptions): Promise<void> => {
     const http = await connect();
-    answered(await http.request({ method: call.method, path: prefix + call.path, body: call.body, repeatable: false }, callOptions));
+    answered(name, address, await http.request({ method: call.method, path: prefix + call.path, body: call.body, repeatable: false }, callOptions));
   };
 
   return {
     kind: 'http',
     async status(callOptions?: CallOptions): Promise<SyncStatus> {
       const http = await connect();
-      const { status, body } = answered(await http.request({ method: 'GET', path: prefix + config.status.path, repeatable: true }, callOptions));
+      const path = prefix + config.status.path;
+      const { status, body } = answered(name, address, await http.request({ method: 'GET', path, repeatable: true }, callOptions));
       return readStatus(name, { paused, inFlight }, { status, body });
     },
     pause: (callOptions) => change(config.pause, callOptions),

@@ -1,5 +1,6 @@
 import { defined, isRunbackError } from '../../../lib/index.js';
 import type { ApplyDeps, Plan, RestoreSummary } from '../../../restores/index.js';
+import { acceptedFor } from '../../flows/restores/automations.js';
 import { openPlanOf } from '../../flows/restores/looks.js';
 import { meansSet, sideOfSet } from '../../flows/restores/plan-sets.js';
 import { findPlan, restoreDeps, withResume } from '../../flows/restores/restore.js';
@@ -10,7 +11,7 @@ import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.j
 import { approvalsFor } from './approvals.js';
 import { restoreOutcome } from './outcome.js';
 import { applyBoth } from './plan-set.js';
-import { PLAN, MOVED } from './words.js';
+import { ACCEPT, MOVED, PLAN } from './words.js';
 
 /** `runback restore apply` */
 export const applyVerb: CommandSpec = {
@@ -21,6 +22,7 @@ export const applyVerb: CommandSpec = {
     { flags: '--confirm <environment:records>', description: 'the confirmation, for use without a terminal' },
     { flags: '--limit-records <n>', description: 'refuse more records than this' },
     { flags: '--approve <hash>', description: 'approve exactly this plan although it exceeds the limits', repeat: true },
+    ACCEPT,
     MOVED,
   ],
   examples: ['runback restore apply plan-20261122-164733-k3vq --confirm production:256'],
@@ -39,6 +41,8 @@ async function apply(context: CommandContext): Promise<Outcome> {
   live.start(`Opening ${read.header.platform}`);
   const deps = await restoreDeps(opened, read.header.platform, context, input.text('moved-to'));
   live.stop();
+  // Before anyone types a confirmation for what is refused then.
+  await acceptedFor(context, opened, [read.header.platform], `runback restore apply ${read.header.id}`);
   const confirmed = await confirmDestructive(
     context,
     confirmationOf(read.header),
@@ -77,7 +81,8 @@ export async function applyConfirmed(
   live.start('Restoring');
   const limits = records === undefined ? {} : { limits: { records } };
   const incidents = await incidentsNow(opened, [read.header.platform]);
-  const request = { plan: read.header.id, by: opened.by, confirmed, approvals, ...limits, ...defined({ incidents }) };
+  const accepted = await acceptedFor(context, opened, [read.header.platform], `runback restore apply ${read.header.id}`);
+  const request = { plan: read.header.id, by: opened.by, confirmed, approvals, ...limits, ...defined({ incidents, accepted }) };
   const tie = async (restore: unknown): Promise<void> => {
     if (typeof restore !== 'string' || incidents === undefined || incidents.length === 0) return;
     await linkRestore(opened, incidents, restore, read.header.id);

@@ -4,7 +4,7 @@ import type { PauseRecord } from '../../../syncs/index.js';
 import { chooseGroups } from '../../flows/investigations/choose-groups.js';
 import { planOfGroups, runInvestigation } from '../../flows/investigations/investigation.js';
 import { findPlan, restoreDeps } from '../../flows/restores/restore.js';
-import { syncsOn } from '../../flows/restores/while-paused.js';
+import { stillOn } from '../../flows/restores/while-paused.js';
 import { typeConfirmation } from '../../prompts/confirmation.js';
 import { incidentsNow } from '../../session/incidents.js';
 import type { Session } from '../../session/session.js';
@@ -48,7 +48,7 @@ export async function repairByGroups(
   if (Object.values(made.header.counts.actions).every((n) => n === 0)) return { data: planned.data, text: () => '' };
   const stopped = (): Outcome => ({ data: planned.data, text: () => `Nothing was written. The plan stays: runback restore show ${made.header.id}` });
   const asker = await context.asker(`runback restore apply ${made.header.id}`);
-  const names = syncsOn(opened, [platform]);
+  const names = await stillOn(opened, [platform]);
   if (!(await asker.confirm({ message: questionOf(platform, names), default: true }))) return stopped();
   const { confirmationOf } = await import('../../../restores/index.js');
   const confirmed = await typeConfirmation(asker, confirmationOf(plan.header));

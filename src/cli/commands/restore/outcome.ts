@@ -1,9 +1,11 @@
 import { EXIT } from '../../../lib/index.js';
 import type { LostOnCreate, Plan, PlanSummary, RestoreSummary } from '../../../restores/index.js';
+import { automationsOn } from '../../flows/restores/automations.js';
 import { looksIn, recordsOf } from '../../flows/restores/looks.js';
 import type { Session } from '../../session/session.js';
 import type { Outcome } from '../../shell/command.js';
 import { proofWords } from '../../views/restore-test.js';
+import { automationLines } from '../../views/restores/automations.js';
 import { conflictsTable } from '../../views/restores/conflict.js';
 import { changesTable, effectsText, firstLines, isChange, isConflict, planText } from '../../views/restores/plan.js';
 import { restoreText } from '../../views/restores/restore.js';
@@ -32,8 +34,15 @@ export async function planOutcome(opened: Session, read: Plan, summary: PlanSumm
   // A base that is gone by now still has its plan.
   const base = await catalog.resolve(header.base.snapshot).catch(() => undefined);
   const looks = await looksIn(catalog, read.header, recordsOf([...changes, ...conflicts]));
+  const automations = await automationsOn(opened, [header.platform]);
   return {
-    data: { ...header, hash, location, ...(base?.proof === undefined ? {} : { baseProof: base.proof }) },
+    data: {
+      ...header,
+      hash,
+      location,
+      ...(automations.length === 0 ? {} : { automations }),
+      ...(base?.proof === undefined ? {} : { baseProof: base.proof }),
+    },
     text: (style) =>
       [
         planText(summary, style, base && proofWords(base.proof)),
@@ -42,6 +51,7 @@ export async function planOutcome(opened: Session, read: Plan, summary: PlanSumm
         ...(total > changes.length ? [`  ... and ${counted(total - changes.length, 'more changes')}`] : []),
         ...(conflicts.length === 0 ? [] : ['', conflictsTable(conflicts, style, looks)]),
         ...(open > conflicts.length ? [`  ... and ${counted(open - conflicts.length, 'more conflicts')}`] : []),
+        ...(total > 0 ? automationLines(automations, style) : []),
         '',
         ...(open > 0 ? [`Decide the conflicts: runback restore show ${header.id} --decide`] : []),
         ...(header.counts.records >= LARGE ? [`Try it first on a copy: runback restore rehearse ${header.id}`] : []),

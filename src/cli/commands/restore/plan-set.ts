@@ -1,10 +1,12 @@
-import { EXIT, isRunbackError } from '../../../lib/index.js';
+import { defined, EXIT, isRunbackError } from '../../../lib/index.js';
 import type { Plan, PlanFilters, PlanSet, RestoreSummary, SideOutcome, SideStanding } from '../../../restores/index.js';
+import { acceptedFor, automationsOn } from '../../flows/restores/automations.js';
 import { findSet, holdSyncs, makeSet, newSetId, openSet, pauseOf } from '../../flows/restores/plan-sets.js';
 import { confirmDestructive } from '../../session/confirm.js';
 import { incidentsNow, linkRestore } from '../../session/incidents.js';
 import type { Session } from '../../session/session.js';
 import type { CommandContext, Outcome } from '../../shell/command.js';
+import { automationLines } from '../../views/restores/automations.js';
 import { comparisonLines, planSetText, setOutcomeText } from '../../views/restores/plan-set.js';
 import { restoreText, verifySummaryText } from '../../views/restores/restore.js';
 import { approvalsFor } from './approvals.js';
@@ -40,12 +42,21 @@ async function setOutcome(opened: Session, set: PlanSet): Promise<Outcome> {
   const pause = await pauseOf(opened, set);
   const confirm = setConfirmation(standings, plans);
   const headers = [...plans.values()].map(({ header }) => header);
-  const data = { ...set, plans: headers, pauseId: pause?.id ?? null, confirm: confirm ?? null, restores: restoresIn(standings) };
+  const automations = await automationsOn(opened, platformsOf(set));
+  const data = {
+    ...set,
+    ...(automations.length === 0 ? {} : { automations }),
+    plans: headers,
+    pauseId: pause?.id ?? null,
+    confirm: confirm ?? null,
+    restores: restoresIn(standings),
+  };
   return {
     data,
     text: (style) =>
       [
         planSetText(set, headers, pause?.id, style),
+        ...automationLines(automations, style),
         '',
         ...headers.map(({ id, platform }) => `See the plan for ${platform}:  runback restore show ${id}`),
         ...(set.differences.count === 0
@@ -92,7 +103,15 @@ export async function applyBoth(context: CommandContext, opened: Session, wanted
   const records = input.integer('limit-records', 1);
   interrupts.resumeWith(command);
   live.start('Restoring both sides');
-  const request = { by: opened.by, confirmed, approvals, incidents, ...(records === undefined ? {} : { limits: { records } }) };
+  const accepted = await acceptedFor(context, opened, platformsOf(set), command);
+  const request = {
+    by: opened.by,
+    confirmed,
+    approvals,
+    incidents,
+    ...defined({ accepted }),
+    ...(records === undefined ? {} : { limits: { records } }),
+  };
   try {
     const outcomes = await applySet(set, request, { store: opened.store, depsOf: place.depsOf }, call);
     for (const { restore, plan, platform } of outcomes) await tie(opened, incidents.get(platform), restore?.id, plan);
@@ -119,6 +138,7 @@ export async function undoBoth(context: CommandContext, opened: Session, wanted:
       throw new RunbackError('person-needed', 'Not undone', { why: 'You said no.', state: 'Nothing was written.' });
   }
   await holdSyncs(context, opened, platformsOf(set), set.pause, 'planned');
+  await acceptedFor(context, opened, platformsOf(set), `runback restore undo ${set.id}`);
   context.interrupts.resumeWith(`runback restore undo ${set.id}`);
   context.live.start('Undoing both sides');
   const outcomes = await undoSet(set, opened.by, { store: opened.store, depsOf: place.depsOf }, context.call);

@@ -1,17 +1,18 @@
+import { acceptedFor } from '../../flows/restores/automations.js';
 import { meansSet } from '../../flows/restores/plan-sets.js';
 import { findRestore, restoreDeps, withResume } from '../../flows/restores/restore.js';
 import type { Session } from '../../session/session.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { restoreOutcome } from './outcome.js';
 import { applyBoth } from './plan-set.js';
-import { MOVED, RESTORE } from './words.js';
+import { ACCEPT, MOVED, RESTORE } from './words.js';
 
 /** `runback restore resume` */
 export const resumeVerb: CommandSpec = {
   verb: 'resume',
   summary: 'Continue a restore that stopped',
   args: [RESTORE],
-  options: [MOVED],
+  options: [ACCEPT, MOVED],
   run: resume,
 };
 
@@ -27,6 +28,7 @@ export async function resumeHere(context: CommandContext, opened: Session, id: s
   const { createdOf, resumeRestore } = await import('../../../restores/index.js');
   const { platform } = await createdOf(opened.store, id);
   const deps = await restoreDeps(opened, platform, context, context.input.text('moved-to'));
+  await acceptedFor(context, opened, [platform], `runback restore resume ${id}`);
   context.live.start('Continuing the restore');
   return await restoreOutcome(opened, await withResume(context, 'resume', id, () => resumeRestore(id, opened.by, deps, context.call)));
 }

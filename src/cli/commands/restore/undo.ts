@@ -1,4 +1,5 @@
 import { RunbackError } from '../../../lib/index.js';
+import { acceptedFor } from '../../flows/restores/automations.js';
 import { meansSet } from '../../flows/restores/plan-sets.js';
 import { findRestore, restoreDeps, withResume } from '../../flows/restores/restore.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
@@ -6,14 +7,14 @@ import { restoreText } from '../../views/restores/restore.js';
 import { counted } from '../../views/text/format.js';
 import { restoreOutcome } from './outcome.js';
 import { undoBoth } from './plan-set.js';
-import { MOVED, RESTORE } from './words.js';
+import { ACCEPT, MOVED, RESTORE } from './words.js';
 
 /** `runback restore undo` */
 export const undoVerb: CommandSpec = {
   verb: 'undo',
   summary: 'Put back what a restore replaced, unless someone changed it since',
   args: [RESTORE],
-  options: [MOVED],
+  options: [ACCEPT, MOVED],
   run: undo,
 };
 
@@ -36,6 +37,7 @@ async function undo(context: CommandContext): Promise<Outcome> {
     });
     if (!go) throw new RunbackError('person-needed', 'Not undone', { why: 'You said no.', state: 'Nothing was written.' });
   }
+  await acceptedFor(context, opened, [platform], `runback restore undo ${id}`);
   live.start('Undoing');
   return await restoreOutcome(opened, await withResume(context, 'undo', id, () => undoRestore(id, opened.by, deps, call)));
 }

@@ -6,6 +6,12 @@ export const PLAN = { name: 'plan', description: 'id of the plan, its beginning,
 /** Says that a platform has only moved to another address. */
 export const MOVED = { flags: '--moved-to <address>', description: 'the same platform is now at this host and port' };
 
+/** Says who accepts that automations react to a restore. */
+export const ACCEPT = {
+  flags: '--accept-automations <name>',
+  description: 'start although automations that react to it are not paused: who accepts that',
+};
+
 /** The restore that is meant. */
 export const RESTORE = {
   name: 'restore',

@@ -11,9 +11,10 @@ export const pauseVerb: CommandSpec = {
   summary: 'Pause syncs, wait for work in flight, remember which were running',
   args: [NAMES],
   options: [
-    { flags: '--writes-to <platform>', description: 'every sync that writes there', kind: 'platform' },
+    { flags: '--writes-to <platform>', description: 'every sync that writes there, or reacts to what is written there', kind: 'platform' },
     { flags: '--all', description: 'every sync' },
     { flags: '--drain <duration>', description: 'longest wait for work in flight: 30s, 5m' },
+    { flags: '--cancel-running', description: 'end what is still in flight after the wait, where the controller can' },
     { flags: '--reason <text>', description: 'why, for people who find them paused' },
   ],
   examples: ['runback sync pause --writes-to hubspot --reason "wrong e-mails"'],
@@ -44,6 +45,7 @@ async function pause({ input, session, live, call }: CommandContext): Promise<Ou
       ...defined({ incidents }),
       ...(names.length === 0 ? {} : { names }),
       ...defined({ writesTo }),
+      ...(input.flag('cancel-running') ? { cancelLate: true } : {}),
       ...(drain === undefined ? {} : { drainMs: parseDuration(drain) }),
     },
     call,
@@ -58,8 +60,10 @@ async function pause({ input, session, live, call }: CommandContext): Promise<Ou
 function writtenBy({ workspace }: Session, names: readonly string[], writesTo: string | undefined): readonly string[] {
   const all = Object.values(workspace.config.syncs);
   const meant = all.filter(
-    ({ name, writes_to }) =>
-      names.includes(name) || (writesTo !== undefined && writes_to.includes(writesTo)) || (names.length === 0 && writesTo === undefined),
+    ({ name, writes_to, reacts_to = [] }) =>
+      names.includes(name) ||
+      (writesTo !== undefined && [...writes_to, ...reacts_to].includes(writesTo)) ||
+      (names.length === 0 && writesTo === undefined),
   );
   return meant.flatMap(({ writes_to }) => writes_to);
 }

@@ -7,7 +7,7 @@ import { byPrefix } from '../../session/prefix.js';
 import type { Session } from '../../session/session.js';
 import type { CommandContext } from '../../shell/command.js';
 import { restoreDeps } from './restore.js';
-import { syncsOn } from './while-paused.js';
+import { stillOn, syncsOn } from './while-paused.js';
 
 /** True where what a person typed means a set of plans and not one plan or restore. */
 export function meansSet(wanted: string): boolean {
@@ -64,7 +64,7 @@ export async function holdSyncs(
   holder: string,
   since: 'new' | 'planned',
 ): Promise<void> {
-  const names = syncsOn(session, platforms);
+  const names = await stillOn(session, platforms);
   if (names.length === 0) return;
   const { live, call } = context;
   await session.authorise('pause-syncs');

@@ -10,6 +10,12 @@ export function syncsOn({ workspace }: Pick<Session, 'workspace'>, platforms: re
     .map((sync) => sync.name);
 }
 
+/** Names of the syncs that stand still for a restore: also those that react to what it writes. */
+export async function stillOn({ workspace }: Pick<Session, 'workspace'>, platforms: readonly string[]): Promise<readonly string[]> {
+  const { stillFor } = await import('../../../syncs/index.js');
+  return stillFor(workspace.config.syncs, platforms);
+}
+
 /**
  * Does some work while the syncs that write to these platforms are paused, then puts each back to the state it was in,
  * whatever came of the work.

@@ -63,9 +63,18 @@ function filled(template: unknown, given: Given, each: readonly Given[]): unknow
     });
   }
   if (typeof template !== 'object' || template === null) return template;
-  const parts = onlyMember(template, 'merge');
-  if (Array.isArray(parts)) return Object.assign({}, ...parts.map((part: unknown) => filled(part, given, each))) as unknown;
+  const parts = mergedIn(template);
+  if (parts !== undefined) {
+    const all = Object.entries(Object.assign({}, ...parts.merge.map((part) => filled(part, given, each))) as Record<string, unknown>);
+    return Object.fromEntries(all.filter(([name]) => !parts.without.includes(name)));
+  }
   return Object.fromEntries(Object.entries(template).map(([name, value]) => [name, filled(value, given, each)]));
+}
+
+/** `{ merge: [ … ], without: [ … ] }`: the members of several groups in one, but for those that are named. */
+function mergedIn(template: object): { readonly merge: readonly unknown[]; readonly without: readonly unknown[] } | undefined {
+  const { merge, without = [], ...others } = template as Readonly<Record<string, unknown>>;
+  return Array.isArray(merge) && Array.isArray(without) && Object.keys(others).length === 0 ? { merge, without } : undefined;
 }
 
 /** The one member of a group that has no other. */

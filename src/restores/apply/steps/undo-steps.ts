@@ -14,8 +14,9 @@ import { givenOf, present } from './present.js';
 
 /**
  * What undoes items, in the order they are given. `undo` tells which deleted records have been created again under
- * which key; `made`: what the platform made beside them, which goes with them. `stands` gets every link that is there
- * again once all of it is done. Nobody is opted in again by an undo: such fields are refused, and the rest is put back.
+ * which key; `made`: what the platform made beside them, which goes with them. `schema` says which deleted records
+ * can be undeleted. `stands` gets every link that is there again once all of it is done. Nobody is opted in again by an
+ * undo: such fields are refused, and the rest is put back.
  */
 export function* undoSteps(
   applied: Iterable<AppliedItem>,
@@ -41,7 +42,7 @@ export function* undoSteps(
       if (!cutAgain.has(linkText(link))) brought.set(linkText(link), { id: linkBroughtBy(item.id, brought.size), link });
     }
     if (item.action === 'unlink') stands(present(item, undo));
-    const action = item.action === 'delete' && schemaOf(schema, item.object).undelete ? 'undelete' : OPPOSITE[item.action];
+    const action = item.action === 'delete' && comesBack(schema, item.object) ? 'undelete' : OPPOSITE[item.action];
     // A batch of the restore is undone in batches of its own: what it took was free before it, and is free again once
     // the later ones are undone.
     const group = 'link' in item ? `${action} ${item.fromObject}~${item.toObject}~${item.link}` : `${action} ${item.object} ${item.batch ?? ''}`;
@@ -51,7 +52,7 @@ export function* undoSteps(
       action,
       length: lengthOf(item),
       ...('link' in item ? {} : { record: nameOf(item) }),
-      resolve: () => (action === 'undelete' ? broughtBack(item, undo, made) : spared(undoItem(item, undo, made), schema)),
+      resolve: () => spared(action === 'undelete' ? broughtBack(item, undo, made) : undoItem(item, undo, made), schema),
     };
   }
   yield* linkSteps('unlink', brought.values(), undo);
@@ -103,6 +104,11 @@ export function* deletesOf(records: readonly BesideRecord[]): Iterable<PlanStep>
       resolve: () => ({ id, action: 'delete', object, key, replaced: fields, links: [] }),
     };
   }
+}
+
+/** Whether deleted records of an object type can be undeleted. */
+function comesBack({ objects }: PlatformSchema, object: string): boolean {
+  return objects.find((one) => one.object === object)?.undelete === true;
 }
 
 const OPPOSITE = { update: 'update', create: 'delete', delete: 'create', undelete: 'delete', link: 'unlink', unlink: 'link' } as const;

@@ -1,12 +1,19 @@
 import { z } from 'zod';
 
-import { RunbackError } from '../../../lib/index.js';
+import { defined, RunbackError } from '../../../lib/index.js';
 import { liftingApprovals, withRefusals, type LiftingApproval } from '../../approvals/approvals.js';
 import { defineAction, type ActionContext } from '../action.js';
-import { pauseAgain } from '../syncs/of-run.js';
+import { acceptedNow, pauseAgain } from '../syncs/of-run.js';
 import { applyDeps, leftOfOutputs, unfinishedOfRun, platformOf, RESTORE_OUTPUTS, restoreOfStep, restoreOutputs } from './of-run.js';
 
-const input = z.strictObject({ platform: z.string(), plan: z.string() });
+const input = z.strictObject({
+  platform: z.string(),
+  plan: z.string(),
+  accept_automations: z
+    .string()
+    .optional()
+    .describe('Who accepts that automations react to it which are not paused: best an input that a person gives. Empty: nobody does.'),
+});
 
 /**
  * Applies a plan. Looked up by its own journal after a crash: a restore that was begun is resumed, never begun again.
@@ -35,10 +42,11 @@ export const restoreApply = defineAction({
       },
     };
   },
-  run: async ({ platform, plan }, context) => {
+  run: async ({ platform, plan, accept_automations: acceptedBy }, context) => {
     const { applyRestore, resumeRestore } = await import('../../../restores/index.js');
     const deps = await applyDeps(platform, context);
     await pauseAgain(context);
+    const accepted = await acceptedNow(platform, acceptedBy, context);
     if ((await platformOf(plan, context)) !== platform)
       throw new RunbackError('plan-other-account', `Plan ${plan} is not for the platform ${platform}`, { state: 'Nothing was written.' });
     const begun = (await restoreOfStep(plan, context)) ?? (await unfinishedOfRun(plan, context));
@@ -46,7 +54,7 @@ export const restoreApply = defineAction({
     // An approval may have expired while the run waited: what lifts the limits is what counts at this moment.
     const { hash, approvals, refused } = await approvalsNow(plan, context);
     const confirmed = context.confirmed === undefined ? {} : { confirmed: context.confirmed };
-    const request = { plan, by: context.by, limits: context.run.limits, approvals, ...confirmed };
+    const request = { plan, by: context.by, limits: context.run.limits, approvals, ...confirmed, ...defined({ accepted }) };
     try {
       return await restoreOutputs(await applyRestore(request, deps, context.options));
     } catch (error) {

@@ -38,6 +38,26 @@ export async function pauseAgain(context: ActionContext): Promise<readonly strin
   return again;
 }
 
+/**
+ * Automations that react to what is about to be written, and are not paused: whom a person accepts. Throws `automations-running`
+ * where nobody does, `not-authorised` where the person may not.
+ */
+export async function acceptedNow(
+  platform: string,
+  by: string | undefined,
+  context: ActionContext,
+): Promise<{ readonly by: string; readonly automations: readonly string[] } | undefined> {
+  const { requireStill } = await import('../../../syncs/index.js');
+  const { syncs, workspace, run, step, options } = context;
+  const accept = 'give the step accept_automations: NAME, and continue the run';
+  const still = { syncs, configs: workspace.config.syncs, platforms: [platform], acceptedBy: by === '' ? undefined : by, accept };
+  const automations = await requireStill(still, options);
+  if (automations.length === 0 || by === undefined) return undefined;
+  await context.authorise?.('accept-automations', by, run.id);
+  await context.note(`${by} accepts that ${automations.join(', ')} react to what is written now`, `${step.key}/accepted`);
+  return { by, automations };
+}
+
 function refuseUnknown(held: readonly HeldSync[]): void {
   const silent = held.filter(({ status }) => status === undefined);
   if (silent.length === 0) return;

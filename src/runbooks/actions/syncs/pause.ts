@@ -7,8 +7,9 @@ import { type ActionContext, defineAction } from '../action.js';
 import { pauseOfStep } from './of-run.js';
 
 const input = z.strictObject({
-  writes_to: z.string().optional().describe('Name of a platform: every sync that writes to it.'),
+  writes_to: z.string().optional().describe('Name of a platform: every sync that writes to it, or reacts to what is written there.'),
   names: z.array(z.string()).optional().describe('Names of syncs.'),
+  cancel_running: z.boolean().optional().describe('End what is still in flight after the wait, where the controller can.'),
   drain: durationSchema.optional().describe('Longest wait for work in flight.'),
 });
 
@@ -19,13 +20,13 @@ function outputsOf(record: PauseRecord, drained: boolean): Record<string, unknow
   return { id: record.id, paused, paused_before: before, count: record.entries.length, drained };
 }
 
-async function pause({ writes_to, names, drain }: z.infer<typeof input>, context: ActionContext): Promise<PauseRecord> {
+async function pause({ writes_to, names, drain, cancel_running: cancelLate }: z.infer<typeof input>, context: ActionContext): Promise<PauseRecord> {
   return await context.syncs.pause(
     {
       by: context.by,
       holder: (await pauseOfStep(context))?.holder ?? context.step.key,
       reason: context.run.title,
-      ...defined({ writesTo: writes_to, names }),
+      ...defined({ writesTo: writes_to, names, cancelLate }),
       ...(drain === undefined ? {} : { drainMs: parseDuration(drain) }),
     },
     context.options,
