@@ -77,8 +77,13 @@ function passedOn(connector: Connector): Partial<Connector> {
       },
     }),
     ...(connector.neverAgain && {
-      neverAgain: async (schema, keys, options) =>
-        await foreseen(kind, options, async () => (await connector.neverAgain?.(schema, keys, options)) ?? new Map()),
+      neverAgain: async (schema, keys, options) => {
+        const never = await foreseen(kind, options, async () => (await connector.neverAgain?.(schema, keys, options)) ?? new Map<string, string>());
+        const asked = new Set(keys);
+        for (const key of never.keys())
+          if (!asked.has(key)) throw broken(kind, 'only what was asked for is given', `It gave ${key} (${schema.object})`, READ_ONLY);
+        return never;
+      },
     }),
     ...(connector.dailyQuota && {
       dailyQuota: async (options) => await foreseen(kind, options, async () => await connector.dailyQuota?.(options)),
