@@ -67,15 +67,6 @@ function passedOn(connector: Connector): Partial<Connector> {
     ...(connector.outcomeOf && {
       outcomeOf: async (token, options) => await foreseen(kind, options, async () => (await connector.outcomeOf?.(token, options)) ?? 'unknown'),
     }),
-    ...(connector.neverAgain && {
-      neverAgain: async (schema, keys, options) => {
-        const never = await foreseen(kind, options, async () => (await connector.neverAgain?.(schema, keys, options)) ?? new Map<string, string>());
-        const asked = new Set(keys);
-        for (const key of never.keys())
-          if (!asked.has(key)) throw broken(kind, 'only what was asked for is given', `It gave ${key} (${schema.object})`, READ_ONLY);
-        return never;
-      },
-    }),
     ...(connector.undeletable && {
       undeletable: async (schema, keys, options) => {
         const back = await foreseen(kind, options, async () => (await connector.undeletable?.(schema, keys, options)) ?? new Set<string>());
@@ -83,6 +74,15 @@ function passedOn(connector: Connector): Partial<Connector> {
         for (const key of back)
           if (!asked.has(key)) throw broken(kind, 'only what was asked for is given', `It gave ${key} (${schema.object})`, READ_ONLY);
         return back;
+      },
+    }),
+    ...(connector.neverAgain && {
+      neverAgain: async (schema, keys, options) => {
+        const never = await foreseen(kind, options, async () => (await connector.neverAgain?.(schema, keys, options)) ?? new Map<string, string>());
+        const asked = new Set(keys);
+        for (const key of never.keys())
+          if (!asked.has(key)) throw broken(kind, 'only what was asked for is given', `It gave ${key} (${schema.object})`, READ_ONLY);
+        return never;
       },
     }),
     ...(connector.dailyQuota && {
