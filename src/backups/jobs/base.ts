@@ -9,6 +9,8 @@ import type { BaseTrouble } from './state.js';
 const LONGEST_CHAIN = 30;
 /** Changes in a chain, as a share of the records: beyond it a whole snapshot costs less than reading all of them. */
 const MOST_CHANGED = 0.1;
+/** So few changes cost readers nothing, whatever share they are. */
+const FEW = 1000;
 
 /** Codes of errors that say that a file is not what was written. */
 const DAMAGE: ReadonlySet<string> = new Set(['snapshot-damaged', 'snapshot-replaced', 'snapshot-foreign']);
@@ -47,7 +49,8 @@ export async function baseFor(job: JobConfig, platforms: readonly Platform[], ca
     let changed = 0;
     for (const id of newest.bases.slice(1)) changed += await changedIn(catalog, id);
     const reader = await catalog.open(newest.id);
-    const builds = newest.bases.length + 1 < LONGEST_CHAIN && changed + changesOf(reader.manifest) <= MOST_CHANGED * rowsOf(reader.manifest);
+    const builds =
+      newest.bases.length + 1 < LONGEST_CHAIN && changed + changesOf(reader.manifest) <= Math.max(FEW, MOST_CHANGED * rowsOf(reader.manifest));
     return builds ? { reader } : { reader, whole: true };
   } catch (error) {
     // Whatever it is, a snapshot that holds everything needs nothing of it.
