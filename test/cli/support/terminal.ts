@@ -91,7 +91,11 @@ export function openTerminal(args: readonly string[], options: TerminalOptions =
     type: (keys) => pty.write(keys),
     dispose: async () => {
       const pid = told('pid');
-      if (!ended && pid !== undefined) process.kill(pid, 'SIGKILL');
+      if (!ended && pid !== undefined) {
+        process.kill(pid, 'SIGKILL');
+        // It takes a moment to die, and what it held is held until then: the first process tells when it is gone.
+        await Promise.race([exited, hasGone]);
+      }
       pty.kill('SIGKILL');
       await hasGone;
       emulator.dispose();
