@@ -15,6 +15,8 @@ import { UNKNOWABLE, type Finding, type Look } from './finding.js';
 interface Gone {
   readonly key: string;
   readonly history: RecordHistory;
+  /** Keys that the platform brings back now; without it, all where it brings back any. */
+  readonly undeletable?: ReadonlySet<string>;
 }
 
 /**
@@ -38,18 +40,25 @@ export async function deletedFindings(
   // Which keys these are is known by now: all that they held is asked for, and not only what people write.
   const all = schema.fields.map(({ name }) => name);
   const { records, history } = await readLive(platform, schema, suspected, all, options, { historyMayLack: true });
+  // What it cannot bring back any more is created, and may come back with holes.
+  const undeletable = schema.undelete ? await platform.connector.undeletable?.(schema, suspected, options) : undefined;
   const findings: Finding[] = [];
   for (const key of suspected) {
     const known = history.get(key);
     // Made again while this was read: whoever did that decides.
     if (records.has(key) || known?.deleted === undefined) continue;
-    const finding = await findingOfDeleted(look, { key, history: known }, known.deleted, options);
+    const finding = await findingOfDeleted(look, { key, history: known, ...(undeletable && { undeletable }) }, known.deleted, options);
     if (finding !== undefined) findings.push(finding);
   }
   return findings;
 }
 
-async function findingOfDeleted(look: Look, { key, history }: Gone, deleted: Deletion, options: CallOptions): Promise<Finding | undefined> {
+async function findingOfDeleted(
+  look: Look,
+  { key, history, undeletable }: Gone,
+  deleted: Deletion,
+  options: CallOptions,
+): Promise<Finding | undefined> {
   const { context, schema, kept, fields } = look;
   const { record, lacking } = recordAt(schema, key, deleted);
   const found = rebuildRecord({ suspicion: context.suspicion, schema, kept, fields }, record, history);
@@ -71,7 +80,7 @@ async function findingOfDeleted(look: Look, { key, history }: Gone, deleted: Del
     { base: schema, live: schema },
     {
       differences: [{ key, base, damaged: undefined, record: was, watched }],
-      live: { records: new Map(), history: new Map([[key, history]]), aliases: new Map() },
+      live: { records: new Map(), history: new Map([[key, history]]), aliases: new Map(), ...(undeletable && { undeletable }) },
     },
     options,
   );
