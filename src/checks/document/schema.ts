@@ -1,0 +1,93 @@
+import { z } from 'zod';
+
+import { durationSchema, SECRET_REF } from '../../workspace/index.js';
+
+const id = z.string().regex(/^[a-z][a-z0-9-]*$/, 'expected a lower-case id such as "webinar-load"');
+const text = z.string().min(1, 'expected some text');
+const count = z.int().min(0);
+
+/** Most submissions of one run: each has a connection of its own, and this machine has only so many. */
+const MOST_SUBMISSIONS = 2000;
+
+const url = z
+  .string()
+  .refine((value) => SECRET_REF.test(value) || (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)), {
+    error: 'expected an address such as https://staging.example.com/signup, or env:NAME where it is a secret',
+  })
+  .describe('Address of the intake, or env:, file:, command: or keychain: where it is a secret.');
+
+const submitSchema = z
+  .strictObject({
+    url,
+    environment: z.enum(['sandbox', 'staging']).describe('What it belongs to. There is no other value: nothing is ever submitted to production.'),
+    method: z.enum(['POST', 'PUT']).default('POST'),
+    headers: z.record(z.string(), z.string()).default({}).describe('Values may be env:, file:, command: or keychain: references.'),
+    json: z.unknown().optional().describe('The body as JSON. {address}, {mark} and {n} in its texts are filled in.'),
+    form: z.record(z.string(), z.string()).exactOptional().describe('The body as a web form sends it, likewise.'),
+    acknowledged: z
+      .array(z.int().min(200).max(399))
+      .min(1)
+      .exactOptional()
+      .describe('Statuses that mean that it was taken; 200 to 299 unless given.'),
+    answer_within: durationSchema.default('30s'),
+    limit: z
+      .strictObject({ count: z.int().positive(), per: durationSchema })
+      .exactOptional()
+      .describe('What the intake allows. Submissions are paced, so that this is never passed.'),
+  })
+  .describe('Where the submissions go.');
+
+const loadSchema = z
+  .strictObject({
+    submit: submitSchema,
+    count: z.int().positive().max(MOST_SUBMISSIONS).describe('Submissions in all.'),
+    at_once: z.literal(true).exactOptional().describe('All within a tenth of a second.'),
+    over: durationSchema.exactOptional().describe('From the first to the last.'),
+    same_person_twice: z
+      .string()
+      .regex(/^([0-4]?\d(\.\d+)?|50)%$/, 'expected a percentage up to 50%')
+      .default('0%')
+      .describe('Share of the submissions that are the second one of somebody who submits twice.'),
+    addresses: z
+      .string()
+      .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'expected a domain such as example.com')
+      .default('example.com')
+      .describe('Domain of the invented addresses. No mail should reach anybody there.'),
+  })
+  .describe('Many people submit at the same time.');
+
+const arrivalSchema = z
+  .strictObject({
+    in: z
+      .string()
+      .regex(/^[^/\s]+\/\S+$/, 'expected a platform of runback.yml and an object type, such as crm/contacts')
+      .describe('Platform and object type.'),
+    address: text.describe('The field that holds the address.'),
+    mark: text.describe('The field that holds what {mark} was filled in for.'),
+  })
+  .describe('Where each submission has to arrive.');
+
+const expectSchema = z
+  .strictObject({
+    within: durationSchema.default('10m').describe('Longest time from the answer of the intake to the record.'),
+    lost: count.default(0).describe('Most submissions that were acknowledged and are nowhere.'),
+    doubled: count.default(0).describe('Most submissions whose person has more than one record.'),
+    late: count.default(0),
+    refused: count.default(0),
+    unknown: count.default(0).describe('Most submissions of which nothing can be said.'),
+    order: z.array(text).min(2).exactOptional().describe('The places, by their `in`, in the order in which each submission has to reach them.'),
+  })
+  .prefault({});
+
+/** The format of a test of an integration. */
+export const testSchema = z.strictObject({
+  version: z.literal(1),
+  id,
+  title: text,
+  load: loadSchema,
+  arrives: z.array(arrivalSchema).min(1),
+  settle: durationSchema.default('10s').describe('How long is waited, after all have arrived, for what comes twice.'),
+  expect: expectSchema,
+});
+
+export type TestDocument = z.output<typeof testSchema>;

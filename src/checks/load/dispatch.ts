@@ -1,0 +1,102 @@
+import type { Socket } from 'node:net';
+
+import { type CallOptions, type Clock, inOrder, messageOf } from '../../lib/index.js';
+import { connect, type Exchange, type IntakeRequest, send } from './connection.js';
+import type { Answer } from './facts.js';
+import { type Burst, type Limit, scheduleOf } from './schedule.js';
+
+/** How submissions are let go. */
+export interface Release {
+  /** From the first to the last, milliseconds; 0: all at once. */
+  readonly overMs: number;
+  /** Longest wait for an answer, milliseconds. */
+  readonly answerMs: number;
+  /** What the intake allows. */
+  readonly limit?: Limit;
+  /** Whether an answer with this status means that it was taken. */
+  readonly acknowledges: (status: number) => boolean;
+}
+
+/** What came of letting them go. */
+export interface Released {
+  /** One for each body, in order. Times by `clock.monotonicMs()`. */
+  readonly answers: readonly Answer[];
+  /** From the first to the last that left this machine, milliseconds. */
+  readonly spanMs: number;
+}
+
+const CONNECT_MS = 10_000;
+const CONNECTING_AT_ONCE = 50;
+/** Connections are opened so long before they are needed. */
+const AHEAD_MS = 2000;
+
+/**
+ * Sends each body to the intake once, each at its own time whatever became of the others (an open model: a slow intake does
+ * not slow its visitors down). Connections of a burst are open before the first of it is sent. Nothing is ever sent a
+ * second time.
+ */
+export async function release(
+  request: IntakeRequest,
+  bodies: readonly Buffer[],
+  { overMs, answerMs, limit, acknowledges }: Release,
+  { clock, call: { signal } }: { readonly clock: Clock; readonly call: CallOptions },
+): Promise<Released> {
+  const bursts = scheduleOf(bodies.length, overMs, limit);
+  const exchanges: Promise<Exchange>[] = [];
+  const give = async (burst: Burst, n: number, socket: Socket | string): Promise<Exchange> =>
+    typeof socket === 'string'
+      ? unsent(socket)
+      : await send(request, bodies[burst.from + n] ?? Buffer.alloc(0), { socket, limitMs: answerMs, signal });
+  let opening: Promise<readonly (Socket | string)[]> = Promise.resolve([]);
+  let startedMs: number | undefined;
+  try {
+    for (const burst of bursts) {
+      if (startedMs !== undefined) await waitUntil(startedMs + burst.atMs - AHEAD_MS, clock, signal);
+      opening = opened(request, burst.to - burst.from);
+      // One alone is not waited for: it would hold up those behind it.
+      const isAlone = burst.to - burst.from === 1;
+      if (!isAlone) await opening;
+      startedMs ??= clock.monotonicMs();
+      await waitUntil(startedMs + burst.atMs, clock, signal);
+      if (isAlone) exchanges.push(opening.then(async ([socket = '']) => await give(burst, 0, socket)));
+      else for (const [n, socket] of (await opening).entries()) exchanges.push(give(burst, n, socket));
+    }
+  } catch (error) {
+    for (const socket of await opening) if (typeof socket !== 'string') socket.destroy();
+    throw error;
+  }
+  const ended = await Promise.all(exchanges);
+  // Both only grow, from different moments.
+  const shift = clock.monotonicMs() - performance.now();
+  const sent = ended.flatMap(({ sentMs }) => sentMs ?? []);
+  const spanMs = sent.length === 0 ? 0 : Math.max(...sent) - Math.min(...sent);
+  return { answers: ended.map((exchange) => answerOf(exchange, shift, acknowledges)), spanMs };
+}
+
+/** So many connections, or why there is none, in the order in which they were asked for. */
+async function opened(request: IntakeRequest, count: number): Promise<readonly (Socket | string)[]> {
+  const sockets: (Socket | string)[] = [];
+  const one = async (): Promise<Socket | string> => await connect(request, CONNECT_MS).catch(messageOf);
+  for await (const socket of inOrder(Array.from({ length: count }), CONNECTING_AT_ONCE, one)) sockets.push(socket);
+  return sockets;
+}
+
+const unsent = (why: string): Exchange => ({ sentMs: undefined, endedMs: performance.now(), status: undefined, text: why });
+
+async function waitUntil(atMs: number, clock: Clock, signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted();
+  const left = atMs - clock.monotonicMs();
+  if (left > 0) await clock.sleep(left, signal);
+}
+
+/** Answers of servers that say themselves that they did nothing: the request is at fault, or there were too many. */
+const isRefusal = (status: number): boolean => status >= 400 && status < 500 && status !== 408;
+
+function answerOf({ sentMs, endedMs, status, text }: Exchange, shift: number, acknowledges: (status: number) => boolean): Answer {
+  const times = { sentMs: (sentMs ?? endedMs) + shift, endedMs: endedMs + shift };
+  if (status === undefined)
+    return sentMs === undefined ? { outcome: 'refused', ...times, why: `it was not sent: ${text}` } : { outcome: 'unanswered', ...times, why: text };
+  const why = `answer ${status}`;
+  if (acknowledges(status)) return { outcome: 'acknowledged', ...times, why };
+  return { outcome: isRefusal(status) ? 'refused' : 'unanswered', ...times, why };
+}

@@ -1,0 +1,206 @@
+import { randomBytes } from 'node:crypto';
+
+import type { Platform } from '../../connectors/index.js';
+import { type CallOptions, type Clock, newId, parseDuration, RunbackError, suggest } from '../../lib/index.js';
+import type { FieldSchema, ObjectSchema } from '../../records/index.js';
+import type { Store } from '../../store/index.js';
+import type { SecretRef } from '../../workspace/index.js';
+import type { IntegrationTest } from '../document/load.js';
+import { CHECKS, type CheckNote, RESULTS } from '../ledger.js';
+import type { CheckResult } from '../result.js';
+import type { IntakeRequest } from './connection.js';
+import { release, type Released } from './dispatch.js';
+import type { Answer, Judged, Submission } from './facts.js';
+import { bodiesOf, intakeOf } from './intake.js';
+import { submissionsOf } from './people.js';
+import { type Arrival, readWhole } from './readings.js';
+import { orderResults, placeResult, wrongIn } from './report.js';
+import { judge } from './verdict.js';
+import { type Place, watchArrivals } from './watch.js';
+
+/** What a load run works with. */
+export interface LoadDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly by: string;
+  readonly secret: (ref: SecretRef) => Promise<string>;
+  /** Opens a platform that may be written to by a test: it is no production. Throws `stage-refused`. */
+  readonly openPlatform: (name: string) => Promise<Platform>;
+  /** Throws `stage-refused` where the intake is, or may be, that of production. */
+  readonly guardIntake: (request: IntakeRequest) => Promise<void>;
+  readonly call: CallOptions;
+  /** What is under way, in words for people. */
+  readonly tell?: (what: string) => void;
+}
+
+/** Clocks of two machines may differ by so much before the platform has told its own. */
+const CLOCK_MARGIN_MS = 300_000;
+
+/**
+ * Submits what the test says to an intake and watches it arrive. Whose submissions they will be is on disk before the
+ * first is sent, so that whatever ends this process, a clean-up finds them. Throws `stage-refused`, with nothing submitted, where
+ * anything it would write to is production.
+ */
+export async function runLoad(test: IntegrationTest, deps: LoadDeps): Promise<CheckResult> {
+  const { clock, store, call } = deps;
+  const { load, expect, settle } = test.document;
+  const request = await intakeOf(load.submit, deps.secret);
+  await deps.guardIntake(request);
+  const arrivals = await arrivalsOf(test, deps);
+  const mark = `rb${randomBytes(6).toString('hex')}`;
+  const sought = { mark };
+  const submissions = submissionsOf({ count: load.count, twice: twiceOf(load), domain: load.addresses }, mark);
+  const id = newId('check', clock, await store.list(CHECKS));
+  const startedAt = clock.now().toISOString();
+  const places: Place[] = [];
+  deps.tell?.('Reading what is there');
+  for (const arrival of arrivals) places.push({ arrival, readings: [await readWhole(arrival, sought, clock, call)] });
+  await keepNote(deps, { id, test, mark, startedAt, arrivals });
+  deps.tell?.(`Submitting ${load.count} times`);
+  const since = new Date(clock.now().getTime() - CLOCK_MARGIN_MS);
+  const released = await release(request, bodiesOf(load.submit, submissions), releaseOf(load), { clock, call });
+  const withinMs = parseDuration(expect.within);
+  await watchArrivals(
+    { places, submissions, answers: released.answers, sought },
+    { withinMs, settleMs: parseDuration(settle), since },
+    { clock, call, seen: (arrived) => deps.tell?.(`${arrived} of ${load.count} have arrived`) },
+  );
+  const result = resultOf({ test, id, startedAt, endedAt: clock.now().toISOString(), submissions, released, places, withinMs });
+  await store.document<CheckResult>(RESULTS, id).update(() => result);
+  return result;
+}
+
+type Load = IntegrationTest['document']['load'];
+
+const twiceOf = ({ count, same_person_twice: share }: Load): number => Math.floor((count * Number.parseFloat(share)) / 100);
+
+function releaseOf({ submit, over }: Load): Parameters<typeof release>[2] {
+  const { acknowledged, answer_within, limit } = submit;
+  return {
+    overMs: over === undefined ? 0 : parseDuration(over),
+    answerMs: parseDuration(answer_within),
+    acknowledges: (status) => (acknowledged === undefined ? status >= 200 && status < 300 : acknowledged.includes(status)),
+    ...(limit && { limit: { count: limit.count, perMs: parseDuration(limit.per) } }),
+  };
+}
+
+async function arrivalsOf({ document, file }: IntegrationTest, deps: LoadDeps): Promise<readonly Arrival[]> {
+  const platforms = new Map<string, Platform>();
+  const arrivals: Arrival[] = [];
+  for (const { in: name, address, mark } of document.arrives) {
+    const [platformName = '', object = ''] = splitAt(name, '/');
+    const platform = platforms.get(platformName) ?? (await deps.openPlatform(platformName));
+    platforms.set(platformName, platform);
+    const { objects } = await platform.connector.describe([object], deps.call);
+    const schema = objects.find((each) => each.object === object);
+    if (schema === undefined || schema.refused !== undefined)
+      throw new RunbackError('object-unsupported', `${name} cannot be read`, {
+        why: schema?.refused ?? `${platformName} has no ${object}.`,
+        state: 'Nothing was submitted.',
+      });
+    for (const field of [address, mark]) requireText(schema, field, { file, name });
+    arrivals.push({ name, platform, schema, address, nonce: mark });
+  }
+  return arrivals;
+}
+
+function splitAt(text: string, separator: string): readonly [string, string] {
+  const at = text.indexOf(separator);
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** The marks are only found where the whole text is kept. */
+function requireText({ fields }: ObjectSchema, name: string, { file, name: place }: { readonly file: string; readonly name: string }): void {
+  const field: FieldSchema | undefined = fields.find((each) => each.name === name);
+  const near = suggest(
+    name,
+    fields.map((each) => each.name),
+  );
+  if (field?.type === 'string') return;
+  throw new RunbackError('usage', `${place} has no text field ${name}, which ${file} names`, {
+    why: field === undefined ? (near === undefined ? 'There is no field of that name.' : `Did you mean ${near}?`) : `It holds ${field.type}.`,
+    state: 'Nothing was submitted.',
+  });
+}
+
+async function keepNote(
+  { store, by }: LoadDeps,
+  {
+    id,
+    test,
+    mark,
+    startedAt,
+    arrivals,
+  }: {
+    readonly id: string;
+    readonly test: IntegrationTest;
+    readonly mark: string;
+    readonly startedAt: string;
+    readonly arrivals: readonly Arrival[];
+  },
+): Promise<void> {
+  const { count, addresses } = test.document.load;
+  const note: CheckNote = {
+    version: 1,
+    id,
+    test: test.id,
+    by,
+    startedAt,
+    mark,
+    submissions: { count, twice: twiceOf(test.document.load), domain: addresses },
+    places: arrivals.map(({ platform: { name, identity, connector }, schema: { object }, address, nonce }) => ({
+      platform: name,
+      connector: connector.kind,
+      account: identity.account,
+      object,
+      address,
+      nonce,
+    })),
+  };
+  await store.document<CheckNote>(CHECKS, id).update(() => note);
+}
+
+interface Ended {
+  readonly test: IntegrationTest;
+  readonly id: string;
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly submissions: readonly Submission[];
+  readonly released: Released;
+  readonly places: readonly Place[];
+  readonly withinMs: number;
+}
+
+function resultOf({ test, id, startedAt, endedAt, submissions, released, places, withinMs }: Ended): CheckResult {
+  const { document } = test;
+  const { answers, spanMs } = released;
+  const judged = new Map<string, readonly Judged[]>(
+    places.map(({ arrival, readings }) => [arrival.name, judge({ submissions, answers, readings, withinMs })]),
+  );
+  const results = [...judged].map(([place, all]) => placeResult(place, all, answers));
+  const order = document.expect.order === undefined ? undefined : orderResults(document.expect.order, judged);
+  const wrong = wrongIn(document.expect, results, order ?? []);
+  const many = (outcome: Answer['outcome']): number => answers.filter((answer) => answer.outcome === outcome).length;
+  const { limit } = releaseOf(document.load);
+  return {
+    version: 1,
+    id,
+    test: test.id,
+    title: test.title,
+    digest: test.digest,
+    startedAt,
+    endedAt,
+    passed: wrong.length === 0,
+    load: {
+      submissions: submissions.length,
+      people: new Set(submissions.map(({ person }) => person)).size,
+      spanMs: Math.round(spanMs),
+      ...(limit && { limit }),
+      answers: { acknowledged: many('acknowledged'), refused: many('refused'), unanswered: many('unanswered') },
+      withinMs,
+      places: results,
+      ...(order && { order }),
+    },
+    wrong,
+  };
+}

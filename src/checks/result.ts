@@ -1,0 +1,53 @@
+import type { Verdict } from './load/facts.js';
+
+/** What one run of a test found. Times are ISO 8601, UTC; spans are milliseconds. */
+export interface CheckResult {
+  readonly version: 1;
+  readonly id: string;
+  readonly test: string;
+  readonly title: string;
+  /** SHA-256 of the test's text. */
+  readonly digest: string;
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly passed: boolean;
+  readonly load: {
+    readonly submissions: number;
+    readonly people: number;
+    /** From the first to the last that left this machine. */
+    readonly spanMs: number;
+    /** Set where they were paced. */
+    readonly limit?: { readonly count: number; readonly perMs: number };
+    /** What the intake said. */
+    readonly answers: Readonly<Record<'acknowledged' | 'refused' | 'unanswered', number>>;
+    readonly withinMs: number;
+    readonly places: readonly PlaceResult[];
+    readonly order?: readonly OrderResult[];
+  };
+  /** What is not as it should be, as sentences. */
+  readonly wrong: readonly string[];
+}
+
+/** What became of the submissions in one place. */
+export interface PlaceResult {
+  /** `crm/contacts` */
+  readonly place: string;
+  /** Together as many as were submitted. */
+  readonly totals: Readonly<Record<Verdict, number>>;
+  /** The slowest that came in time, from its answer to the reading that shows it. */
+  readonly slowestMs?: number;
+  /** The first few of each verdict but `once`. */
+  readonly examples: readonly { readonly mark: string; readonly verdict: Verdict; readonly why: string }[];
+}
+
+/** In which order submissions reached two places. */
+export interface OrderResult {
+  readonly first: string;
+  readonly then: string;
+  readonly right: number;
+  readonly wrong: number;
+  /** The readings do not tell. */
+  readonly unknown: number;
+  /** Marks of the first few that came in the wrong order. */
+  readonly examples: readonly string[];
+}
