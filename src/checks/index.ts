@@ -4,5 +4,7 @@ export { testSchema } from './document/schema.js';
 export { type IntakeGuard, refuseProduction } from './load/intake.js';
 export { type LoadDeps, runLoad } from './load/run.js';
 export { VERDICTS, type Verdict } from './load/facts.js';
+export { checkDocument } from './report/document.js';
+export { checkJUnit } from './report/junit.js';
 export { readCheckResults } from './results.js';
 export type * from './result.js';

@@ -24,8 +24,16 @@ export interface CheckResult {
     readonly places: readonly PlaceResult[];
     readonly order?: readonly OrderResult[];
   };
-  /** What is not as it should be, as sentences. */
-  readonly wrong: readonly string[];
+  readonly checks: readonly Check[];
+}
+
+/** One thing that was wanted, and what was found. */
+export interface Check {
+  /** `crm/contacts: lost` */
+  readonly name: string;
+  readonly passed: boolean;
+  readonly found: string;
+  readonly wanted: string;
 }
 
 /** What became of the submissions in one place. */

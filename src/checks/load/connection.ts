@@ -61,18 +61,16 @@ export async function connect({ url }: IntakeRequest, limitMs: number): Promise<
 export async function send(
   { url, method, headers }: IntakeRequest,
   body: Buffer,
-  { socket, limitMs, signal }: { readonly socket: net.Socket; readonly limitMs: number; readonly signal: AbortSignal | undefined },
+  { socket, limitMs }: { readonly socket: net.Socket; readonly limitMs: number },
 ): Promise<Exchange> {
   return await new Promise((resolve) => {
     let sentMs: number | undefined;
     let said = '';
     const end = (status: number | undefined, text: string): void => {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
       socket.destroy();
       resolve({ sentMs, endedMs: performance.now(), status, text: text.slice(0, KEPT_CHARACTERS) });
     };
-    const onAbort = (): void => end(undefined, 'it was stopped');
     const timer = setTimeout(() => end(undefined, `no answer within ${limitMs / 1000} s`), limitMs);
     if (socket.destroyed) return end(undefined, 'the connection was closed before anything was sent');
     const client = url.protocol === 'https:' ? https : http;
@@ -85,7 +83,6 @@ export async function send(
       response.once('error', (error) => end(undefined, `its answer broke off: ${messageOf(error)}`));
       response.once('end', () => (response.complete ? end(response.statusCode, said) : end(undefined, 'its answer broke off')));
     });
-    signal?.addEventListener('abort', onAbort, { once: true });
     request.end(body);
   });
 }

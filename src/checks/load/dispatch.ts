@@ -44,15 +44,16 @@ export async function release(
   const bursts = scheduleOf(bodies.length, overMs, limit);
   const exchanges: Promise<Exchange>[] = [];
   const give = async (burst: Burst, n: number, socket: Socket | string): Promise<Exchange> =>
-    typeof socket === 'string'
-      ? unsent(socket)
-      : await send(request, bodies[burst.from + n] ?? Buffer.alloc(0), { socket, limitMs: answerMs, signal });
+    typeof socket === 'string' ? unsent(socket) : await send(request, bodies[burst.from + n] ?? Buffer.alloc(0), { socket, limitMs: answerMs });
+  const sockets = new Set<Socket>();
+  const stop = (): void => sockets.forEach((socket) => socket.destroy());
+  signal?.addEventListener('abort', stop, { once: true });
   let opening: Promise<readonly (Socket | string)[]> = Promise.resolve([]);
   let startedMs: number | undefined;
   try {
     for (const burst of bursts) {
       if (startedMs !== undefined) await waitUntil(startedMs + burst.atMs - AHEAD_MS, clock, signal);
-      opening = opened(request, burst.to - burst.from);
+      opening = opened(request, burst.to - burst.from, sockets);
       // One alone is not waited for: it would hold up those behind it.
       const isAlone = burst.to - burst.from === 1;
       if (!isAlone) await opening;
@@ -61,9 +62,12 @@ export async function release(
       if (isAlone) exchanges.push(opening.then(async ([socket = '']) => await give(burst, 0, socket)));
       else for (const [n, socket] of (await opening).entries()) exchanges.push(give(burst, n, socket));
     }
-  } catch (error) {
-    for (const socket of await opening) if (typeof socket !== 'string') socket.destroy();
-    throw error;
+    await Promise.all(exchanges);
+    signal?.throwIfAborted();
+  } finally {
+    await opening;
+    stop();
+    signal?.removeEventListener('abort', stop);
   }
   const ended = await Promise.all(exchanges);
   // Both only grow, from different moments.
@@ -73,12 +77,15 @@ export async function release(
   return { answers: ended.map((exchange) => answerOf(exchange, shift, acknowledges)), spanMs };
 }
 
-/** So many connections, or why there is none, in the order in which they were asked for. */
-async function opened(request: IntakeRequest, count: number): Promise<readonly (Socket | string)[]> {
-  const sockets: (Socket | string)[] = [];
+/** So many connections, or why there is none, in the order in which they were asked for. They are among `all` too. */
+async function opened(request: IntakeRequest, count: number, all: Set<Socket>): Promise<readonly (Socket | string)[]> {
+  const made: (Socket | string)[] = [];
   const one = async (): Promise<Socket | string> => await connect(request, CONNECT_MS).catch(messageOf);
-  for await (const socket of inOrder(Array.from({ length: count }), CONNECTING_AT_ONCE, one)) sockets.push(socket);
-  return sockets;
+  for await (const socket of inOrder(Array.from({ length: count }), CONNECTING_AT_ONCE, one)) {
+    if (typeof socket !== 'string') all.add(socket);
+    made.push(socket);
+  }
+  return made;
 }
 
 const unsent = (why: string): Exchange => ({ sentMs: undefined, endedMs: performance.now(), status: undefined, text: why });

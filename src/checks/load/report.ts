@@ -1,5 +1,5 @@
 import type { TestDocument } from '../document/schema.js';
-import type { OrderResult, PlaceResult } from '../result.js';
+import type { Check, OrderResult, PlaceResult } from '../result.js';
 import { type Answer, type Judged, VERDICTS, type Verdict } from './facts.js';
 import { ordersOf } from './order.js';
 import { totalsOf } from './verdict.js';
@@ -31,14 +31,27 @@ export function orderResults(order: readonly string[], judged: ReadonlyMap<strin
   });
 }
 
-/** What is not as the test wants it, as sentences. */
-export function wrongIn(expect: TestDocument['expect'], places: readonly PlaceResult[], orders: readonly OrderResult[]): readonly string[] {
+/** What the test wants, and what was found: each verdict in each place, and each order. */
+export function checksOf(expect: TestDocument['expect'], places: readonly PlaceResult[], orders: readonly OrderResult[]): readonly Check[] {
   const counts = places.flatMap(({ place, totals }) =>
-    VERDICTS.flatMap((verdict) => {
-      const most = verdict === 'once' ? undefined : expect[verdict];
-      return most === undefined || totals[verdict] <= most ? [] : [`${place}: ${totals[verdict]} ${verdict}, at most ${most} expected.`];
+    VERDICTS.flatMap((verdict): readonly Check[] => {
+      if (verdict === 'once') return [];
+      const most = expect[verdict];
+      return [
+        {
+          name: `${place}: ${verdict}`,
+          passed: totals[verdict] <= most,
+          found: String(totals[verdict]),
+          wanted: most === 0 ? '0' : `at most ${most}`,
+        },
+      ];
     }),
   );
-  const turned = orders.filter(({ wrong }) => wrong > 0);
-  return [...counts, ...turned.map(({ first, then, wrong }) => `${wrong} reached ${then} before ${first}.`)];
+  const order = orders.map(({ first, then, right, wrong, unknown }): Check => ({
+    name: `${first} before ${then}`,
+    passed: wrong === 0,
+    found: `${right} in that order, ${wrong} the other way, ${unknown} not known`,
+    wanted: '0 the other way',
+  }));
+  return [...counts, ...order];
 }

@@ -14,7 +14,7 @@ import type { Answer, Judged, Submission } from './facts.js';
 import { bodiesOf, intakeOf } from './intake.js';
 import { submissionsOf } from './people.js';
 import { type Arrival, readWhole } from './readings.js';
-import { orderResults, placeResult, wrongIn } from './report.js';
+import { checksOf, orderResults, placeResult } from './report.js';
 import { judge } from './verdict.js';
 import { type Place, watchArrivals } from './watch.js';
 
@@ -179,7 +179,7 @@ function resultOf({ test, id, startedAt, endedAt, submissions, released, places,
   );
   const results = [...judged].map(([place, all]) => placeResult(place, all, answers));
   const order = document.expect.order === undefined ? undefined : orderResults(document.expect.order, judged);
-  const wrong = wrongIn(document.expect, results, order ?? []);
+  const checks = checksOf(document.expect, results, order ?? []);
   const many = (outcome: Answer['outcome']): number => answers.filter((answer) => answer.outcome === outcome).length;
   const { limit } = releaseOf(document.load);
   return {
@@ -190,7 +190,7 @@ function resultOf({ test, id, startedAt, endedAt, submissions, released, places,
     digest: test.digest,
     startedAt,
     endedAt,
-    passed: wrong.length === 0,
+    passed: checks.every(({ passed }) => passed),
     load: {
       submissions: submissions.length,
       people: new Set(submissions.map(({ person }) => person)).size,
@@ -201,6 +201,6 @@ function resultOf({ test, id, startedAt, endedAt, submissions, released, places,
       places: results,
       ...(order && { order }),
     },
-    wrong,
+    checks,
   };
 }

@@ -1,0 +1,65 @@
+import type { Block, TextDocument } from '../../document/index.js';
+import { formatDuration } from '../../lib/index.js';
+import { VERDICTS } from '../load/facts.js';
+import type { CheckResult, PlaceResult } from '../result.js';
+
+/** One result as a text for people who were not there. */
+export function checkDocument(result: CheckResult): TextDocument {
+  const { title, passed, test, load, startedAt } = result;
+  const verdict = passed ? 'Everything is as the test wants it.' : 'Not everything is as the test wants it.';
+  return {
+    title: `Test: ${title}`,
+    lead: [[passed ? verdict : { strong: verdict }], ['Begun ', { time: startedAt }, '.']],
+    sections: [
+      { title: 'Summary', blocks: [factsOf(result), wantedOf(result)] },
+      ...load.places.map((place) => ({ title: `What arrived in ${place.place}`, blocks: blocksOf(place) })),
+      { title: 'How to repeat it', blocks: [{ kind: 'paragraph', text: ['Run ', { code: `runback test run ${test}` }, '.'] }] },
+    ],
+  };
+}
+
+function factsOf({ load }: CheckResult): Block {
+  const { answers, submissions, people, spanMs, limit, withinMs } = load;
+  return {
+    kind: 'facts',
+    caption: 'What was submitted',
+    rows: [
+      ['Submissions', `${submissions} of ${people} people`],
+      ['Sent within', `${formatDuration(spanMs)}${limit === undefined ? '' : `, never more than ${limit.count} in ${formatDuration(limit.perMs)}`}`],
+      ['The intake said', `${answers.acknowledged} taken, ${answers.refused} refused, ${answers.unanswered} without an answer`],
+      ['Time to arrive', formatDuration(withinMs)],
+    ],
+  };
+}
+
+function wantedOf({ checks }: CheckResult): Block {
+  return {
+    kind: 'table',
+    caption: 'What the test wants',
+    columns: ['Check', 'Found', 'Wanted', 'Verdict'],
+    rows: checks.map(({ name, found, wanted, passed }) => ({ cells: [name, found, wanted, passed ? 'as wanted' : [{ strong: 'wrong' }]] })),
+  };
+}
+
+function blocksOf({ totals, examples, place }: PlaceResult): readonly Block[] {
+  const counted: Block = {
+    kind: 'amounts',
+    title: `What became of them in ${place}`,
+    bars: VERDICTS.map((verdict) => ({
+      name: verdict,
+      amount: totals[verdict],
+      shown: String(totals[verdict]),
+      ...(verdict !== 'once' && totals[verdict] > 0 && { bad: true as const }),
+    })),
+  };
+  if (examples.length === 0) return [counted];
+  return [
+    counted,
+    {
+      kind: 'table',
+      caption: `Examples of ${place}`,
+      columns: ['Mark', 'Verdict', 'Why'],
+      rows: examples.map(({ mark, verdict, why }) => ({ cells: [[{ code: mark }], verdict, why] })),
+    },
+  ];
+}

@@ -1,0 +1,34 @@
+import { RunbackError } from '../../../lib/index.js';
+import { byPrefix } from '../../session/prefix.js';
+import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
+import { OVERWRITE, outputFile, writeText } from '../../shell/output-file.js';
+import { checkText } from '../../views/check.js';
+
+/** `runback test report` */
+export const reportVerb: CommandSpec = {
+  verb: 'report',
+  summary: 'What a test found, also as HTML, Markdown or JUnit XML',
+  args: [{ name: 'result', description: 'id of a result, its beginning, or latest', optional: true }],
+  options: [{ flags: '--to <file>', description: 'file to write: .html, .md or .xml', kind: 'file' }, OVERWRITE],
+  examples: ['runback test report latest --to test.html'],
+  run: report,
+};
+
+async function report(context: CommandContext): Promise<Outcome> {
+  const { checkDocument, checkJUnit, readCheckResults } = await import('../../../checks/index.js');
+  const file = await outputFile(context);
+  const results = await readCheckResults((await context.session()).store);
+  const wanted = context.input.argument('result') ?? 'latest';
+  const result = wanted === 'latest' ? results.at(-1) : byPrefix(wanted, results, ({ id }) => id, { what: 'result', list: 'runback test list' });
+  if (result === undefined)
+    throw new RunbackError('not-found', 'No test was run here yet', { state: 'Nothing was written.', next: 'runback test list' });
+  if (file === undefined) return { data: result, text: (style) => checkText(result, style) };
+  const { documentHtml, documentMarkdown } = await import('../../../document/index.js');
+  const text = /\.xml$/iu.test(file.path)
+    ? checkJUnit([result])
+    : /\.html?$/iu.test(file.path)
+      ? documentHtml(checkDocument(result))
+      : documentMarkdown(checkDocument(result));
+  await writeText(file, text);
+  return { data: { result, path: file.path }, text: (style) => `${style.glyph.done} ${file.path}` };
+}

@@ -1,0 +1,75 @@
+import { type Cleaned, type CheckResult, type TestFile, VERDICTS } from '../../checks/index.js';
+import { counted, facts, span, table, time } from './text/format.js';
+import type { Style } from './text/style.js';
+import { visible } from './text/visible.js';
+import { wrap } from './text/width.js';
+
+/** What one run of a test found. */
+export function checkText(result: CheckResult, style: Style): string {
+  const { title, passed, load, checks, startedAt, id } = result;
+  const { answers, submissions, people, spanMs, limit, places } = load;
+  const wrong = checks.filter((check) => !check.passed);
+  return [
+    style.chalk.bold(`${visible(title)}: ${passed ? 'as wanted' : 'not as wanted'}`),
+    facts(
+      [
+        ['submitted', `${counted(submissions, 'times', 'time')} by ${counted(people, 'people', 'person')}, within ${span(spanMs)}`],
+        ...(limit === undefined ? [] : [['paced', `never more than ${limit.count} in ${span(limit.perMs)}`] as const]),
+        ['intake', `${answers.acknowledged} taken, ${answers.refused} refused, ${answers.unanswered} without an answer`],
+        ['when', time(startedAt, style)],
+        ['result', id],
+      ],
+      style,
+    ),
+    '',
+    table(
+      [
+        { title: 'arrived in', shrink: true },
+        ...VERDICTS.map((verdict) => ({ title: verdict, align: 'right' as const })),
+        { title: 'slowest', align: 'right' as const },
+      ],
+      places.map(({ place, totals, slowestMs }) => [
+        visible(place),
+        ...VERDICTS.map((verdict) => String(totals[verdict])),
+        slowestMs === undefined ? '' : span(slowestMs),
+      ]),
+      style,
+    ),
+    ...wrong.map(({ name, found, wanted }) => `${style.glyph.failed} ${visible(name)}: ${found} (wanted: ${wanted})`),
+    ...places.flatMap(({ examples }) =>
+      examples.flatMap(({ mark, verdict, why }) =>
+        wrap(`${mark} ${verdict}: ${visible(why)}`, style.width - 4).map((line, n) => `${n === 0 ? '  ' : '    '}${line}`),
+      ),
+    ),
+    ...(passed ? [] : ['', `Look further: runback test report ${id} --to test.html`]),
+    `Take the test's records away: runback test cleanup ${id}`,
+  ].join('\n');
+}
+
+/** The tests there are. */
+export function testList(files: readonly TestFile[], last: ReadonlyMap<string, CheckResult>, left: number, style: Style): string {
+  if (files.length === 0) return 'There is no test in the folder tests of this workspace. docs/tests.md says how to write one.';
+  const rows = files.map(({ id, test, problem }) => {
+    const result = last.get(id);
+    const ended = result === undefined ? 'never run' : `${result.passed ? 'as wanted' : 'not as wanted'}, ${time(result.startedAt, style)}`;
+    return [id, visible(test?.title ?? problem ?? ''), ended];
+  });
+  return [
+    table([{ title: 'test', whole: true }, { title: 'title', shrink: true }, { title: 'last' }], rows, style),
+    ...(left === 0 ? [] : [`${style.glyph.warning} Records of ${counted(left, 'runs', 'run')} may still be there: runback test cleanup`]),
+  ].join('\n');
+}
+
+/** What was taken away. */
+export function cleanedText(cleaned: readonly Cleaned[], style: Style): string {
+  if (cleaned.length === 0) return 'Nothing is left of any test.';
+  return cleaned
+    .flatMap(({ id, test, places, done }) => [
+      `${style.glyph[done ? 'done' : 'warning']} ${test} (${id})`,
+      ...places.flatMap(({ place, deleted, kept }) => [
+        `  ${visible(place)}: ${counted(deleted, 'records')} deleted${kept.length === 0 ? '' : `, ${kept.length} left`}`,
+        ...kept.slice(0, 5).map(({ key, why }) => `    ${key === undefined ? '' : `${visible(key)}: `}${visible(why)}`),
+      ]),
+    ])
+    .join('\n');
+}
