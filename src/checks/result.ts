@@ -51,7 +51,7 @@ export interface PlaceResult {
 /** In which order submissions reached two places. */
 export interface OrderResult {
   readonly first: string;
-  readonly then: string;
+  readonly second: string;
   readonly right: number;
   readonly wrong: number;
   /** The readings do not tell. */

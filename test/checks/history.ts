@@ -67,20 +67,18 @@ function readingsOf(
 ): readonly Reading[] {
   const deadlineMs = Math.max(...answers.map(({ endedMs }) => endedMs)) + withinMs;
   const readings: Reading[] = [];
-  let at = -100;
-  const read = (whole: boolean): void => {
-    const [fromMs, toMs] = [at, at + Math.floor(random() * 200)];
+  /** Gives when the next one begins. */
+  const read = (fromMs: number, whole: boolean): number => {
+    const toMs = fromMs + Math.floor(random() * 200);
     const look = (): number => fromMs + Math.floor(random() * (toMs - fromMs + 1));
     readings.push({ fromMs, toMs, whole, past, found: foundAt(submissions, fates, look, { skips: () => !whole && random() < 0.5, past, random }) });
-    at = toMs + 1 + Math.floor(random() * (withinMs / 3));
+    return toMs + 1 + Math.floor(random() * (withinMs / 3));
   };
-  read(true);
-  at = Math.max(...answers.map(({ sentMs }) => sentMs)) + 1;
-  while (at < deadlineMs) read(clean || random() < 0.7);
-  if (clean || random() < 0.9) read(true);
-  if (clean || random() < 0.9) read(true);
-  at += withinMs;
-  if (clean || random() < 0.9) read(true);
+  read(-100, true);
+  const sent = Math.max(...answers.map(({ sentMs }) => sentMs));
+  let at = sent + 1;
+  for (let next = at; next < deadlineMs; next = at) at = read(next, clean || random() < 0.7);
+  for (const later of [0, 0, withinMs]) if (clean || random() < 0.9) at = read(at + later, true);
   return readings;
 }
 

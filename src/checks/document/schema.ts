@@ -47,12 +47,12 @@ const loadSchema = z
       .string()
       .regex(/^([0-4]?\d(\.\d+)?|50)%$/, 'expected a percentage up to 50%')
       .default('0%')
-      .describe('Share of the submissions that are the second one of somebody who submits twice.'),
+      .describe('Share of the submissions that are the second one of a person who submits twice.'),
     addresses: z
       .string()
       .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'expected a domain such as example.com')
       .default('example.com')
-      .describe('Domain of the invented addresses. No mail should reach anybody there.'),
+      .describe('Domain of the invented addresses. No mail should reach a real person there.'),
   })
   .describe('Many people submit at the same time.');
 

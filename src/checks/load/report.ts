@@ -22,12 +22,12 @@ export function placeResult(place: string, judged: readonly Judged[], answers: r
 
 /** In which order the submissions reached each place and the next. */
 export function orderResults(order: readonly string[], judged: ReadonlyMap<string, readonly Judged[]>): readonly OrderResult[] {
-  return order.slice(1).map((then, index) => {
+  return order.slice(1).map((second, index) => {
     const first = order[index] ?? '';
-    const orders = ordersOf(judged.get(first) ?? [], judged.get(then) ?? []);
+    const orders = ordersOf(judged.get(first) ?? [], judged.get(second) ?? []);
     const many = (wanted: string): number => orders.filter((each) => each.order === wanted).length;
     const examples = orders.filter((each) => each.order === 'wrong').map(({ nonce }) => nonce);
-    return { first, then, right: many('right'), wrong: many('wrong'), unknown: many('unknown'), examples: examples.slice(0, EXAMPLES_EACH) };
+    return { first, second, right: many('right'), wrong: many('wrong'), unknown: many('unknown'), examples: examples.slice(0, EXAMPLES_EACH) };
   });
 }
 
@@ -47,8 +47,8 @@ export function checksOf(expect: TestDocument['expect'], places: readonly PlaceR
       ];
     }),
   );
-  const order = orders.map(({ first, then, right, wrong, unknown }): Check => ({
-    name: `${first} before ${then}`,
+  const order = orders.map(({ first, second, right, wrong, unknown }): Check => ({
+    name: `${first} before ${second}`,
     passed: wrong === 0,
     found: `${right} in that order, ${wrong} the other way, ${unknown} not known`,
     wanted: '0 the other way',

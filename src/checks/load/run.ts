@@ -88,7 +88,7 @@ async function arrivalsOf({ document, file }: IntegrationTest, deps: LoadDeps): 
   const platforms = new Map<string, Platform>();
   const arrivals: Arrival[] = [];
   for (const { in: name, address, mark } of document.arrives) {
-    const [platformName = '', object = ''] = splitAt(name, '/');
+    const [platformName, object] = splitAt(name, '/');
     const platform = platforms.get(platformName) ?? (await deps.openPlatform(platformName));
     platforms.set(platformName, platform);
     const { objects } = await platform.connector.describe([object], deps.call);
