@@ -23,6 +23,8 @@ export function* mappingProblems(raw: unknown): Generator<PathProblem> {
     yield* kindProblems(membersOf(match)['as'], [...path, 'as']);
   }
   for (const [index, field] of listOf(membersOf(raw)['fields']).entries()) yield* fieldProblems(field, sides, ['fields', index]);
+  for (const [index, name] of listOf(membersOf(raw)['creates']).entries())
+    if (typeof name === 'string' && !sides.includes(name)) yield noSide(name, sides, ['creates', index], false);
   for (const list of ['on_delete', 'inactive'] as const)
     for (const [name, value] of entriesOf(membersOf(raw)[list])) {
       if (!sides.includes(name)) yield noSide(name, sides, [list, name]);

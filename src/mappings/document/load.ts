@@ -44,7 +44,7 @@ export function parseMapping(text: string, file: string): Mapping {
     onDelete: [onDeleteOf(document, left.name), onDeleteOf(document, right.name)],
     inactive: [document.inactive[left.name], document.inactive[right.name]],
     fields: document.fields.map((field) => fieldOf(field, names, document.settle)),
-    ...defined({ title: document.title, syncs: document.syncs, note: document.note }),
+    ...defined({ title: document.title, syncs: document.syncs, creates: document.creates?.map((side) => sideOf(side, names)), note: document.note }),
     place: (path) => yaml.at(path),
   };
 }

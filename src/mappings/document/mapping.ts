@@ -66,6 +66,8 @@ export interface Mapping {
   /** SHA-256 of its text. */
   readonly digest: string;
   readonly sides: readonly [MappingSide, MappingSide];
+  /** The sides on which records are created, where it says. */
+  readonly creates?: readonly SideIndex[];
   /** The syncs that carry it, where it says. */
   readonly syncs?: readonly string[];
   /** Tried in order; at least one. */

@@ -47,6 +47,7 @@ export const mappingSchema = z
     between: z
       .record(side, z.string().regex(/^[^/]+\/.+$/u, 'expected an object type of a platform, as in hubspot/contacts'))
       .describe('The two sides, each by a name of its own: { crm: salesforce/Contact, map: hubspot/contacts }. Platforms are those of runback.yml.'),
+    creates: z.array(text).exactOptional().describe('The sides on which records are created: [map]. Without it, every side that is written to.'),
     syncs: z.array(text).min(1).exactOptional().describe('The syncs of runback.yml that carry it. Without it, those that write to a side of it.'),
     match: z
       .array(z.object({ as: as.exactOptional() }).catchall(z.unknown()))

@@ -1,3 +1,4 @@
+import { instantOf } from '../../lib/index.js';
 import type { FieldType, Value } from '../../records/index.js';
 import type { ValueKind } from '../document/kinds.js';
 import type { MappedField, SideIndex } from '../document/mapping.js';
@@ -57,7 +58,9 @@ function writtenForm(text: string, kind: ValueKind, target: FieldType | undefine
   if (form === undefined) return undefined;
   if (kind.kind === 'email') return text.trim();
   if (kind.kind === 'phone') return text.trim();
-  if (kind.kind === 'date' && target === 'datetime') return `${form}T00:00:00.000Z`;
+  // The beginning of that day where it is counted.
+  if (kind.kind === 'date' && target === 'datetime')
+    return kind.zone === undefined ? `${form}T00:00:00.000Z` : new Date(instantOf(Date.parse(`${form}T00:00:00Z`), kind.zone)).toISOString();
   return inType(form, target);
 }
 
