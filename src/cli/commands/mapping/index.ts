@@ -1,0 +1,5 @@
+import type { CommandSpec } from '../../shell/command.js';
+import { lintVerb } from './lint.js';
+
+/** The verbs of `runback mapping`, in the order in which its help shows them. */
+export const commands: readonly CommandSpec[] = [lintVerb];
