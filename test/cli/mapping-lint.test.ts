@@ -42,7 +42,9 @@ interface Found {
   readonly options?: readonly { readonly option: string; readonly records?: number }[];
   readonly counted?: string;
 }
-const lint = async (...more: readonly string[]): Promise<{ readonly code: number | null; readonly findings: readonly Found[]; readonly counted: readonly string[] }> => {
+const lint = async (
+  ...more: readonly string[]
+): Promise<{ readonly code: number | null; readonly findings: readonly Found[]; readonly counted: readonly string[] }> => {
   const { code, data } = await operator.run('mapping', 'lint', ...more);
   return { code, findings: data['findings'] as Found[], counted: data['counted'] as string[] };
 };
@@ -54,7 +56,10 @@ beforeAll(async () => {
   salesforce = await startSalesforceSandbox({ limits: { perDay: 100_000 } });
   server = await startPostgres();
   const database = await server.createDatabase(TABLE);
-  await server.sql(database, `INSERT INTO people (email, city, status) SELECT 'p' || n || '@example.com', 'City', CASE WHEN n < 3 THEN 'open' ELSE 'new' END::status FROM generate_series(1, 9) n`);
+  await server.sql(
+    database,
+    `INSERT INTO people (email, city, status) SELECT 'p' || n || '@example.com', 'City', CASE WHEN n < 3 THEN 'open' ELSE 'new' END::status FROM generate_series(1, 9) n`,
+  );
   operator = await openOperator(
     `version: 1
 platforms:
@@ -82,7 +87,12 @@ syncs:
     pause: { run: ["true"] }
     resume: { run: ["true"] }
 `,
-    { token: hubspot.token, id: salesforce.connectedApp.clientId, secret: salesforce.connectedApp.clientSecret, 'database-url': server.url(database) },
+    {
+      token: hubspot.token,
+      id: salesforce.connectedApp.clientId,
+      secret: salesforce.connectedApp.clientSecret,
+      'database-url': server.url(database),
+    },
   );
   await mkdir(join(operator.dir, 'mappings'));
   await mapping('contacts.yml', EXAMPLE);
@@ -155,5 +165,8 @@ test('a mapping that is not there, and a workspace without one, say what to type
   const { code, error } = await operator.run('mapping', 'lint', 'contcts');
   expect([code, error.code]).toEqual([10, 'not-found']);
   await rm(join(operator.dir, 'mappings'), { recursive: true });
-  expect((await operator.run('mapping', 'lint')).error).toMatchObject({ code: 'not-found', next: expect.stringContaining('runback mapping init') as string });
+  expect((await operator.run('mapping', 'lint')).error).toMatchObject({
+    code: 'not-found',
+    next: expect.stringContaining('runback mapping init') as string,
+  });
 });
