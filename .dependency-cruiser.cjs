@@ -3,7 +3,7 @@ const layers = [
   ['lib'],
   ['records', 'store', 'workspace', 'document'],
   ['connectors', 'notify', 'sandbox'],
-  ['snapshots', 'syncs', 'escalation'],
+  ['snapshots', 'syncs', 'escalation', 'mappings'],
   ['restores', 'incidents'],
   ['investigations'],
   ['runbooks', 'stages'],
@@ -52,7 +52,7 @@ module.exports = {
       name: 'decisions-are-pure',
       severity: 'error',
       from: {
-        path: '^src/(records|restores/decide|investigations/(labels|patterns|strands|groups|verdicts))/',
+        path: '^src/(records|mappings|restores/decide|investigations/(labels|patterns|strands|groups|verdicts))/',
       },
       to: { path: '^src/(store|connectors|snapshots|restores/(plan|apply|records))/', dependencyTypesNot: ['type-only'] },
     },

@@ -18,6 +18,7 @@ const runbooks = await import('../dist/runbooks/index.js');
 const { descriptionForm } = await import('../dist/connectors/rest/description/form.js');
 const { controllerForm } = await import('../dist/syncs/descriptions/form.js');
 const investigations = await import('../dist/investigations/index.js');
+const { mappingSchema } = await import('../dist/mappings/index.js');
 const drills = await import('../dist/drills/index.js');
 const checks = await import('../dist/checks/index.js');
 const { rehearsalSchema } = await import('../dist/stages/index.js');
@@ -32,7 +33,11 @@ const FORMATS = [
   ['description', 'A platform told about by a file, for connector: rest', descriptionForm],
   ['controller', 'A controller of syncs told about by a file', controllerForm],
   ['drill', 'A drill of runback', drills.drillSchema],
+<<<<<<< HEAD
   ['test', 'A test of an integration', checks.testSchema],
+=======
+  ['mapping', 'A mapping of runback', mappingSchema],
+>>>>>>> mapping
   ['rehearsal', 'What `runback restore rehearse --json` gives as data', rehearsalSchema],
   ['investigation', 'An investigation of runback: `data` of `investigate --json`', investigations.investigationSchema],
   ['groups', 'An answers file for the groups of an investigation', investigations.groupAnswersSchema],

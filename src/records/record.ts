@@ -74,6 +74,8 @@ export interface FieldSchema {
   readonly givenOnCreate?: boolean;
   /** May never be empty. */
   readonly required?: boolean;
+  /** Required, and filled by the platform on a record that is created without it. */
+  readonly filledOnCreate?: boolean;
   /** Fields that the platform sets by itself when this one is written, unless they are written with it. */
   readonly setsAlso?: readonly string[];
   /** Kind of link that says the same: the field is compared, and restored with the link alone. */

@@ -216,6 +216,7 @@ function fieldOf(row: ColumnRow, { setApart, unique, stamp }: ColumnFacts): Fiel
     ...(limited ? { maxLength: row.baseTypmod - 4 } : {}),
     ...(unique ? { unique: true } : {}),
     ...(row.notNull ? { required: true } : {}),
+    ...(row.notNull && (row.hasDefault || row.identity !== '' || stamp?.onCreate === true) ? { filledOnCreate: true } : {}),
     ...(stamp === undefined ? {} : { setByItself: true }),
     ...(given ? { givenOnCreate: true } : {}),
   };

@@ -1,0 +1,168 @@
+import type { FieldSchema } from '../../../records/index.js';
+import type { SideIndex } from '../../document/mapping.js';
+import { optionTable } from '../../values/options.js';
+import { type FieldPair, type LintContext, type Said, shownField, waysOf } from '../context.js';
+import type { FieldPlace, Held, LintRule, LostOption } from '../types.js';
+
+/** Options that lead nowhere: not on the other side, there in other letters only, not in `values`; and records that hold what is no option. */
+export function* optionRule(context: LintContext): Generator<Said> {
+  for (const pair of context.pairs) {
+    yield* unknownOptions(context, pair);
+    for (const [from, to] of waysOf(pair.field)) yield* lostOptions(context, pair, from, to);
+  }
+}
+
+/**
+ * Fields whose values lead to options, or are named by `values`: counting what records hold there tells what options alone do
+ * not.
+ */
+export function countable(contexts: readonly LintContext[]): readonly FieldPlace[] {
+  return contexts.flatMap(({ mapping, pairs }) =>
+    pairs.flatMap(({ field, schemas }) =>
+      waysOf(field).flatMap(([from, to]) => {
+        const { platform, object } = mapping.sides[from];
+        const leads = field.values !== undefined || optionsOf(schemas[to]) !== undefined;
+        return leads && schemas[from] !== undefined && schemas[from].type !== 'boolean' ? [{ platform, object, field: field.names[from] }] : [];
+      }),
+    ),
+  );
+}
+
+/** Words of `values` that are no option of their side. */
+function* unknownOptions({ mapping }: LintContext, { field, index, schemas }: FieldPair): Generator<Said> {
+  for (const side of [0, 1] as const) {
+    const options = optionsOf(schemas[side]);
+    if (options === undefined || field.values === undefined) continue;
+    const known = new Set(options);
+    const unknown = [...new Set(field.values.map((pair) => pair[side]))].filter((option) => !known.has(option));
+    if (unknown.length === 0) continue;
+    const lost = unknown.map((option) => withNear({ option }, options));
+    yield {
+      rule: 'option-unknown',
+      path: ['fields', index, 'values'],
+      message: `${shownField(mapping, side, field.names[side])} has no ${optionWord(lost)} ${listed(lost)}`,
+      options: lost,
+    };
+  }
+}
+
+/** What each option of a side, and each value that is held there, becomes on the other side. */
+function* lostOptions({ input, mapping }: LintContext, pair: FieldPair, from: SideIndex, to: SideIndex): Generator<Said> {
+  const { field, index, schemas } = pair;
+  const [source, target] = [schemas[from], schemas[to]];
+  if (source === undefined) return;
+  const there = optionsOf(target);
+  if (there === undefined && field.values === undefined) return;
+  const { platform, object } = mapping.sides[from];
+  const holder: FieldPlace = { platform, object, field: field.names[from] };
+  const held = input.heldOf?.(platform, object, field.names[from]);
+  const own = optionsOf(source);
+  const lost = sortOut({ own, there, held, becomes: becomesOf(field.values, from) });
+  const path = ['fields', index, mapping.sides[from].name];
+  const names = { from: shownField(mapping, from, field.names[from]), to: shownField(mapping, to, field.names[to]) };
+  const counted = held === undefined ? {} : { counted: 'unreadable' in held ? `not counted: ${held.unreadable}` : `counted in ${held.source}` };
+  if (own === undefined && (held === undefined || 'unreadable' in held))
+    yield {
+      rule: 'options-unchecked',
+      path,
+      message: `${names.from} can hold anything, and ${there === undefined ? 'values names' : `${names.to} has`} only some options: what records hold was not looked at`,
+      holder,
+      ...counted,
+    };
+  else if (held !== undefined && 'unreadable' in held)
+    yield { rule: 'unreadable', path, message: `what records hold in ${names.from} could not be counted: ${held.unreadable}`, holder };
+  for (const [rule, options] of lost)
+    if (options.length > 0) yield { rule, path, message: wordsOf(rule, options, names), options, holder, ...counted };
+}
+
+interface Options {
+  /** Options of the side itself; undefined where it can hold anything. */
+  readonly own: readonly string[] | undefined;
+  /** Those of the other side; undefined where it takes anything. */
+  readonly there: readonly string[] | undefined;
+  readonly held: Held | undefined;
+  readonly becomes: (option: string) => string | undefined;
+}
+
+function sortOut({ own, there, held, becomes }: Options): readonly (readonly [LintRule, readonly LostOption[]])[] {
+  const counts = held === undefined || 'unreadable' in held ? undefined : held.counts;
+  const known = new Set(there);
+  const [missing, byCase, unmapped, only]: LostOption[][] = [[], [], [], []];
+  const look = (option: string, isOwn: boolean): void => {
+    const wanted = becomes(option);
+    if (wanted !== undefined && (there === undefined || known.has(wanted))) return;
+    const records = counts === undefined ? {} : { records: counts.get(option) ?? 0 };
+    const lost = withNear({ option, ...records }, wanted === undefined ? [] : (there ?? []), wanted);
+    const list = !isOwn ? only : wanted === undefined ? unmapped : lost.near === undefined ? missing : byCase;
+    list?.push(lost);
+  };
+  for (const option of own ?? []) look(option, true);
+  const ownSet = new Set(own);
+  for (const option of counts?.keys() ?? []) if (!ownSet.has(option)) look(option, false);
+  return [
+    ['option-missing', missing ?? []],
+    ['option-case', byCase ?? []],
+    ['option-unmapped', unmapped ?? []],
+    ['option-held', only ?? []],
+  ];
+}
+
+function becomesOf(values: FieldPair['field']['values'], from: SideIndex): (option: string) => string | undefined {
+  if (values === undefined) return (option) => option;
+  const table = optionTable(values);
+  return (option) => table.counterpart(from, option);
+}
+
+/** The options of a field that takes no others; undefined where it takes anything. */
+function optionsOf(schema: FieldSchema | undefined): readonly string[] | undefined {
+  if (schema?.type === 'boolean') return ['true', 'false'];
+  return schema?.options;
+}
+
+function withNear(lost: LostOption, there: readonly string[], wanted = lost.option): LostOption {
+  const folded = fold(wanted);
+  const near = there.find((option) => fold(option) === folded);
+  return near === undefined ? lost : { ...lost, near };
+}
+
+const fold = (text: string): string => text.normalize('NFKC').trim().toLowerCase();
+
+interface Names {
+  readonly from: string;
+  readonly to: string;
+}
+
+function wordsOf(rule: LintRule, options: readonly LostOption[], { from, to }: Names): string {
+  const list = listed(options);
+  const word = optionWord(options);
+  switch (rule) {
+    case 'option-case':
+      return `${word} of ${from} ${options.length === 1 ? 'is' : 'are'} written with other letters in ${to}: ${list}`;
+    case 'option-unmapped':
+      return `values does not say what ${word} of ${from} ${options.length === 1 ? 'is' : 'are'} in ${to}: ${list}`;
+    case 'option-held':
+      return `records hold in ${from} what has no counterpart in ${to}: ${list}`;
+    default:
+      return `${word} of ${from} ${options.length === 1 ? 'is' : 'are'} not in ${to}: ${list}`;
+  }
+}
+
+const optionWord = (options: readonly LostOption[]): string => (options.length === 1 ? 'option' : 'options');
+
+/** Most options that a message names; the JSON has all. */
+const MOST_NAMED = 5;
+
+function listed(options: readonly LostOption[]): string {
+  const named = [...options]
+    .sort((a, b) => (b.records ?? 0) - (a.records ?? 0))
+    .slice(0, MOST_NAMED)
+    .map(({ option, near, records }) => {
+      const more = [
+        ...(near === undefined ? [] : [`there "${near}"`]),
+        ...(records === undefined ? [] : [records === 1 ? '1 record' : `${records} records`]),
+      ];
+      return more.length === 0 ? `"${option}"` : `"${option}" (${more.join(', ')})`;
+    });
+  const left = options.length - named.length;
+  return left === 0 ? named.join(', ') : `${named.join(', ')} and ${left} more`;
+}

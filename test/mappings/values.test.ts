@@ -1,0 +1,202 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+
+import { carried, comparerOf, type MappedField, matchForm } from '../../src/mappings/index.js';
+import { numberForm } from '../../src/mappings/values/forms.js';
+import { phoneForm } from '../../src/mappings/values/phone.js';
+import type { Value } from '../../src/records/index.js';
+
+type Told = Partial<Omit<MappedField, 'names' | 'settleMs'>>;
+const field = (told: Told = {}): MappedField => ({
+  names: ['a', 'b'],
+  flow: { kind: 'one-way', from: 0 },
+  blank: 'clear',
+  settleMs: 0,
+  ...told,
+});
+const verdict = (left: Value | undefined, right: Value | undefined, told?: Told): string => comparerOf(field(told)).verdict(left, right);
+
+test.each([
+  ['(415) 555-0123', '+14155550123'],
+  ['415.555.0123', '+14155550123'],
+  ['1 415 555 0123', '+14155550123'],
+  ['+1 (415) 555‑0123', '+14155550123'],
+  ['011 44 20 7946 0123', '+442079460123'],
+  ['+44 (0)20 7946 0123', '+442079460123'],
+  ['４１５ ５５５ ０１２３', '+14155550123'],
+  ['415 555 0123 x12', '+14155550123;ext=12'],
+  ['+14155550123;ext=12', '+14155550123;ext=12'],
+  ['(415) 555-0123 ext. 12', '+14155550123;ext=12'],
+  ['\u202a+1 415 555 0123\u202c', '+14155550123'],
+  // Digits were lost, or there were never enough of them.
+  ['4.479E+11', undefined],
+  ['555-0123', undefined],
+  ['1-800-FLOWERS', undefined],
+  ['n/a', undefined],
+  ['+', undefined],
+  ['+0123456789', undefined],
+  ['+1 415 555 012', undefined],
+])('the phone number %s of the United States is %s', (written, form) => {
+  expect(phoneForm(written, 'US')).toBe(form);
+});
+
+test.each([
+  ['GB', '020 7946 0123', '+442079460123'],
+  // A spreadsheet ate the zero, or the plus.
+  ['GB', '7911123456', '+447911123456'],
+  ['GB', '447911123456', '+447911123456'],
+  ['GB', '0044 7911 123456', '+447911123456'],
+  ['DE', '030 1234567', '+49301234567'],
+  // The zero of Italy is part of the number.
+  ['IT', '06 1234 5678', '+390612345678'],
+  ['IT', '+39 06 1234 5678', '+390612345678'],
+  ['HU', '06 1 234 5678', '+3612345678'],
+  ['FR', '06 12 34 56 78', '+33612345678'],
+  ['AU', '0011 1 415 555 0123', '+14155550123'],
+  ['NO', '22 12 34 56', '+4722123456'],
+])('of %s, %s is %s', (country, written, form) => {
+  expect(phoneForm(written, country)).toBe(form);
+});
+
+test('without a country only numbers with their code are read', () => {
+  expect(phoneForm('415 555 0123')).toBeUndefined();
+  expect(phoneForm('+1 415 555 0123')).toBe('+14155550123');
+  // Of a country that is not in the list, the digits are the number.
+  expect(phoneForm('+998 71 123 4567')).toBe('+998711234567');
+});
+
+test.each<[string, Told, Value | undefined, Value | undefined, string]>([
+  ['text in another Unicode form', {}, 'Jose\u0301', 'José', 'same'],
+  ['text with other spaces', {}, ' a \u00a0 b\r\nc ', 'a b\nc', 'same'],
+  ['text in other case', {}, 'Ann', 'ann', 'different'],
+  ['exact text with a space', { as: { kind: 'exact' } }, 'a ', 'a', 'different'],
+  ['addresses in other case', { as: { kind: 'email' } }, 'Ann@Example.com ', 'ann@example.com', 'same'],
+  ['an address and none', { as: { kind: 'email' } }, 'ann@example.com', 'ann', 'different'],
+  ['two that are no addresses', { as: { kind: 'email' } }, 'n/a', 'n/a', 'same'],
+  ['a plus-address', { as: { kind: 'email' } }, 'ann+x@example.com', 'ann@example.com', 'different'],
+  ['numbers in other notation', { as: { kind: 'number' } }, '1.50', 1.5, 'same'],
+  ['numbers beyond doubles', { as: { kind: 'number' } }, '12345678901234567890.1', '12345678901234567890.2', 'different'],
+  ['numbers that are rounded', { as: { kind: 'number', digits: 2 } }, '1.005', '1.01', 'same'],
+  ['numbers rounded apart', { as: { kind: 'number', digits: 2 } }, '1.004', '1.01', 'different'],
+  ['days and moments', { as: { kind: 'date' } }, '2026-11-30', '2026-11-30T23:59:59Z', 'same'],
+  ['a moment in a zone', { as: { kind: 'date', zone: 'America/New_York' } }, '2026-11-29', '2026-11-30T03:00:00Z', 'same'],
+  ['a moment in UTC', { as: { kind: 'date' } }, '2026-11-29', '2026-11-30T03:00:00Z', 'different'],
+  ['a day that is not there', { as: { kind: 'date' } }, '2026-02-30', '2026-03-02', 'different'],
+  ['moments in other zones', { as: { kind: 'datetime' } }, '2026-11-30T14:00:00.250+01:00', '2026-11-30T13:00:00Z', 'same'],
+  ['milliseconds and a moment', { as: { kind: 'datetime' } }, '1796047200000', '2026-11-30T14:00:00Z', 'same'],
+  ['yes and true', { as: { kind: 'boolean' } }, 'Yes', true, 'same'],
+  ['several in another order', { as: { kind: 'list' } }, 'b;a', 'a;b', 'order'],
+  ['several in the same order', { as: { kind: 'list' } }, 'a;b', ['a', 'b'], 'same'],
+  ['one of several missing', { as: { kind: 'list' } }, 'a;b', ['a'], 'different'],
+  ['lists without a kind', {}, ['a', 'b'], ['b', 'a'], 'order'],
+  ['options', { values: [['New', 'NEW']] }, 'New', 'NEW', 'same'],
+  ['an option without a counterpart', { values: [['New', 'NEW']] }, 'Old', 'NEW', 'no-counterpart'],
+  ['the same word on both sides that is in no table', { values: [['New', 'NEW']] }, 'Old', 'Old', 'no-counterpart'],
+  [
+    'options that share a counterpart',
+    {
+      values: [
+        ['A', 'x'],
+        ['A', 'y'],
+        ['B', 'y'],
+      ],
+    },
+    'B',
+    'x',
+    'same',
+  ],
+  [
+    'options of a list',
+    {
+      as: { kind: 'list' },
+      values: [
+        ['A', '1'],
+        ['B', '2'],
+      ],
+    },
+    'A;B',
+    ['1', '2'],
+    'same',
+  ],
+  ['empty and empty', {}, null, '', 'same'],
+  ['empty and spaces', {}, undefined, '  ', 'same'],
+  ['empty and spaces that count', { as: { kind: 'exact' } }, undefined, '  ', 'different'],
+  ['empty that clears', {}, null, 'x', 'different'],
+  ['empty that keeps', { blank: 'keep' }, null, 'x', 'same'],
+  ['a target that is empty', { blank: 'keep' }, 'x', null, 'different'],
+  ['empty that must not be', { blank: 'refuse' }, null, null, 'refused'],
+  ['empty of the other authority', { blank: 'keep', flow: { kind: 'one-way', from: 1 } }, 'x', null, 'same'],
+  ['what is cut', { max: 3 }, 'abcdef', 'abc', 'same'],
+  ['what is cut in the middle of a sign', { max: 2 }, 'a😀b', 'a😀', 'same'],
+  ['what is too long on the other side', { max: 3 }, 'abc', 'abcdef', 'different'],
+  ['what is cut both ways', { max: 3, flow: { kind: 'two-way', reason: 'x', wins: 'newest' } }, 'abc', 'abcdef', 'same'],
+])('%s', (_, told, left, right, expected) => {
+  expect(verdict(left, right, told)).toBe(expected);
+});
+
+test('the kind follows from the types where the mapping does not say', () => {
+  expect(comparerOf(field(), ['string', 'number']).verdict('1.0', '1')).toBe('same');
+  expect(comparerOf(field(), ['string', 'set']).verdict('b;a', ['a', 'b'])).toBe('order');
+  expect(comparerOf(field(), ['date', 'datetime']).verdict('2026-11-30', '2026-11-30T00:00:00Z')).toBe('same');
+});
+
+test('what is no value of its kind is told apart', () => {
+  const phone = comparerOf(field({ as: { kind: 'phone', country: 'US' } }));
+  expect([phone.readable(0, '4.479E+11'), phone.readable(0, '415 555 0123'), phone.readable(0, null)]).toEqual([false, true, true]);
+  expect(phone.normal(0, 'n/a')).toBe('?n/a');
+});
+
+test.each<[string, Told, Value, unknown]>([
+  [
+    'an option',
+    {
+      values: [
+        ['New', 'NEW'],
+        ['New', 'FRESH'],
+      ],
+    },
+    'New',
+    { write: 'NEW' },
+  ],
+  ['an option without one', { values: [['New', 'NEW']] }, 'Old', { problem: 'no-counterpart' }],
+  ['what is too long', { max: 3 }, 'abcd', { write: 'abc' }],
+  ['nothing, kept', { blank: 'keep' }, null, { keep: true }],
+  ['nothing, cleared', {}, '', { write: null }],
+  ['nothing, refused', { blank: 'refuse' }, '', { problem: 'blank' }],
+  ['a number', { as: { kind: 'number', digits: 1 } }, '1.25', { write: '1.3' }],
+  ['no number', { as: { kind: 'number' } }, 'x', { problem: 'unreadable' }],
+  ['several', { as: { kind: 'list' } }, 'b; a', { write: ['a', 'b'] }],
+])('what is written for %s', (_, told, value, expected) => {
+  expect(carried(field(told), 0, value, ['string', told.as?.kind === 'list' ? 'set' : 'string'])).toEqual(expected);
+});
+
+test('what is carried over is the same value there', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 30 }), fc.integer({ min: 1, max: 20 }), (text, max) => {
+      const cut = field({ max });
+      const there = carried(cut, 0, text);
+      return 'write' in there && comparerOf(cut).verdict(text, there.write) === 'same';
+    }),
+    { seed: 20261130, numRuns: 2000 },
+  );
+});
+
+test('numbers by their digits agree with arithmetic on whole cents', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: -1_000_000, max: 1_000_000 }), fc.integer({ min: 0, max: 9 }), (cents, more) => {
+      const sign = cents < 0 ? '-' : '';
+      const size = Math.abs(cents);
+      const text = `${sign}${Math.floor(size / 100)}.${String(size % 100).padStart(2, '0')}${more}`;
+      const rounded = size + (more >= 5 ? 1 : 0);
+      const expected = (sign === '-' && rounded !== 0 ? -1 : 1) * rounded;
+      return Math.round(Number(numberForm(text, 2)) * 100) === expected;
+    }),
+    { seed: 20261130, numRuns: 2000 },
+  );
+});
+
+test('records are matched by the form of their key', () => {
+  expect(matchForm({ names: ['a', 'b'], as: { kind: 'email' } }, ' Ann@Example.com')).toBe('ann@example.com');
+  expect(matchForm({ names: ['a', 'b'] }, 17)).toBe('17');
+  expect(matchForm({ names: ['a', 'b'] }, ' ')).toBeUndefined();
+});
