@@ -1,5 +1,5 @@
 import { type Platform, platformLock } from '../connectors/index.js';
-import { type CallOptions, chunksOf, type Clock } from '../lib/index.js';
+import { type CallOptions, chunksOf, type Clock, defined } from '../lib/index.js';
 import type { ObjectSchema, PlatformRecord } from '../records/index.js';
 import type { Store } from '../store/index.js';
 import { CHECKS, type CheckNote, type NotedPlace } from './ledger.js';
@@ -85,12 +85,12 @@ async function cleanPlace(
     { breakDead: true, lapse: true },
   );
   try {
-    const found = await ownRecords({ name: place, platform, schema, address, nonce }, { mark: note.mark }, call);
+    const found = await ownRecords({ name: place, platform, schema, address, ...defined({ nonce }) }, { mark: note.mark }, call);
     const submissions = submissionsOf(note.submissions, note.mark);
     const people = new Set(submissions.map(({ person }) => person));
     const nonces = new Set(submissions.map((submission) => submission.nonce));
     const isOurs = ({ person, nonces: [stands] }: OwnRecord): boolean =>
-      person !== undefined && people.has(person) && stands !== undefined && nonces.has(stands);
+      person !== undefined && people.has(person) && (nonce === undefined || (stands !== undefined && nonces.has(stands)));
     const ours = found.filter(isOurs);
     const byPeople = await touchedAmong(platform, schema, ours, call);
     const going = ours.filter(({ key }) => !byPeople.has(key)).map(({ record }) => record);

@@ -1,5 +1,5 @@
 export { cleanUp, type Cleaned, uncleaned } from './cleanup.js';
-export { type IntegrationTest, loadTest, parseTest, type TestFile, testFiles } from './document/load.js';
+export { type IntegrationTest, type LoadTest, loadTest, parseTest, type TestFile, testFiles, type TouchpointTest } from './document/load.js';
 export { testSchema } from './document/schema.js';
 export { refuseProduction } from './load/intake.js';
 export { runLoad } from './load/run.js';
@@ -8,3 +8,5 @@ export { checkDocument } from './report/document.js';
 export { checkJUnit } from './report/junit.js';
 export { readCheckResults } from './results.js';
 export type * from './result.js';
+export { CELL_VERDICTS, RECORD_VERDICTS } from './touchpoints/facts.js';
+export { runTouchpoints } from './touchpoints/run.js';

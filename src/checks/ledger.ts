@@ -26,7 +26,8 @@ export interface NotedPlace {
   readonly connector: string;
   readonly account: string;
   readonly object: string;
-  /** The fields with the address and the mark. */
+  /** The field with the address, or another text that only this run writes. */
   readonly address: string;
-  readonly nonce: string;
+  /** The field with the mark, where there is one more. */
+  readonly nonce?: string;
 }

@@ -1,4 +1,5 @@
 import type { Verdict } from './load/facts.js';
+import type { CellVerdict, RecordVerdict } from './touchpoints/facts.js';
 
 /** What one run of a test found. Times are ISO 8601, UTC; spans are milliseconds. */
 export interface CheckResult {
@@ -11,19 +12,10 @@ export interface CheckResult {
   readonly startedAt: string;
   readonly endedAt: string;
   readonly passed: boolean;
-  readonly load: {
-    readonly submissions: number;
-    readonly people: number;
-    /** From the first to the last that left this machine. */
-    readonly spanMs: number;
-    /** Set where they were paced. */
-    readonly limit?: { readonly count: number; readonly perMs: number };
-    /** What the intake said. */
-    readonly answers: Readonly<Record<'acknowledged' | 'refused' | 'unanswered', number>>;
-    readonly withinMs: number;
-    readonly places: readonly PlaceResult[];
-    readonly order?: readonly OrderResult[];
-  };
+  /** Of a load. */
+  readonly load?: LoadResult;
+  /** Of a test that does one step after the other. */
+  readonly steps?: readonly StepResult[];
   readonly checks: readonly Check[];
 }
 
@@ -58,4 +50,33 @@ export interface OrderResult {
   readonly unknown: number;
   /** Marks of the first few that came in the wrong order. */
   readonly examples: readonly string[];
+}
+
+/** What many submissions came to. */
+export interface LoadResult {
+  readonly submissions: number;
+  readonly people: number;
+  /** From the first to the last that left this machine. */
+  readonly spanMs: number;
+  /** Set where they were paced. */
+  readonly limit?: { readonly count: number; readonly perMs: number };
+  /** What the intake said. */
+  readonly answers: Readonly<Record<'acknowledged' | 'refused' | 'unanswered', number>>;
+  readonly withinMs: number;
+  readonly places: readonly PlaceResult[];
+  readonly order?: readonly OrderResult[];
+}
+
+/** What one step came to. */
+export interface StepResult {
+  /** `create crm` */
+  readonly step: string;
+  /** Until everything was there, or the time was over. */
+  readonly tookMs: number;
+  /** Copies on the other side. */
+  readonly records: Readonly<Record<RecordVerdict, number>>;
+  readonly fields: readonly { readonly field: string; readonly totals: Readonly<Record<CellVerdict, number>> }[];
+  readonly checks: readonly Check[];
+  /** The first few of each verdict but `right`, field by field. Invented values only. */
+  readonly examples: readonly { readonly field: string; readonly verdict: CellVerdict; readonly found: string; readonly wanted: string }[];
 }

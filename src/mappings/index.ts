@@ -10,3 +10,4 @@ export * from './page/words.js';
 export { type Carried, carried } from './values/carry.js';
 export { type Comparer, comparerOf, isBlank, matchForm, type ValueVerdict } from './values/compare.js';
 export type { TypePair } from './values/inferred.js';
+export { edgeValues, stored } from './values/stored.js';

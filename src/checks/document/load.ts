@@ -5,16 +5,29 @@ import { isRunbackError, messageOf, sha256 } from '../../lib/index.js';
 import { parseYaml, readYamlText, type PathProblem } from '../../workspace/index.js';
 import { type TestDocument, testSchema } from './schema.js';
 
-/** A test that was read and fits its format. */
-export interface IntegrationTest {
+interface Common {
   readonly id: string;
   readonly title: string;
-  readonly document: TestDocument;
   /** Path of its file. */
   readonly file: string;
   /** SHA-256 of its text. */
   readonly digest: string;
 }
+
+/** Many people submit at the same time. */
+export interface LoadTest extends Common {
+  readonly kind: 'load';
+  readonly document: TestDocument & Required<Pick<TestDocument, 'load' | 'arrives'>>;
+}
+
+/** One step after the other, on the records of one mapping. */
+export interface TouchpointTest extends Common {
+  readonly kind: 'steps';
+  readonly document: TestDocument & Required<Pick<TestDocument, 'mapping' | 'steps'>>;
+}
+
+/** A test that was read and fits its format. */
+export type IntegrationTest = LoadTest | TouchpointTest;
 
 /** A file of the folder of tests: read, or why it cannot be. */
 export interface TestFile {
@@ -35,10 +48,41 @@ export function parseTest(text: string, file: string): IntegrationTest {
   const { value: document } = yaml;
   const problems = [...problemsOf(document)];
   if (problems.length > 0) throw yaml.invalid(problems);
-  return { id: document.id, title: document.title, document, file, digest: sha256(text) };
+  const common = { id: document.id, title: document.title, file, digest: sha256(text) };
+  const { load, arrives, mapping, steps } = document;
+  if (load !== undefined && arrives !== undefined) return { ...common, kind: 'load', document: { ...document, load, arrives } };
+  if (mapping !== undefined && steps !== undefined) return { ...common, kind: 'steps', document: { ...document, mapping, steps } };
+  throw yaml.invalid([{ path: [], message: KINDS }]);
 }
 
-function* problemsOf({ load, arrives, expect }: TestDocument): Iterable<PathProblem> {
+const KINDS = 'a test has load and arrives, or mapping and steps';
+
+function* problemsOf(document: TestDocument): Iterable<PathProblem> {
+  const { load, arrives, mapping, steps } = document;
+  const isLoad = load !== undefined || arrives !== undefined;
+  const isSteps = mapping !== undefined || steps !== undefined;
+  if (isLoad === isSteps) yield { path: [], message: KINDS, expected: 'one of the two' };
+  else if (isLoad && load === undefined) yield { path: ['arrives'], onKey: true, message: 'what is submitted is missing', expected: 'load' };
+  else if (isLoad && arrives === undefined) yield { path: ['load'], onKey: true, message: 'where it arrives is missing', expected: 'arrives' };
+  else if (isSteps && mapping === undefined) yield { path: ['steps'], onKey: true, message: 'the mapping is missing', expected: 'mapping: its id' };
+  else if (isSteps && steps === undefined) yield { path: ['mapping'], onKey: true, message: 'what is done is missing', expected: 'steps' };
+  if (load !== undefined) yield* loadProblems(load, arrives ?? [], document.expect);
+  if (steps !== undefined) yield* stepProblems(steps);
+}
+
+function* stepProblems(steps: NonNullable<TestDocument['steps']>): Iterable<PathProblem> {
+  for (const [index, step] of steps.entries()) {
+    if (index === 0 && !('create' in step)) yield { path: ['steps', 0], message: 'there is no record yet', expected: '{ create: a side } first' };
+    if (index > 0 && 'create' in step) yield { path: ['steps', index], message: 'records are created by the first step only' };
+    if (index > 0 && 'delete' in (steps[index - 1] ?? {})) yield { path: ['steps', index], message: 'nothing is left after the step before' };
+  }
+}
+
+function* loadProblems(
+  load: NonNullable<TestDocument['load']>,
+  arrives: NonNullable<TestDocument['arrives']>,
+  expect: TestDocument['expect'],
+): Iterable<PathProblem> {
   const { submit } = load;
   if (load.at_once === true && load.over !== undefined)
     yield { path: ['load', 'over'], onKey: true, message: 'all at once and over some time are two things', expected: 'at_once or over' };

@@ -8,6 +8,7 @@ const count = z.int().min(0);
 
 /** Most submissions of one run: each has a connection of its own, and this machine has only so many. */
 const MOST_SUBMISSIONS = 2000;
+const MOST_RECORDS = 10_000;
 
 const url = z
   .string()
@@ -79,15 +80,52 @@ const expectSchema = z
   })
   .prefault({});
 
+const timing = {
+  within: durationSchema.default('5m').describe('Longest time until everything is there.'),
+  settle: durationSchema.default('10s').describe('How long is waited before it is looked at once more.'),
+};
+
+const stepSchema = z.union(
+  [
+    z.strictObject({
+      create: text.describe('The side of the mapping on which records are created.'),
+      edge: z.boolean().default(true).describe('With values at the edges of what fits, and every option.'),
+      ...timing,
+    }),
+    z.strictObject({
+      update: text.describe('The same side.'),
+      set: z
+        .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.string())]))
+        .describe('Fields with their new values; each-option and each-edge give each record another one.'),
+      unchanged: z.array(text).default([]).describe('Fields of the other side that have to stay as they were.'),
+      moves: z.array(text).default([]).describe('Fields of the other side that have to change, such as the time of the last change.'),
+      ...timing,
+    }),
+    z.strictObject({
+      delete: text.describe('The same side.'),
+      expect: z.enum(['deleted', 'inactive', 'kept']).exactOptional().describe('What becomes of the copies; what the mapping says unless given.'),
+      ...timing,
+    }),
+  ],
+  { error: 'expected { create: a side }, { update: a side, set: { field: value } } or { delete: a side }' },
+);
+
 /** The format of a test of an integration. */
 export const testSchema = z.strictObject({
   version: z.literal(1),
   id,
   title: text,
-  load: loadSchema,
-  arrives: z.array(arrivalSchema).min(1),
-  settle: durationSchema.default('10s').describe('How long is waited, after all have arrived, for what comes twice.'),
+  load: loadSchema.exactOptional(),
+  arrives: z.array(arrivalSchema).min(1).exactOptional(),
+  settle: durationSchema.default('10s').describe('Of a load: how long is waited, after all have arrived, for what comes twice.'),
   expect: expectSchema,
+  mapping: id.exactOptional().describe('The mapping whose sides are tested, by its id.'),
+  records: z
+    .strictObject({ count: z.int().positive().max(MOST_RECORDS).default(50) })
+    .prefault({})
+    .describe('Of a test with steps: how many records it creates.'),
+  steps: z.array(stepSchema).min(1).exactOptional(),
 });
 
 export type TestDocument = z.output<typeof testSchema>;
+export type StepDocument = z.output<typeof stepSchema>;

@@ -1,10 +1,10 @@
 import { isRunbackError, mayCarrySecrets, messageOf, RunbackError } from '../../lib/index.js';
 import { type PlatformConfig, SECRET_REF, type SecretRef, type WorkspaceConfig } from '../../workspace/index.js';
-import type { TestDocument } from '../document/schema.js';
+import type { LoadTest } from '../document/load.js';
 import type { IntakeRequest } from './connection.js';
 import type { Submission } from './facts.js';
 
-type Submit = TestDocument['load']['submit'];
+type Submit = LoadTest['document']['load']['submit'];
 
 /** Where submissions go, with its secrets in place. Throws what resolving throws, and `usage` for an address that is none. */
 export async function intakeOf({ url, method, headers, json }: Submit, secret: (ref: SecretRef) => Promise<string>): Promise<IntakeRequest> {

@@ -10,7 +10,8 @@ export interface Arrival {
   readonly platform: Platform;
   readonly schema: ObjectSchema;
   readonly address: string;
-  readonly nonce: string;
+  /** Absent where the address marks the record. */
+  readonly nonce?: string;
 }
 
 /** What a reading looks for: everything that begins with the mark of the run. */
@@ -68,7 +69,7 @@ async function read(arrival: Arrival, { mark }: Sought, { clock, call, whole, ch
 
 function foundIn(record: PlatformRecord, { address, nonce }: Pick<Arrival, 'address' | 'nonce'>, mark: string): Found | undefined {
   const person = textOf(record, address)?.toLowerCase();
-  const stands = textOf(record, nonce);
+  const stands = nonce === undefined ? undefined : textOf(record, nonce);
   if (!(person?.startsWith(mark) ?? false) && !(stands?.startsWith(mark) ?? false)) return undefined;
   return { key: record.key, person, nonces: stands === undefined ? [] : [stands] };
 }
@@ -85,6 +86,7 @@ async function withPast(
   mark: string,
   call: CallOptions,
 ): Promise<readonly Found[]> {
+  if (nonce === undefined) return found;
   const stood = new Map<string, Set<string>>(found.map(({ key, nonces }) => [key, new Set(nonces)]));
   const keys = [...stood.keys()];
   const size = connector.capabilities.batch.history;

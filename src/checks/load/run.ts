@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 
 import type { Platform } from '../../connectors/index.js';
-import { type CallOptions, type Clock, newId, parseDuration, RunbackError, suggest } from '../../lib/index.js';
+import { type CallOptions, type Clock, defined, newId, parseDuration, RunbackError, suggest } from '../../lib/index.js';
 import type { FieldSchema, ObjectSchema } from '../../records/index.js';
 import type { Store } from '../../store/index.js';
 import type { SecretRef } from '../../workspace/index.js';
-import type { IntegrationTest } from '../document/load.js';
+import type { LoadTest } from '../document/load.js';
 import { CHECKS, type CheckNote, RESULTS } from '../ledger.js';
 import type { CheckResult } from '../result.js';
 import type { IntakeRequest } from './connection.js';
@@ -41,7 +41,7 @@ const CLOCK_MARGIN_MS = 300_000;
  * first is sent, so that whatever ends this process, a clean-up finds them. Throws `stage-refused`, with nothing submitted, where
  * anything it would write to is production.
  */
-export async function runLoad(test: IntegrationTest, deps: LoadDeps): Promise<CheckResult> {
+export async function runLoad(test: LoadTest, deps: LoadDeps): Promise<CheckResult> {
   const { clock, store, call } = deps;
   const { load, expect, settle } = test.document;
   const request = await intakeOf(load.submit, deps.secret);
@@ -70,7 +70,7 @@ export async function runLoad(test: IntegrationTest, deps: LoadDeps): Promise<Ch
   return result;
 }
 
-type Load = IntegrationTest['document']['load'];
+type Load = LoadTest['document']['load'];
 
 const twiceOf = ({ count, same_person_twice: share }: Load): number => Math.floor((count * Number.parseFloat(share)) / 100);
 
@@ -84,7 +84,7 @@ function releaseOf({ submit, over }: Load): Parameters<typeof release>[2] {
   };
 }
 
-async function arrivalsOf({ document, file }: IntegrationTest, deps: LoadDeps): Promise<readonly Arrival[]> {
+async function arrivalsOf({ document, file }: LoadTest, deps: LoadDeps): Promise<readonly Arrival[]> {
   const platforms = new Map<string, Platform>();
   const arrivals: Arrival[] = [];
   for (const { in: name, address, mark } of document.arrives) {
@@ -133,7 +133,7 @@ async function keepNote(
     arrivals,
   }: {
     readonly id: string;
-    readonly test: IntegrationTest;
+    readonly test: LoadTest;
     readonly mark: string;
     readonly startedAt: string;
     readonly arrivals: readonly Arrival[];
@@ -154,14 +154,14 @@ async function keepNote(
       account: identity.account,
       object,
       address,
-      nonce,
+      ...defined({ nonce }),
     })),
   };
   await store.document<CheckNote>(CHECKS, id).update(() => note);
 }
 
 interface Ended {
-  readonly test: IntegrationTest;
+  readonly test: LoadTest;
   readonly id: string;
   readonly startedAt: string;
   readonly endedAt: string;

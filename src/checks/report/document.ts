@@ -1,25 +1,54 @@
 import type { Block, TextDocument } from '../../document/index.js';
 import { formatDuration } from '../../lib/index.js';
 import { VERDICTS } from '../load/facts.js';
-import type { CheckResult, PlaceResult } from '../result.js';
+import type { CheckResult, LoadResult, PlaceResult, StepResult } from '../result.js';
+import { CELL_VERDICTS, RECORD_VERDICTS } from '../touchpoints/facts.js';
 
 /** One result as a text for people who were not there. */
 export function checkDocument(result: CheckResult): TextDocument {
-  const { title, passed, test, load, startedAt } = result;
+  const { title, passed, test, load, steps = [], startedAt } = result;
   const verdict = passed ? 'Everything is as the test wants it.' : 'Not everything is as the test wants it.';
   return {
     title: `Test: ${title}`,
     lead: [[passed ? verdict : { strong: verdict }], ['Begun ', { time: startedAt }, '.']],
     sections: [
-      { title: 'Summary', blocks: [factsOf(result), wantedOf(result)] },
-      ...load.places.map((place) => ({ title: `What arrived in ${place.place}`, blocks: blocksOf(place) })),
+      { title: 'Summary', blocks: [...(load === undefined ? [] : [factsOf(load)]), wantedOf(result)] },
+      ...(load?.places ?? []).map((place) => ({ title: `What arrived in ${place.place}`, blocks: blocksOf(place) })),
+      ...steps.map((step, n) => ({ title: `Step ${n + 1}: ${step.step}`, blocks: stepBlocks(step) })),
       { title: 'How to repeat it', blocks: [{ kind: 'paragraph', text: ['Run ', { code: `runback test run ${test}` }, '.'] }] },
     ],
   };
 }
 
-function factsOf({ load }: CheckResult): Block {
-  const { answers, submissions, people, spanMs, limit, withinMs } = load;
+function stepBlocks({ step, records, fields, examples }: StepResult): readonly Block[] {
+  const counted: Block = {
+    kind: 'amounts',
+    title: `Records after: ${step}`,
+    bars: RECORD_VERDICTS.map((verdict) => ({
+      name: verdict,
+      amount: records[verdict],
+      shown: String(records[verdict]),
+      ...(verdict !== 'right' && records[verdict] > 0 && { bad: true as const }),
+    })),
+  };
+  const table = (caption: string, columns: readonly string[], rows: readonly (readonly string[])[]): readonly Block[] =>
+    rows.length === 0 ? [] : [{ kind: 'table', caption, columns, rows: rows.map((cells) => ({ cells })) }];
+  return [
+    counted,
+    ...table(
+      `Fields after: ${step}`,
+      ['Field', ...CELL_VERDICTS],
+      fields.map(({ field, totals }) => [field, ...CELL_VERDICTS.map((verdict) => String(totals[verdict]))]),
+    ),
+    ...table(
+      `Examples after: ${step}`,
+      ['Field', 'Verdict', 'Found', 'Wanted'],
+      examples.map(({ field, verdict, found, wanted }) => [field, verdict, found, wanted]),
+    ),
+  ];
+}
+
+function factsOf({ answers, submissions, people, spanMs, limit, withinMs }: LoadResult): Block {
   return {
     kind: 'facts',
     caption: 'What was submitted',

@@ -1,50 +1,74 @@
-import { type Cleaned, type CheckResult, type TestFile, VERDICTS } from '../../checks/index.js';
+import {
+  type Cleaned,
+  type CheckResult,
+  type LoadResult,
+  type PlaceResult,
+  RECORD_VERDICTS,
+  type StepResult,
+  type TestFile,
+  VERDICTS,
+} from '../../checks/index.js';
 import { counted, facts, span, table, time } from './text/format.js';
 import type { Style } from './text/style.js';
 import { visible } from './text/visible.js';
-import { wrap } from './text/width.js';
+import { folded } from './text/width.js';
 
 /** What one run of a test found. */
 export function checkText(result: CheckResult, style: Style): string {
-  const { title, passed, load, checks, startedAt, id } = result;
-  const { answers, submissions, people, spanMs, limit, places } = load;
+  const { title, passed, load, steps = [], checks, startedAt, id } = result;
   const wrong = checks.filter((check) => !check.passed);
   return [
     style.chalk.bold(`${visible(title)}: ${passed ? 'as wanted' : 'not as wanted'}`),
-    facts(
-      [
-        ['submitted', `${counted(submissions, 'times', 'time')} by ${counted(people, 'people', 'person')}, within ${span(spanMs)}`],
-        ...(limit === undefined ? [] : [['paced', `never more than ${limit.count} in ${span(limit.perMs)}`] as const]),
-        ['intake', `${answers.acknowledged} taken, ${answers.refused} refused, ${answers.unanswered} without an answer`],
-        ['when', time(startedAt, style)],
-        ['result', id],
-      ],
-      style,
+    facts([...(load === undefined ? [] : submitted(load)), ['when', time(startedAt, style)], ['result', id]], style),
+    ...(load === undefined ? [] : ['', placesTable(load, style)]),
+    ...(steps.length === 0 ? [] : ['', stepsTable(steps, style)]),
+    ...folded(
+      wrong.map(({ name, found, wanted }) => `${style.glyph.failed} ${visible(name)}: ${visible(found)} (wanted: ${wanted})`),
+      style.width,
     ),
-    '',
-    table(
-      [
-        { title: 'arrived in', shrink: true },
-        ...VERDICTS.map((verdict) => ({ title: verdict, align: 'right' as const })),
-        { title: 'slowest', align: 'right' as const },
-      ],
-      places.map(({ place, totals, slowestMs }) => [
-        visible(place),
-        ...VERDICTS.map((verdict) => String(totals[verdict])),
-        slowestMs === undefined ? '' : span(slowestMs),
-      ]),
-      style,
-    ),
-    ...wrong.map(({ name, found, wanted }) => `${style.glyph.failed} ${visible(name)}: ${found} (wanted: ${wanted})`),
-    ...places.flatMap(({ examples }) =>
-      examples.flatMap(({ mark, verdict, why }) =>
-        wrap(`${mark} ${verdict}: ${visible(why)}`, style.width - 4).map((line, n) => `${n === 0 ? '  ' : '    '}${line}`),
-      ),
-    ),
+    ...folded([...(load?.places.flatMap(loadExamples) ?? []), ...steps.flatMap(stepExamples)], style.width),
     ...(passed ? [] : ['', `Look further: runback test report ${id} --to test.html`]),
-    `Take the test's records away: runback test cleanup ${id}`,
+    ...folded([`Take the test's records away: runback test cleanup ${id}`], style.width),
   ].join('\n');
 }
+
+function submitted({ answers, submissions, people, spanMs, limit }: LoadResult): readonly (readonly [string, string])[] {
+  return [
+    ['submitted', `${counted(submissions, 'times', 'time')} by ${counted(people, 'people', 'person')}, within ${span(spanMs)}`],
+    ...(limit === undefined ? [] : [['paced', `never more than ${limit.count} in ${span(limit.perMs)}`] as const]),
+    ['intake', `${answers.acknowledged} taken, ${answers.refused} refused, ${answers.unanswered} without an answer`],
+  ];
+}
+
+function placesTable({ places }: LoadResult, style: Style): string {
+  const numbers = VERDICTS.map((verdict) => ({ title: verdict, align: 'right' as const }));
+  return table(
+    [{ title: 'arrived in', shrink: true }, ...numbers, { title: 'slowest', align: 'right' as const }],
+    places.map(({ place, totals, slowestMs }) => [
+      visible(place),
+      ...VERDICTS.map((verdict) => String(totals[verdict])),
+      slowestMs === undefined ? '' : span(slowestMs),
+    ]),
+    style,
+  );
+}
+
+function stepsTable(steps: readonly StepResult[], style: Style): string {
+  const numbers = RECORD_VERDICTS.map((verdict) => ({ title: verdict, align: 'right' as const }));
+  return table(
+    [{ title: 'step', shrink: true }, ...numbers, { title: 'took', align: 'right' as const }],
+    steps.map(({ step, records, tookMs }) => [visible(step), ...RECORD_VERDICTS.map((verdict) => String(records[verdict])), span(tookMs)]),
+    style,
+  );
+}
+
+const loadExamples = ({ examples }: PlaceResult): readonly string[] =>
+  examples.map(({ mark, verdict, why }) => `  ${mark} ${verdict}: ${visible(why)}`);
+
+const stepExamples = ({ examples }: StepResult): readonly string[] =>
+  examples
+    .filter(({ verdict }) => verdict !== 'normalised')
+    .map(({ field, verdict, found, wanted }) => `  ${visible(field)} ${verdict}: ${visible(found)}, wanted ${visible(wanted)}`);
 
 /** The tests there are. */
 export function testList(files: readonly TestFile[], last: ReadonlyMap<string, CheckResult>, left: number, style: Style): string {

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 
-import type { IntegrationTest, TestFile } from '../../../checks/index.js';
+import type { IntegrationTest, TestFile, TouchpointTest } from '../../../checks/index.js';
 import type { Identity, Platform } from '../../../connectors/index.js';
-import type { CallOptions } from '../../../lib/index.js';
+import { type CallOptions, RunbackError } from '../../../lib/index.js';
+import type { Mapping } from '../../../mappings/index.js';
 import type { PlatformConfig } from '../../../workspace/index.js';
 import { byPrefix } from '../../session/prefix.js';
 import type { Session } from '../../session/session.js';
@@ -35,4 +36,17 @@ export async function identityOf(session: Session, name: string, call: CallOptio
   } finally {
     await connector.close();
   }
+}
+
+/** The mapping that a test names. Throws `not-found`, `file-invalid`. */
+export async function mappingOf({ workspace }: Session, { document, file }: TouchpointTest): Promise<Mapping> {
+  const { loadMapping, mappingFiles } = await import('../../../mappings/index.js');
+  const files = await mappingFiles(join(workspace.root, 'mappings'));
+  const found = files.find((each) => (each.mapping?.id ?? each.id) === document.mapping);
+  if (found === undefined)
+    throw new RunbackError('not-found', `There is no mapping ${document.mapping}, which ${file} names`, {
+      why: files.length === 0 ? 'The workspace has no mappings.' : `There are: ${files.map(({ id, mapping }) => mapping?.id ?? id).join(', ')}.`,
+      state: 'Nothing was started.',
+    });
+  return found.mapping ?? (await loadMapping(found.path));
 }
