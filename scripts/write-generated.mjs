@@ -33,11 +33,8 @@ const FORMATS = [
   ['description', 'A platform told about by a file, for connector: rest', descriptionForm],
   ['controller', 'A controller of syncs told about by a file', controllerForm],
   ['drill', 'A drill of runback', drills.drillSchema],
-<<<<<<< HEAD
   ['test', 'A test of an integration', checks.testSchema],
-=======
   ['mapping', 'A mapping of runback', mappingSchema],
->>>>>>> mapping
   ['rehearsal', 'What `runback restore rehearse --json` gives as data', rehearsalSchema],
   ['investigation', 'An investigation of runback: `data` of `investigate --json`', investigations.investigationSchema],
   ['groups', 'An answers file for the groups of an investigation', investigations.groupAnswersSchema],

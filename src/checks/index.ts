@@ -8,5 +8,5 @@ export { checkDocument } from './report/document.js';
 export { checkJUnit } from './report/junit.js';
 export { readCheckResults } from './results.js';
 export type * from './result.js';
-export { CELL_VERDICTS, RECORD_VERDICTS } from './touchpoints/facts.js';
+export { RECORD_VERDICTS } from './touchpoints/facts.js';
 export { runTouchpoints } from './touchpoints/run.js';

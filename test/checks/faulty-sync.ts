@@ -155,7 +155,7 @@ class Sync {
 
   work(fault: SyncFault): void {
     const there = new Set<string>();
-    for (const { key, values } of [...this.crm.truth().records('Contact')]) {
+    for (const { key, values } of this.crm.truth().records('Contact')) {
       there.add(key);
       const text = JSON.stringify(values);
       if (this.#seen.get(key) === text) continue;

@@ -93,7 +93,7 @@ describe('one step after the other over two platforms', () => {
       world.lagFrom(seed);
       expect(wrongIn(await run('none')), `seed ${seed}`).toEqual([]);
     }
-  });
+  }, 900_000);
 
   it.each(FAULTS)('%s is told as what it is, and nothing else is', async (fault) => {
     const wrong = wrongIn(await run(fault));

@@ -1,5 +1,5 @@
 import { canonicalJson } from '../../lib/index.js';
-import type { PlatformRecord } from '../../records/index.js';
+import type { PlatformRecord, Value } from '../../records/index.js';
 import { cellVerdict } from './cells.js';
 import { type CellVerdict, type Copies, type Made, type RecordVerdict, type TestedSides, valueIn } from './facts.js';
 
@@ -70,12 +70,15 @@ function cellsOf(step: Step, made: Made, first: PlatformRecord | undefined, copy
   const { wanted, names } = step;
   if (wanted.kind === 'inactive')
     return Object.entries(wanted.holds).map(([field, value]): Cell => {
-      const isSo = (record: PlatformRecord | undefined): boolean => record !== undefined && String(valueIn(record, field) ?? '') === value;
+      const isSo = (record: PlatformRecord | undefined): boolean => record !== undefined && textOf(valueIn(record, field)) === value;
       const verdict = isSo(copy) ? (isSo(first) ? 'right' : 'late') : 'wrong';
       return { n: made.n, name: `${names[1]}.${field}`, verdict, found: valueIn(copy, field), wanted: value };
     });
   return wanted.kind === 'carried' ? carriedCells(step, wanted.fields, made, first, copy) : [];
 }
+
+/** A value as the file of a mapping writes it. */
+const textOf = (value: Value): string => (value === null ? '' : typeof value === 'object' ? canonicalJson(value) : String(value));
 
 function carriedCells(
   { sides: { fields, from }, names }: Step,

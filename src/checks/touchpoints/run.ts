@@ -47,7 +47,7 @@ interface OpenSide {
  * the first is, so that whatever ends this process, a clean-up finds them and their copies.
  */
 export async function runTouchpoints(test: TouchpointTest, deps: TouchpointDeps): Promise<CheckResult> {
-  const { store, clock, by, mapping, call } = deps;
+  const { store, clock, by, mapping } = deps;
   const { steps, records } = test.document;
   const from = createdOn(test, mapping);
   const sides = [await openSide(mapping, 0, deps), await openSide(mapping, 1, deps)] as const;
@@ -118,8 +118,14 @@ class TouchpointRun {
     const refused = await updateAll(connector, schema, changes, call);
     this.#made = await readMade(connector, schema, this.#keys(), call);
     const wanted: Wanted = { kind: 'carried', fields: new Set(Object.keys(step.set)) };
-    const conduct = (after: Copies): readonly Cell[] =>
-      conductCells(before, after, { name: this.#names[1], unchanged: step.unchanged, moves: step.moves });
+    // What was given the value that it had changes nothing on the other side.
+    const changed = new Set(changes.filter(({ made, set }) => isChange(made, set)).map(({ made }) => made.n));
+    for (const { n } of refused) changed.delete(n);
+    const name = this.#names[1];
+    const conduct = (after: Copies): readonly Cell[] => [
+      ...conductCells(before, after, { name, unchanged: step.unchanged, moves: [] }),
+      ...conductCells(before, new Map([...after].filter(([n]) => changed.has(n))), { name, unchanged: [], moves: step.moves }),
+    ];
     return await this.#watched(`update ${step.update}`, wanted, step, { refused, since, conduct });
   }
 
