@@ -2,6 +2,8 @@ export { type KindName, kindText, type ValueKind } from './document/kinds.js';
 export { loadMapping, type MappingFile, mappingFiles, parseMapping } from './document/load.js';
 export * from './document/mapping.js';
 export { mappingSchema } from './document/schema.js';
+export { type ChangeKind } from './drift/changes.js';
+export { type AcceptedSchemas, driftOf, type SchemaDrift } from './drift/drift.js';
 export { countable, lintMappings } from './lint/lint.js';
 export type { FieldPlace, Held, LintFinding, LintInput, LintRule, LostOption, ReadSchema } from './lint/types.js';
 export { mappingPage } from './page/page.js';
