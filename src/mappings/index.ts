@@ -4,6 +4,7 @@ export * from './document/mapping.js';
 export { mappingSchema } from './document/schema.js';
 export { type ChangeKind } from './drift/changes.js';
 export { type AcceptedSchemas, driftOf, type SchemaDrift } from './drift/drift.js';
+export { type HistoryEntry, pingPongOf, type PingPong, RETURNS_A_DAY } from './history/ping-pong.js';
 export { countable, lintMappings } from './lint/lint.js';
 export type { FieldPlace, Held, LintFinding, LintInput, LintRule, LostOption, ReadSchema } from './lint/types.js';
 export { proposePairs, type ProposedPair, type ProposedSide, SURE } from './propose/pairs.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { RunbackError } from '../../../lib/index.js';
 import { type MappingChoices, parseMapping, proposedText, SURE } from '../../../mappings/index.js';
 import { mappingsFolder } from '../../flows/mappings/mapping-files.js';
-import { askChoices, pairsOf, readSides } from '../../flows/mappings/propose.js';
+import { askChoices, pairsOf, readSides, requirePlaces } from '../../flows/mappings/propose.js';
 import type { CommandContext, CommandSpec, Outcome } from '../../shell/command.js';
 import { writeNew } from '../../shell/new-file.js';
 import { counted } from '../../views/text/format.js';
@@ -29,6 +29,7 @@ async function init(context: CommandContext): Promise<Outcome> {
   const { input, session, globals, stdio, style } = context;
   const opened = await session();
   const places = [input.required('first'), input.required('second')] as const;
+  requirePlaces(opened, places);
   const id = idOf(input.text('id'), places);
   const file = join(mappingsFolder(opened), `${id}.yml`);
   await requireFree(file);

@@ -5,6 +5,11 @@ import type { Session } from '../../session/session.js';
 import type { CommandContext } from '../../shell/command.js';
 import { visible } from '../../views/text/visible.js';
 
+/** Throws `usage` or `not-found` where a side of a mapping to be is no object type of a platform of runback.yml. */
+export function requirePlaces(session: Session, places: readonly string[]): void {
+  for (const { platform } of places.map(placeOf)) session.platformConfig(platform);
+}
+
 /** Reads what both sides of a mapping to be are made of. `places`: `hubspot/contacts`. Throws what reading throws, and `usage`. */
 export async function readSides(
   { live, call }: CommandContext,
@@ -14,7 +19,6 @@ export async function readSides(
   const named = places.map(placeOf);
   const [left, right] = await Promise.all(
     named.map(async ({ platform, object }, index): Promise<ProposedSide> => {
-      session.platformConfig(platform);
       live.start(`Reading the fields of ${named.map((one) => one.platform).join(' and ')}`);
       const { connector } = await session.openPlatform(platform, call);
       const { objects } = await connector.describe([object], call);
