@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import type { LintRule, LostOption } from '../../src/mappings/index.js';
 import { CRM, cleanWorld, field, lint, MAP, MAPPING, withField, without, type World } from './support/pair.js';
 
 /** A user would lose: values that are cut, options that are dropped, loops, without anybody noticing for weeks. */
@@ -21,7 +22,7 @@ const add = (world: World, line: string): void => {
 const held = (counts: Record<string, number>): World['held'][string] => ({ counts: new Map(Object.entries(counts)), source: 'snapshot 1' });
 
 /** What is done to it, where it is told (severity, line of the mapping) and in which words. */
-const BREAKS: readonly (readonly [name: string, (world: World) => void, rule: string, where: string, words: string])[] = [
+const BREAKS: readonly (readonly [name: string, (world: World) => void, rule: LintRule, where: string, words: string])[] = [
   [
     'a platform that is not in runback.yml',
     (w) => void (w.platforms = ['salesforc', 'hubspot']),
@@ -380,7 +381,8 @@ test('options that nobody counted have no number, and those that were counted na
   const world = cleanWorld();
   world.crm = withField(CRM, 'Status__c', { options: ['New', 'Working', 'Gone', 'Old', 'Lost'] });
   const of = () => lint(world).find(({ rule }) => rule === 'option-unmapped');
-  expect(of()?.options).toEqual([{ option: 'Old' }, { option: 'Lost' }]);
+  const uncounted: readonly LostOption[] = [{ option: 'Old' }, { option: 'Lost' }];
+  expect(of()?.options).toEqual(uncounted);
   world.held['Contact.Status__c'] = held({ Old: 3 });
   expect(of()).toMatchObject({
     options: [
