@@ -1,7 +1,17 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { carried, comparerOf, type MappedField, matchForm } from '../../src/mappings/index.js';
+import {
+  carried,
+  type Carried,
+  type Comparer,
+  comparerOf,
+  isBlank,
+  type MappedField,
+  matchForm,
+  type TypePair,
+  type ValueVerdict,
+} from '../../src/mappings/index.js';
 import { numberForm } from '../../src/mappings/values/forms.js';
 import { phoneForm } from '../../src/mappings/values/phone.js';
 import type { Value } from '../../src/records/index.js';
@@ -14,7 +24,7 @@ const field = (told: Told = {}): MappedField => ({
   settleMs: 0,
   ...told,
 });
-const verdict = (left: Value | undefined, right: Value | undefined, told?: Told): string => comparerOf(field(told)).verdict(left, right);
+const verdict = (left: Value | undefined, right: Value | undefined, told?: Told): ValueVerdict => comparerOf(field(told)).verdict(left, right);
 
 test.each([
   ['(415) 555-0123', '+14155550123'],
@@ -141,12 +151,12 @@ test('the kind follows from the types where the mapping does not say', () => {
 });
 
 test('what is no value of its kind is told apart', () => {
-  const phone = comparerOf(field({ as: { kind: 'phone', country: 'US' } }));
+  const phone: Comparer = comparerOf(field({ as: { kind: 'phone', country: 'US' } }));
   expect([phone.readable(0, '4.479E+11'), phone.readable(0, '415 555 0123'), phone.readable(0, null)]).toEqual([false, true, true]);
   expect(phone.normal(0, 'n/a')).toBe('?n/a');
 });
 
-test.each<[string, Told, Value, unknown]>([
+test.each<[string, Told, Value, Carried]>([
   [
     'an option',
     {
@@ -193,6 +203,20 @@ test('numbers by their digits agree with arithmetic on whole cents', () => {
     }),
     { seed: 20261130, numRuns: 2000 },
   );
+});
+
+test('what counts as empty, and what does not', () => {
+  const text = { kind: 'text' } as const;
+  expect([null, undefined, '', ' \u00a0', []].map((value) => isBlank(value, text))).toEqual([true, true, true, true, true]);
+  expect([0, false, '0', ['']].map((value) => isBlank(value, text))).toEqual([false, false, false, false]);
+});
+
+test('each type of the other side is written in its own form', () => {
+  const to = (told: Told, value: Value, types: TypePair): Carried => carried(field(told), 0, value, types);
+  expect(to({ as: { kind: 'date', zone: 'America/New_York' } }, '2026-11-30', ['date', 'datetime'])).toEqual({ write: '2026-11-30T05:00:00.000Z' });
+  expect(to({ as: { kind: 'boolean' } }, 'Yes', ['string', 'boolean'])).toEqual({ write: true });
+  expect(to({ as: { kind: 'number', digits: 0 } }, '2.5', ['number', 'integer'])).toEqual({ write: 3 });
+  expect(to({ as: { kind: 'list' } }, ['b', 'a'], ['set', 'string'])).toEqual({ write: 'b;a' });
 });
 
 test('records are matched by the form of their key', () => {
