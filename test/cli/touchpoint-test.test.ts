@@ -1,53 +1,22 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
-import { systemClock } from '../../src/lib/index.js';
-import { MAPPING, openSyncWorld, type SyncWorld } from '../checks/faulty-sync.js';
+import type { SyncWorld } from '../checks/faulty-sync.js';
 import { runHere } from './support/here.js';
+import { openSyncWorkspace, type SyncWorkspace } from './support/sync-workspace.js';
 
+let workspace: SyncWorkspace;
 let world: SyncWorld;
 let dir: string;
-let working: NodeJS.Timeout;
 
 beforeEach(async () => {
-  world = await openSyncWorld(systemClock);
-  working = setInterval(() => world.work(), 20);
-  dir = await mkdtemp(join(tmpdir(), 'runback-touch-'));
-  await mkdir(join(dir, 'tests'));
-  await mkdir(join(dir, 'mappings'));
-  await writeFile(join(dir, 'mappings', 'contacts.yml'), MAPPING);
-  await writeFile(join(dir, 'token'), world.map.token, { mode: 0o600 });
-  await writeFile(join(dir, 'id'), world.crm.connectedApp.clientId, { mode: 0o600 });
-  await writeFile(join(dir, 'secret'), world.crm.connectedApp.clientSecret, { mode: 0o600 });
-  await writeFile(
-    join(dir, 'runback.yml'),
-    `version: 1
-platforms:
-  hubspot: { connector: hubspot, environment: sandbox, account: "${world.map.account}", url: "${world.map.url}", credentials: { token: file:token }, objects: [contacts], limits: { requests_per_10s: 10000 }, options: { search_lag: 0s } }
-  salesforce: { connector: salesforce, environment: sandbox, account: ${world.crm.account}, url: "${world.crm.url}", credentials: { client_id: file:id, client_secret: file:secret }, objects: [Contact] }
-`,
-  );
-  await writeFile(
-    join(dir, 'tests', 'lifecycle.yml'),
-    `version: 1
-id: lifecycle
-title: A contact from its first to its last day
-mapping: contacts
-records: { count: 24 }
-steps:
-  - { create: crm, within: 5s, settle: 100ms }
-  - { update: crm, set: { Level__c: Won }, within: 5s, settle: 100ms }
-  - { delete: crm, within: 5s, settle: 100ms }
-`,
-  );
+  workspace = await openSyncWorkspace({ count: 24, deletes: true });
+  ({ world, dir } = workspace);
 });
 afterEach(async () => {
-  clearInterval(working);
-  await world.close();
-  await rm(dir, { recursive: true, force: true });
+  await workspace.close();
 });
 
 const runback = async (...words: readonly string[]): ReturnType<typeof runHere> => await runHere([...words, '--no-input'], { cwd: dir });

@@ -1,0 +1,21 @@
+import { describe, test } from 'vitest';
+
+import { expectTests, told } from './support.js';
+
+/** "Mapping, reconciliation and tests of an integration": what it must show, as far as it is there. */
+describe('issue 13', () => {
+  const shows: readonly (readonly [string, string])[] = [
+    ['each way to break a schema is found, nothing in pairs that are in order; loops equal brute force', 'test/mappings test/cli/mapping'],
+    ['twelve faults of a sync and more, each told as what it is; clean runs accuse nobody', 'test/checks/touchpoints test/cli/touchpoint-test'],
+    ['planted drops, doubles and reorders are found in 1,000 random histories; 1,000 clean ones accuse nobody', 'test/checks/verdict'],
+    ["350 at once; at the vendor's limit the excess is refused, and nothing lost; production is not written to", 'test/cli/load-test'],
+    [
+      'kill -9 at every call of a test, then a clean-up: the census is the one before, an innocent twin stays',
+      'test/cli/load-crash test/cli/touchpoint-crash',
+    ],
+  ];
+  test.each(shows)('%s', async (line, files) => {
+    const { passed, skipped } = await expectTests(files);
+    told(line, `${passed} tests passed, ${skipped.length} skipped`);
+  });
+});
