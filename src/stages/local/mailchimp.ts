@@ -31,7 +31,7 @@ export const mailchimp: LocalPlatform = {
     'what automations and journeys of your account do when they see these changes: e-mails, tags, changes of other members',
     'campaigns that are scheduled, and to whom they go',
     'what other integrations do with these changes, and how many of the ten connections they take',
-    'whether Mailchimp takes somebody who bounced, left or was deleted permanently: it decides that by what it knows of them',
+    'whether Mailchimp takes people who bounced, left or were deleted permanently',
   ],
   syncWriter: SYNC,
   // Mailchimp tells nobody who wrote what: this only names the sync in runback.yml.
