@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
-import { address, ConsentPair, MEMBERS } from './support/consent-pair.js';
+import { ConsentPair, MEMBERS } from './support/consent-pair.js';
 import { openOperator, type Operator } from './support/operator.js';
 
 vi.setConfig({ testTimeout: 180_000 });

@@ -213,4 +213,4 @@ export class ConsentPair {
   }
 }
 
-export const address = (n: number): string => `p${String(n).padStart(3, '0')}@example.com`;
+const address = (n: number): string => `p${String(n).padStart(3, '0')}@example.com`;
