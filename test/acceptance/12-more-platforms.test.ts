@@ -24,6 +24,11 @@ describe('issue 12', () => {
       'a wrong merge of consent on Mailchimp and HubSpot: nobody who opted out ends up mailable, nobody is opted in unasked',
       'test/journeys/mailchimp-hubspot',
     ],
+    [
+      'kill -9 at every write, lost answers, rings of addresses on Mailchimp: right in the end, nobody twice',
+      'test/journeys/mailchimp-killed test/journeys/mailchimp-attacks',
+    ],
+    ['backup, increment, restore test, investigation and rehearsal on Mailchimp', 'test/journeys/mailchimp-backups'],
     ['the drills on Mailchimp pass, one for each runbook that applies', 'test/drills/mailchimp'],
     ["jsforce and Mailchimp's own client run their ordinary calls against the sandboxes", 'test/sandbox/salesforce test/sandbox/mailchimp'],
     ['each controller of a sync: pause, drain, failed answer, back to the earlier state', 'test/syncs'],

@@ -1,27 +1,44 @@
 import { randomUUID } from 'node:crypto';
 
-import { RunbackError, systemClock } from '../../lib/index.js';
-import { createRandom, type MailchimpSandbox, startMailchimpSandbox, type Who } from '../../sandbox/index.js';
+import { systemClock } from '../../lib/index.js';
+import { type AudienceDescription, createRandom, type MailchimpSandbox, startMailchimpSandbox, type Who } from '../../sandbox/index.js';
 import type { LocalPlatform } from './local.js';
+import { audienceOf, membersOf } from './mailchimp-contents.js';
 
 const DAY_MS = 86_400_000;
 /** Connections of one account: more than runback ever opens. */
 const ANY = 1_000;
 const AUDIENCE = '8a1f0c2d3e';
-const MEMBERS = `members-${AUDIENCE}`;
+const PREFIX = 'members-';
+const MEMBERS = PREFIX + AUDIENCE;
 
 const SYNC: Who = { kind: 'integration', id: '48621', label: 'CRM to marketing platform' };
+
+const INVENTED: AudienceDescription = {
+  id: AUDIENCE,
+  mergeFields: [
+    { tag: 'COMPANY', name: 'Company' },
+    { tag: 'CITY', name: 'City' },
+    { tag: 'LEVEL', name: 'Level', type: 'dropdown', choices: ['Lead', 'Customer', 'Partner'] },
+    { tag: 'LTV', name: 'Lifetime value', type: 'number' },
+    { tag: 'JOINED', name: 'Joined', type: 'date', dateFormat: 'YYYY-MM-DD' },
+  ],
+  groups: [{ title: 'Topics', interests: ['News', 'Offers'] }],
+};
+
+/** Somebody in the archive, whom no list shows: what an audience asks permission for is told with members only. */
+const NOBODY = { contactId: '0'.repeat(32), values: { email_address: 'runback-nobody@example.com', status: 'archived' }, changedAt: 0 };
 
 /** An account of Mailchimp with one audience: members with merge fields, tags and groups; 15 % of them opted out. */
 export const mailchimp: LocalPlatform = {
   label: 'a Mailchimp sandbox on this machine',
   connector: 'mailchimp',
   objects: [MEMBERS],
-  knows: [],
+  knows: (object) => object.startsWith(PREFIX),
   pace: ['timeout'],
   references: [],
   differsInvented: ['its members are invented, and there are fewer of them', 'it has one audience, with merge fields and groups that are not yours'],
-  differsFilled: [],
+  differsFilled: ['its groups are one group, and nobody left by themselves there: Mailchimp does not tell who did'],
   differs: [
     'it has none of the automations, journeys, campaigns and integrations of your account',
     'what is written there is read at once',
@@ -37,31 +54,17 @@ export const mailchimp: LocalPlatform = {
   // Mailchimp tells nobody who wrote what: this only names the sync in runback.yml.
   writesAs: `integration.${SYNC.id}`,
   async start({ seed, fill, token = `${randomUUID().replaceAll('-', '')}-us21`, clock = systemClock, unlimited = false }) {
-    if ('snapshot' in fill)
-      throw new RunbackError('fault-impossible', 'A Mailchimp sandbox cannot be filled from a snapshot', {
-        why: 'Only the one of HubSpot can, so far.',
-        state: 'Nothing was started.',
-        next: 'Let the drill invent its members: records: 300, without from.',
-      });
     const sandbox = await startMailchimpSandbox({
       clock,
       token,
+      // No contact of it has the id of one of the snapshot, as no other account has.
+      ...('snapshot' in fill && { contacts: fill.snapshot }),
       limits: unlimited ? { connections: ANY } : {},
-      audiences: [
-        {
-          id: AUDIENCE,
-          mergeFields: [
-            { tag: 'COMPANY', name: 'Company' },
-            { tag: 'CITY', name: 'City' },
-            { tag: 'LEVEL', name: 'Level', type: 'dropdown', choices: ['Lead', 'Customer', 'Partner'] },
-            { tag: 'LTV', name: 'Lifetime value', type: 'number' },
-            { tag: 'JOINED', name: 'Joined', type: 'date', dateFormat: 'YYYY-MM-DD' },
-          ],
-          groups: [{ title: 'Topics', interests: ['News', 'Offers'] }],
-        },
-      ],
+      audiences: 'snapshot' in fill ? fill.objects.map((each) => audienceOf(each)) : [INVENTED],
     });
-    seedPlain(sandbox, fill.records, seed);
+    if (!('snapshot' in fill)) seedPlain(sandbox, fill.records, seed);
+    else if (fill.onlySettings === true) for (const id of sandbox.audiences) sandbox.importMembers(id, [NOBODY]);
+    else for (const each of fill.objects) sandbox.importMembers(each.schema.object.slice(PREFIX.length), membersOf(each, clock.now().getTime()));
     sandbox.resetCounts();
     return sandbox;
   },

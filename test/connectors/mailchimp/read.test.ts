@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { isRunbackError } from '../../../src/lib/index.js';
-import { all, bench, contactOf, hash, LIST, MEMBERS, PERSON, read, SYNC } from './support.js';
+import { all, bench, contactOf, hash, LIST, MEMBERS, PERSON, read, SYNC, schemaOf } from './support.js';
 
 const email = (n: number): string => `m${String(n).padStart(4, '0')}@example.com`;
 
@@ -67,6 +67,9 @@ describe('reading', () => {
     expect(field?.options).toHaveLength(2);
     b.sandbox.writeAs(PERSON).update(MEMBERS, hash(email(1)), { marketing_permissions: first });
     expect(schema && (await read({ connector: b.connector, schema }, key))?.fields['marketing_permissions']).toEqual([first]);
+    // Where everybody is in the archive, the archive tells.
+    b.sandbox.writeAs(PERSON).remove(MEMBERS, key);
+    expect((await schemaOf(b.connector)).fields.find(({ name }) => name === 'marketing_permissions')?.options).toEqual(field?.options);
   });
 
   test('pages that shift while members are archived lose nobody', async () => {
