@@ -131,6 +131,24 @@ describe('reading', () => {
     expect(b.sandbox.counts().requests).toBe(3);
   });
 
+  test('many keys are read in pages by a process that has read nothing yet, and so is the archive', async () => {
+    const b = await bench();
+    const keys = Array.from({ length: 60 }, (_, n) => b.sandbox.writeAs(PERSON).create(MEMBERS, { email_address: email(n) }));
+    b.sandbox.resetCounts();
+    expect(await all(b.connector.read({ schema: b.schema, keys }))).toHaveLength(60);
+    // How many there are, and the page.
+    expect(b.sandbox.counts().requests).toBe(2);
+    for (const key of keys.slice(10)) b.sandbox.writeAs(PERSON).remove(MEMBERS, key);
+    b.sandbox.writeAs(PERSON).purge(MEMBERS, keys[0] ?? '');
+    b.sandbox.resetCounts();
+    expect(await all(b.connector.read({ schema: b.schema, keys }))).toHaveLength(9);
+    // The page, how many are in the archive, its page, and the one who is in neither.
+    expect(b.sandbox.counts().requests).toBe(4);
+    b.sandbox.resetCounts();
+    expect([...((await b.connector.neverAgain?.(b.schema, [keys[0] ?? '', ...keys.slice(10)])) ?? new Map()).keys()]).toEqual([keys[0]]);
+    expect(b.sandbox.counts().requests).toBe(3);
+  });
+
   test('changes since a time are asked for where tags are left out: their time of change is not told', async () => {
     const b = await bench();
     b.sandbox.writeAs(PERSON).create(MEMBERS, { email_address: email(1) });
