@@ -11,12 +11,16 @@ const detailed = z.strictObject({
   by: z.string().optional(),
   evidence: z.array(z.string()).optional(),
   inputs: z.record(z.string(), z.unknown()).optional(),
+  conflicts: z
+    .record(z.string(), z.enum(['keep', 'restore']))
+    .optional()
+    .describe('Decisions on conflicts of the plan that the question is about, by code or id.'),
   of: z.string().optional().describe('Hash of what is approved.'),
   block: z.string().optional().describe('A signed approval, as `runback approve` prints it.'),
 });
 const plain = z.union([z.string(), z.boolean(), z.number()]);
 const one = z.union([plain, detailed, z.record(z.string(), z.unknown())], {
-  error: 'expected a value, or { choice, note, by, evidence, inputs, of, block }',
+  error: 'expected a value, or { choice, note, by, evidence, inputs, conflicts, of, block }',
 });
 
 /** An answers file: step or input name → answer; a list gives one answer for each time a question comes up. */
@@ -96,10 +100,10 @@ function asAnswer(given: unknown, question: Question): Answer {
   // An input may itself be an object (a filter).
   if (!parsed.success)
     return typeof given === 'object' && given !== null ? { value: '', inputs: { [question.key]: given } } : { value: String(given) };
-  const { choice, note, by, evidence, inputs, of, block } = parsed.data;
+  const { choice, note, by, evidence, inputs, conflicts, of, block } = parsed.data;
   return {
     value: String(choice),
-    ...defined({ note, by, evidence, inputs, of, block }),
+    ...defined({ note, by, evidence, inputs, conflicts, of, block }),
   };
 }
 

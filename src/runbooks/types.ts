@@ -136,6 +136,8 @@ export interface Answer {
    * replaced.
    */
   readonly plan?: string;
+  /** Decisions on conflicts of that plan, by code or id, which make such a plan; `plan` goes before it. */
+  readonly conflicts?: Readonly<Record<string, 'keep' | 'restore'>>;
   /** Hash of what is approved, where the person gives it: refused when it is not the one asked about. */
   readonly of?: string;
   /** A signed approval as text, which says by itself who gave it and for what. */

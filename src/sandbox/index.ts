@@ -7,6 +7,8 @@ export { importAccount, type ImportedAccount, type ImportedLinks, type ImportedP
 export { seedMessy } from './hubspot/seed/seed.js';
 export { strangerOf, turnAway } from './kit/gate.js';
 export type { MailchimpSandbox } from './mailchimp/handle.js';
+export type { AudienceDescription, MergeFieldDescription } from './mailchimp/state/description.js';
+export type { ImportedMember } from './mailchimp/state/imported.js';
 export { startMailchimpSandbox, type MailchimpSandboxOptions } from './mailchimp/sandbox.js';
 export { createRandom, type Random } from './kit/random.js';
 export type { SalesforceSandbox } from './salesforce/handle.js';

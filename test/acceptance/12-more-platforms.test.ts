@@ -20,6 +20,16 @@ describe('issue 12', () => {
     ['the way of a rollback on it: probe, snapshot, plan, apply, proof, undo', 'test/journeys/described'],
     ['Salesforce passes the contract; the way of a rollback on it, with who deleted what', 'test/connectors/salesforce test/journeys/salesforce'],
     ['Mailchimp passes the contract; nobody who opted out ends up mailable', 'test/connectors/mailchimp test/journeys/mailchimp'],
+    [
+      'a wrong merge of consent on Mailchimp and HubSpot: nobody who opted out ends up mailable, nobody is opted in unasked',
+      'test/journeys/mailchimp-hubspot',
+    ],
+    [
+      'kill -9 at every write, lost answers, rings of addresses on Mailchimp: right in the end, nobody twice',
+      'test/journeys/mailchimp-killed test/journeys/mailchimp-attacks',
+    ],
+    ['backup, increment, restore test, investigation and rehearsal on Mailchimp', 'test/journeys/mailchimp-backups'],
+    ['the drills on Mailchimp pass, one for each runbook that applies', 'test/drills/mailchimp'],
     ["jsforce and Mailchimp's own client run their ordinary calls against the sandboxes", 'test/sandbox/salesforce test/sandbox/mailchimp'],
     ['each controller of a sync: pause, drain, failed answer, back to the earlier state', 'test/syncs'],
     ['an automation left on: apply refuses with 6', 'test/cli/automations'],

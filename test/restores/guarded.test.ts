@@ -98,3 +98,12 @@ test('an undo opts nobody in again: that field is left, and the rest is put back
   expect(undone(item({ status: 'out' }, { status: 'in' }))).toMatchObject({ status: 'rejected', reason: 'consent', fields: ['status'] });
   expect(undone(item({ status: 'in' }, { status: 'out' }))).toMatchObject({ set: { status: 'out' } });
 });
+
+test('an undo brings nobody back with a value that takes a yes: a record that the restore deleted stays away', () => {
+  const deleted = (replaced: Fields): AppliedItem =>
+    ({ id: 'people/1', action: 'delete', object: 'people', key: '1', replaced, links: [] }) as AppliedItem;
+  const undone = (one: AppliedItem) =>
+    [...undoSteps([one], new Batches(false), { links: [], records: [] }, () => {}, { objects: [SCHEMA], links: [] })][0]?.resolve();
+  expect(undone(deleted({ status: 'in', name: 'Ada' }))).toMatchObject({ status: 'rejected', reason: 'consent', fields: ['status'], byRule: true });
+  expect(undone(deleted({ status: 'out', name: 'Ada' }))).toMatchObject({ action: 'create', set: { status: 'out', name: 'Ada' } });
+});

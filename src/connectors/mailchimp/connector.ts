@@ -29,6 +29,8 @@ import { findCreated } from './write/found.js';
 import { MOST } from './write/many.js';
 import { updateMembers } from './write/update.js';
 
+/** Keys of one read: as many as two pages hold, since many keys are read by pages of the whole audience. */
+const KEYS = 2000;
 /** Requests of one call, where each record is a request of its own. */
 const SINGLES = 50;
 /** How long a description counts as fresh: a run asks for it at each of its steps. */
@@ -40,7 +42,7 @@ const CAPABILITIES: Capabilities = {
   conditionalWrite: false,
   // Only when a member was changed last is told, not by whom.
   history: 'none',
-  batch: { read: MOST, history: MOST, update: MOST, create: MOST, delete: SINGLES, undelete: 1, link: 1, unlink: 1 },
+  batch: { read: KEYS, history: MOST, update: MOST, create: MOST, delete: SINGLES, undelete: 1, link: 1, unlink: 1 },
   census: true,
 };
 

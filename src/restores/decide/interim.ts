@@ -68,6 +68,9 @@ function strangeText(field: FieldSchema, now: string, digest: string): string {
   if (field.platformType === 'uuid')
     return [digest.slice(0, 8), digest.slice(8, 12), `4${digest.slice(13, 16)}`, `8${digest.slice(17, 20)}`, digest.slice(20, 32)].join('-');
   const room = field.maxLength ?? 255;
+  // Of the person's own: their consent holds for it, and a platform that looks at addresses takes it.
+  const [, name = '', host = ''] = /^([^@+]+)[^@]*@(.+)$/.exec(now) ?? [];
+  if (field.platformType === 'email' && host !== '') return `${name.slice(0, 35)}+runback-${digest.slice(0, 20)}@${host}`;
   const address = `runback-${digest.slice(0, 20)}@example.com`;
   if (now.includes('@') && address.length <= room) return address;
   const text = `runback-${digest.slice(0, 32)}`;

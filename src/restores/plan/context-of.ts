@@ -23,6 +23,8 @@ export interface PlanRequest {
    * judged by ids or times.
    */
   readonly inOrder?: boolean;
+  /** The place was made for this and is empty: nobody is there of whom a platform could know that they do not come back. */
+  readonly emptyPlace?: true;
   /** A person named the suspects; else they are what is known of the syncs. */
   readonly suspectsNamed?: boolean;
   /** What `filters.investigation` stands for. */
@@ -64,7 +66,7 @@ export async function contextOf(
     recreations,
     where: compileWhere(filters.where),
     suspicion: suspicionIn(pair, platform, filters),
-    ...defined({ chosen: request.chosen, imported: pair.base.header.imported }),
+    ...defined({ chosen: request.chosen, imported: pair.base.header.imported, emptyPlace: request.emptyPlace }),
   };
   return { context, coverage };
 }

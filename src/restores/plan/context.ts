@@ -20,6 +20,8 @@ export interface DecidingContext {
   readonly imported?: ImportedFrom;
   /** Nothing but this is planned. */
   readonly chosen?: ChosenCells;
+  /** See `PlanRequest`. */
+  readonly emptyPlace?: true;
 }
 
 /** What a plan is made from: it stands before the first stage and stays as it is. */

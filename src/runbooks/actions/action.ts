@@ -198,6 +198,8 @@ export interface Action<I = Readonly<Record<string, unknown>>> {
    * (guarantee G28).
    */
   left?(outputs: Readonly<Record<string, unknown>>): string | undefined;
+  /** Takes decisions on conflicts of the plan in `outputs`, by code or id; gives the id of the plan that follows. */
+  decide?(outputs: Readonly<Record<string, unknown>>, choices: Readonly<Record<string, 'keep' | 'restore'>>, context: ActionContext): Promise<string>;
   /**
    * New outputs where a person put another plan in the place of the one in `outputs`; undefined where that does not
    * concern it.
@@ -232,6 +234,7 @@ export function defineAction<I>(action: Action<I>): AnyAction {
     ...(act && { act: (input: unknown, context: ActionContext) => act(parse(input), context) }),
     confirm: async (input, context) => await action.confirm?.(parse(input), context),
     left: (outputs) => action.left?.(outputs),
+    ...(action.decide && { decide: action.decide.bind(action) }),
     revise: async (outputs, replaced, plan, context) => await action.revise?.(outputs, replaced, plan, context),
     ...(action.lookup && { lookup: async (input: unknown, context: ActionContext) => (await action.lookup?.(parse(input), context)) ?? UNKNOWN }),
     ...(action.did && { did: async (input: unknown, context: ActionContext) => await action.did?.(parse(input), context) }),

@@ -134,8 +134,8 @@ export function factsOf(runner: Runner): Record<string, unknown> {
 
 /** Outputs that change since the person put another plan in the place of the one that was asked about. */
 async function revised(runner: Runner, asked: Readonly<Record<string, unknown>>, answer: Answer): Promise<Pick<DecisionData, 'outputs'>> {
-  const { plan } = answer;
   const replaced = asked['plan'];
+  const plan = answer.plan ?? (await decided(runner, replaced, answer));
   if (plan === undefined || typeof replaced !== 'string' || plan === replaced) return {};
   const outputs: Record<string, Readonly<Record<string, unknown>>> = {};
   for (const step of runner.runbook.steps) {
@@ -145,6 +145,17 @@ async function revised(runner: Runner, asked: Readonly<Record<string, unknown>>,
     if (next) outputs[step.id] = next;
   }
   return { outputs };
+}
+
+/** The plan that decisions on conflicts make of the one that was asked about; undefined where there are none. */
+async function decided(runner: Runner, plan: unknown, { conflicts }: Answer): Promise<string | undefined> {
+  if (conflicts === undefined) return undefined;
+  for (const step of runner.runbook.steps) {
+    const record = runner.run.steps.get(step.id);
+    if (record?.state !== 'succeeded' || record.outputs['plan'] !== plan || !step.action?.decide) continue;
+    return await step.action.decide(record.outputs, conflicts, runner.context(step, runner.stop, record.intent?.key ?? step.id));
+  }
+  return undefined;
 }
 
 function decision(kind: DecisionData['kind'], effect: DecisionData['effect'], answer: Answer): DecisionData {

@@ -7,6 +7,7 @@ import type { LimitSettings } from './limits.js';
 import type { CampaignDescription } from './state/campaigns.js';
 import type { AudienceDescription } from './state/description.js';
 import type { AccountDump } from './state/dump.js';
+import type { ImportedMember } from './state/imported.js';
 import type { Member, WriteEntry } from './state/model.js';
 
 /** A running local Mailchimp account. */
@@ -18,6 +19,8 @@ export interface MailchimpSandbox extends Sandbox, Pick<Served, 'onRequest' | 'o
   setOptions(object: string, field: string, options: readonly string[]): void;
   /** Adds an audience; gives its id. */
   addAudience(description: AudienceDescription): string;
+  /** Puts members of another account there as they are; see {@link ImportedMember}. */
+  importMembers(audience: string, members: Iterable<ImportedMember>): void;
   /** Adds a campaign; gives its id. */
   addCampaign(description: CampaignDescription): string;
   /** Somebody of an audience, also if archived, by the hash of the address, the address or the contact id. */

@@ -27,6 +27,7 @@ import { addCampaign } from './state/campaigns.js';
 import type { AudienceDescription } from './state/description.js';
 import { dumpAccount, loadAccount } from './state/dump.js';
 import { ID_IN_PATH } from './state/ids.js';
+import { importMember } from './state/imported.js';
 import { findMember } from './state/members.js';
 import { setOptions } from './state/options.js';
 import { recordOf } from './state/records.js';
@@ -53,6 +54,8 @@ export interface MailchimpSandboxOptions {
    */
   readonly unsubscribedStays?: boolean;
   readonly mergeFieldLimit?: number;
+  /** Accounts that are named differently here give no contact the same id. Default: no name. */
+  readonly contacts?: string;
   /** How long batches take. Default 0: they are done when they are looked at. */
   readonly batchMs?: number;
   readonly clock?: Clock;
@@ -99,6 +102,10 @@ export async function startMailchimpSandbox(options: MailchimpSandboxOptions = {
     writeAs: (who) => new DirectWriter(account, who),
     setOptions: (object, field, values) => setOptions(account, object, field, values),
     addAudience: (description) => account.addAudience(description).id,
+    importMembers: (id, members) => {
+      const audience = account.audience(id);
+      for (const each of members) importMember(account, audience, each);
+    },
     addCampaign: (description) => addCampaign(account, description).id,
     member: (audience, name) => findMember(settled().audience(audience), name),
     writes,
@@ -133,8 +140,8 @@ export async function startMailchimpSandbox(options: MailchimpSandboxOptions = {
 }
 
 function accountOf(options: MailchimpSandboxOptions, clock: Clock): Account {
-  const { fakeHosts = [], unsubscribedStays = false, mergeFieldLimit = 80, audiences = [{ id: FIRST_AUDIENCE }] } = options;
-  const settings = { fakeHosts: new Set(fakeHosts.map((each) => each.toLowerCase())), unsubscribedStays, mergeFieldLimit };
+  const { fakeHosts = [], unsubscribedStays = false, mergeFieldLimit = 80, contacts = '', audiences = [{ id: FIRST_AUDIENCE }] } = options;
+  const settings = { fakeHosts: new Set(fakeHosts.map((each) => each.toLowerCase())), unsubscribedStays, mergeFieldLimit, contacts };
   const account = new Account({ ...FACTS, ...options.facts }, settings, clock, automatedAccount);
   for (const each of audiences) account.addAudience(each);
   return account;

@@ -1,7 +1,15 @@
 import { join } from 'node:path';
 
 import { type CallOptions, type Clock, defined, isRunbackError, Redactor } from '../../lib/index.js';
-import { type ApplyDeps, applyRestore, confirmationOf, planRestore, type RestoreSummary } from '../../restores/index.js';
+import {
+  type ApplyDeps,
+  applyRestore,
+  confirmationOf,
+  decideConflicts,
+  planRestore,
+  type PlanSummary,
+  type RestoreSummary,
+} from '../../restores/index.js';
 import { createSnapshot, openSnapshot, type SnapshotReader } from '../../snapshots/index.js';
 import { openFileStore } from '../../store/index.js';
 import type { WorkspaceConfig } from '../../workspace/index.js';
@@ -51,7 +59,8 @@ export async function restoreInto(stage: EmptyStage, request: RestoreIntoRequest
   deps.doing(`Planning the restore of ${platform.name}`);
   const exceptFields = stage.leftOut.length === 0 ? undefined : [...new Set(stage.leftOut.map(({ field }) => field))];
   const filters = { unattributed: 'include', deleteCreated: false, ...defined({ exceptFields }) } as const;
-  const plan = await planRestore({ base: snapshot, damaged: empty.id, filters, inOrder: true, by }, using, call);
+  const planned = await planRestore({ base: snapshot, damaged: empty.id, filters, inOrder: true, emptyPlace: true, by }, using, call);
+  const plan = await decided(planned, by, using);
   deps.doing(`Restoring ${platform.name}`);
   try {
     const summary = await applyRestore({ plan: plan.header.id, confirmed: confirmationOf(plan.header), by }, using, call);
@@ -66,6 +75,13 @@ export async function restoreInto(stage: EmptyStage, request: RestoreIntoRequest
       stopped: [error.message, leftWordsOf(summary) ?? []].flat().join('. '),
     };
   }
+}
+
+/** What a person would be asked of people there: nobody gets mail in a place that was made for this. */
+async function decided(plan: PlanSummary, by: string, using: ApplyDeps): Promise<PlanSummary> {
+  const { consent = 0, irreversible = 0 } = plan.header.counts.conflicts;
+  if (consent + irreversible === 0) return plan;
+  return await decideConflicts(plan.header.id, { consent: 'restore', irreversible: 'restore' }, by, using);
 }
 
 /** What the platform refused, in words; undefined where it took everything. */

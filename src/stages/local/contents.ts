@@ -47,18 +47,18 @@ type Reading = CallOptions & { readonly onDamage?: (damage: Damage) => void };
 export async function contentsOf(
   { snapshot, platform: named, records: most, mask: fields, only }: SnapshotSource,
   connector: string,
-  knows: readonly string[],
+  knows: (object: string) => boolean,
   call: Reading,
 ): Promise<StageContents> {
   const { header, manifest } = snapshot;
   const platform = named ?? platformIn(snapshot, connector);
   const schema = await snapshot.schema(platform);
-  const usable = manifest.objects.filter((info) => info.platform === platform && knows.includes(info.object));
+  const usable = manifest.objects.filter((info) => info.platform === platform && knows(info.object));
   const lacks = manifest.objects
-    .filter((info) => info.platform === platform && !knows.includes(info.object))
+    .filter((info) => info.platform === platform && !knows(info.object))
     .map(({ object }) => `${object} of the snapshot cannot be put on a sandbox`);
   for (const { object, why } of manifest.refused.filter((each) => each.platform === platform)) lacks.push(`the snapshot lacks ${object}: ${why}`);
-  if (usable.length === 0) throw unusable(header.id, `Of ${platform} it holds no ${knows.join(', ')}.`);
+  if (usable.length === 0) throw unusable(header.id, `It holds no object types of ${platform} that can be put there.`);
   const schemas = schema.objects.filter(({ object }) => usable.some((info) => info.object === object));
   requireMaskable(fields, schemas);
   const mask = new Mask(fields);

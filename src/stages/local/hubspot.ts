@@ -14,7 +14,7 @@ export const hubspot: LocalPlatform = {
   label: 'a HubSpot sandbox on this machine',
   connector: 'hubspot',
   objects: ['contacts', 'companies', 'deals'],
-  knows: ['contacts', 'companies', 'deals', 'tickets'],
+  knows: (object) => ['contacts', 'companies', 'deals', 'tickets'].includes(object),
   pace: ['search_lag', 'timeout'],
   references: [{ object: 'contacts', field: 'associatedcompanyid', to: 'companies' }],
   differsInvented: ['its records are invented, and there are fewer of them', 'it has the properties of a fresh account and none of your own'],

@@ -22,8 +22,8 @@ export interface LocalPlatform {
   readonly pace: readonly string[];
   /** Fields that hold the key of a record of another object type, which has to be there. */
   readonly references: readonly { readonly object: string; readonly field: string; readonly to: string }[];
-  /** Object types of a snapshot that can be put on it. */
-  readonly knows: readonly string[];
+  /** Whether records of an object type of a snapshot can be put on it. */
+  readonly knows: (object: string) => boolean;
   /**
    * Starts it, filled with about so many records of its first object type, the same for the same seed; or with the
    * contents of a snapshot.

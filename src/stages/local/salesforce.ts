@@ -15,7 +15,7 @@ export const salesforce: LocalPlatform = {
   label: 'a Salesforce sandbox on this machine',
   connector: 'salesforce',
   objects: ['Contact', 'Account', 'Opportunity'],
-  knows: [],
+  knows: () => false,
   pace: ['timeout'],
   references: [{ object: 'Contact', field: 'AccountId', to: 'Account' }],
   differsInvented: ['its records are invented, and there are fewer of them', 'it has the fields of a fresh organization and none of your own'],

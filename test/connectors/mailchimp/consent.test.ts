@@ -48,8 +48,8 @@ test('every status over every other: who opted out stays so unasked, who bounced
       pending: 'irreversible, no choice',
       transactional: 'irreversible, no choice',
     },
-    pending: { subscribed: 'update', unsubscribed: 'update', cleaned: asks, pending: '', transactional: 'update' },
-    transactional: { subscribed: 'update', unsubscribed: 'update', cleaned: asks, pending: asks, transactional: '' },
+    pending: { subscribed: 'consent', unsubscribed: 'update', cleaned: asks, pending: '', transactional: 'update' },
+    transactional: { subscribed: 'consent', unsubscribed: 'update', cleaned: asks, pending: asks, transactional: '' },
   });
 });
 

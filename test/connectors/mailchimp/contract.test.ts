@@ -4,7 +4,7 @@ import { startMailchimpSandbox } from '../../../src/sandbox/index.js';
 import { connectorContract, type ContractPlatform } from '../../contracts/connector.js';
 import { openLine } from '../../support/line.js';
 import { SharedClock } from '../hubspot-support.js';
-import { configOf, contactOf, hashOf, MEMBERS, PERSON } from './support.js';
+import { configOf, MEMBERS, PERSON } from './support.js';
 
 connectorContract(
   'mailchimp',
@@ -35,16 +35,15 @@ async function start(): Promise<ContractPlatform> {
     emptyReads: null,
     seed: async (fields) => {
       seeded += 1;
-      const made = person.create(MEMBERS, { email_address: `seed${String(seeded)}@example.com`, ...fields });
-      return await Promise.resolve(contactOf(sandbox, made));
+      return await Promise.resolve(person.create(MEMBERS, { email_address: `seed${String(seeded)}@example.com`, ...fields }));
     },
     edit: async (key, fields) => {
       clock.advance(2000);
-      await Promise.resolve(person.update(MEMBERS, hashOf(sandbox, key) ?? '', fields));
+      await Promise.resolve(person.update(MEMBERS, key, fields));
     },
-    remove: async (key) => await Promise.resolve(person.remove(MEMBERS, hashOf(sandbox, key) ?? '')),
+    remove: async (key) => await Promise.resolve(person.remove(MEMBERS, key)),
     truth: async (key) => {
-      const values = sandbox.truth().record(MEMBERS, hashOf(sandbox, key) ?? '');
+      const values = sandbox.truth().record(MEMBERS, key);
       const known: Record<string, Value> = { FNAME: null, LNAME: null };
       return await Promise.resolve(values && { ...known, ...values });
     },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { isRunbackError } from '../../../src/lib/index.js';
-import { all, bench, contactOf, hash, LIST, MEMBERS, PERSON, read, SYNC } from './support.js';
+import { all, bench, contactOf, hash, LIST, MEMBERS, PERSON, read, SYNC, schemaOf } from './support.js';
 
 const email = (n: number): string => `m${String(n).padStart(4, '0')}@example.com`;
 
@@ -67,6 +67,9 @@ describe('reading', () => {
     expect(field?.options).toHaveLength(2);
     b.sandbox.writeAs(PERSON).update(MEMBERS, hash(email(1)), { marketing_permissions: first });
     expect(schema && (await read({ connector: b.connector, schema }, key))?.fields['marketing_permissions']).toEqual([first]);
+    // Where everybody is in the archive, the archive tells.
+    b.sandbox.writeAs(PERSON).remove(MEMBERS, key);
+    expect((await schemaOf(b.connector)).fields.find(({ name }) => name === 'marketing_permissions')?.options).toEqual(field?.options);
   });
 
   test('pages that shift while members are archived lose nobody', async () => {
@@ -125,6 +128,24 @@ describe('reading', () => {
     expect(b.sandbox.counts().requests).toBe(1);
     b.sandbox.resetCounts();
     expect(await all(b.connector.read({ schema: b.schema, keys: keys.slice(0, 3) }))).toHaveLength(3);
+    expect(b.sandbox.counts().requests).toBe(3);
+  });
+
+  test('many keys are read in pages by a process that has read nothing yet, and so is the archive', async () => {
+    const b = await bench();
+    const keys = Array.from({ length: 60 }, (_, n) => b.sandbox.writeAs(PERSON).create(MEMBERS, { email_address: email(n) }));
+    b.sandbox.resetCounts();
+    expect(await all(b.connector.read({ schema: b.schema, keys }))).toHaveLength(60);
+    // How many there are, and the page.
+    expect(b.sandbox.counts().requests).toBe(2);
+    for (const key of keys.slice(10)) b.sandbox.writeAs(PERSON).remove(MEMBERS, key);
+    b.sandbox.writeAs(PERSON).purge(MEMBERS, keys[0] ?? '');
+    b.sandbox.resetCounts();
+    expect(await all(b.connector.read({ schema: b.schema, keys }))).toHaveLength(9);
+    // The page, how many are in the archive, its page, and the one who is in neither.
+    expect(b.sandbox.counts().requests).toBe(4);
+    b.sandbox.resetCounts();
+    expect([...((await b.connector.neverAgain?.(b.schema, [keys[0] ?? '', ...keys.slice(10)])) ?? new Map()).keys()]).toEqual([keys[0]]);
     expect(b.sandbox.counts().requests).toBe(3);
   });
 

@@ -23,12 +23,6 @@ export function contactOf(sandbox: MailchimpSandbox, name: string): string {
   return contactId;
 }
 
-/** The name that the sandbox has for a contact: the hash of its address; undefined where there is no such contact. */
-export function hashOf(sandbox: MailchimpSandbox, contact: string): string | undefined {
-  const { email, contactId } = sandbox.member(LIST, contact) ?? {};
-  return email === undefined || email === '' ? contactId : hash(email);
-}
-
 /** What a sandbox is reached by. */
 export function configOf(sandbox: MailchimpSandbox, more: Partial<PlatformConfig> = {}): PlatformConfig {
   return {

@@ -50,12 +50,12 @@ export async function folderFor(name: string): Promise<string> {
 /** Plays a drill with the program as it is shipped. */
 export async function play(
   drill: Drill,
-  more: { readonly runbook?: string; readonly resumes?: number; readonly seed?: number } = {},
+  more: { readonly runbook?: string; readonly resumes?: number; readonly seed?: number; readonly place?: string } = {},
 ): Promise<DrillResult> {
   const folder = await folderFor('drill');
-  const { runbook = join(shipped, `${drill.runbook}.yml`), ...rest } = more;
+  const { runbook = join(shipped, `${drill.runbook}.yml`), place = 'hubspot', ...rest } = more;
   return await rehearse(
-    { drill, place: { local: 'hubspot' }, runbook, folder, ...rest },
+    { drill, place: { local: place }, runbook, folder, ...rest },
     {
       program: {
         command: [process.execPath, process.env['RUNBACK_TEST_PROGRAM'] ?? ''],

@@ -2,7 +2,7 @@ import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { type HubSpotSandbox, integration, seedMessy, startHubSpotSandbox } from '../../../src/sandbox/index.js';
+import { type HubSpotSandbox, integration, type Sandbox, seedMessy, startHubSpotSandbox } from '../../../src/sandbox/index.js';
 import { program } from '../../cli/support/child.js';
 import { type CrashMoment, type CrashOperation, type CrashResult, runCrashing } from '../../support/crash.js';
 import { openOperator } from './operator.js';
@@ -42,25 +42,55 @@ interface Staged {
   readonly truth: string;
 }
 
-/** Damages an account with a good snapshot, plans, and keeps it twice: before the plan is applied, and after. */
-export async function openKillWorld(): Promise<KillWorld> {
-  const root = await mkdtemp(join(tmpdir(), 'runback-kills-'));
+/** An account, and what happens to it. */
+export interface KillScene {
+  /** Name in runback.yml. */
+  readonly platform: string;
+  readonly sandbox: Pick<Sandbox, 'token' | 'dump' | 'load' | 'resetCounts' | 'counts' | 'stop'>;
+  /** The text of runback.yml. */
+  readonly config: string;
+  /** The account as people see it. */
+  truth(): string;
+  damage(): void;
+  /** Flags of `restore show` that decide the conflicts of the plan. */
+  readonly decides?: readonly string[];
+  /** How an undo ends that nothing disturbs; 0 unless the platform lets no undo put all of it back. */
+  readonly undoEnds?: number;
+}
+
+async function hubspotScene(): Promise<KillScene> {
   const sandbox = await startHubSpotSandbox({ seed: 7, limits: LIMITS });
   const { contacts } = seedMessy(sandbox, { contacts: 24, companies: 3, deals: 0, seed: 7 });
-  const operator = await openOperator(configOf(sandbox), { token: sandbox.token });
-  const good = truthOf(sandbox);
-  const base = String((await operator.done('snapshot', 'create', '--platform', 'hubspot'))['id']);
-  const feed = sandbox.writeAs(integration('48621', 'Feed'));
-  for (const id of contacts.slice(0, 9)) feed.update('contacts', id, { jobtitle: 'Valued Customer' });
-  for (const id of contacts.slice(9, 12)) feed.archive('contacts', id);
-  for (const name of ['One', 'Two']) feed.create('contacts', { firstname: name, email: `${name}@dup.example` });
-  const plan = await operator.done('restore', 'plan', '--platform', 'hubspot', '--base', base, '--unattributed', 'include', '--delete-created');
+  return {
+    platform: 'hubspot',
+    sandbox,
+    config: configOf(sandbox),
+    truth: () => truthOf(sandbox),
+    damage: () => {
+      const feed = sandbox.writeAs(integration('48621', 'Feed'));
+      for (const id of contacts.slice(0, 9)) feed.update('contacts', id, { jobtitle: 'Valued Customer' });
+      for (const id of contacts.slice(9, 12)) feed.archive('contacts', id);
+      for (const name of ['One', 'Two']) feed.create('contacts', { firstname: name, email: `${name}@dup.example` });
+    },
+  };
+}
+
+/** Damages an account with a good snapshot, plans, and keeps it twice: before the plan is applied, and after. */
+export async function openKillWorld(scene?: KillScene): Promise<KillWorld> {
+  const root = await mkdtemp(join(tmpdir(), 'runback-kills-'));
+  const { platform, sandbox, config, truth: told, damage, decides, undoEnds = 0 } = scene ?? (await hubspotScene());
+  const operator = await openOperator(config, { token: sandbox.token });
+  const good = told();
+  const base = String((await operator.done('snapshot', 'create', '--platform', platform))['id']);
+  damage();
+  const made = await operator.run('restore', 'plan', '--platform', platform, '--base', base, '--unattributed', 'include', '--delete-created');
+  const plan = decides === undefined ? made.data : await operator.done('restore', 'show', String(made.data['id']), ...decides);
   const id = String(plan['id']);
   const confirm = `sandbox:${(plan['counts'] as { readonly records: number }).records}`;
   const keep = async (name: string): Promise<Staged> => {
     const dir = join(root, name);
     await cp(operator.dir, dir, { recursive: true });
-    return { dir, dump: sandbox.dump(), truth: truthOf(sandbox) };
+    return { dir, dump: sandbox.dump(), truth: told() };
   };
   const damaged = await keep('damaged');
   const apply = ['restore', 'apply', id, '--confirm', confirm];
@@ -73,7 +103,7 @@ export async function openKillWorld(): Promise<KillWorld> {
   const commands: Readonly<Record<Victim, readonly string[]>> = {
     apply,
     undo: ['restore', 'undo', 'latest'],
-    snapshot: ['snapshot', 'create', '--platform', 'hubspot'],
+    snapshot: ['snapshot', 'create', '--platform', platform],
   };
   const start: Readonly<Record<Victim, Staged>> = { apply: damaged, undo: applied, snapshot: damaged };
   const truth: Readonly<Record<Victim, string>> = { apply: good, undo: damaged.truth, snapshot: damaged.truth };
@@ -81,7 +111,7 @@ export async function openKillWorld(): Promise<KillWorld> {
   const reset = async (victim: Victim): Promise<void> => {
     await rm(dir, { recursive: true, force: true });
     await cp(start[victim].dir, dir, { recursive: true });
-    await writeFile(join(dir, 'runback.yml'), configOf(sandbox));
+    await writeFile(join(dir, 'runback.yml'), config);
     sandbox.load(start[victim].dump);
     sandbox.resetCounts();
   };
@@ -133,12 +163,13 @@ export async function openKillWorld(): Promise<KillWorld> {
       const problems: string[] = [];
       // What the messages led to may have been the end of the victim's work, or the way back to its beginning: both are
       // whole.
-      if (truthOf(sandbox) !== truth[victim]) problems.push('the account is not what an undisturbed command leaves');
+      if (told() !== truth[victim]) problems.push('the account is not what an undisturbed command leaves');
       if (Object.keys(sandbox.counts().repeatedCreates).length > 0) problems.push('a record was created twice');
       // A new piece of work of the same kind begins and ends.
       const again = victim === 'snapshot' ? commands.snapshot : victim === 'apply' ? commands.undo : apply;
       const ended = await run(again);
-      if (ended.code !== 0) problems.push(`${again.join(' ')} ended with ${String(ended.code)}: ${ended.text.slice(-600)}`);
+      if (ended.code !== (victim === 'apply' ? undoEnds : 0))
+        problems.push(`${again.join(' ')} ended with ${String(ended.code)}: ${ended.text.slice(-600)}`);
       const locks = (await readdir(join(dir, '.runback', 'locks')).catch(() => [])).filter((name) => name.endsWith('.lock'));
       if (locks.length > 0) problems.push(`locks are left: ${locks.join(', ')}`);
       const partial = (await readdir(join(dir, 'backups'))).filter((name) => !name.endsWith('.zip'));

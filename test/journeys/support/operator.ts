@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { type Finished, jsonLines } from '../../cli/support/child.js';
+import { type Finished, jsonLines, runback } from '../../cli/support/child.js';
 import { runHere } from '../../cli/support/here.js';
 
 const shippedRunbooks = fileURLToPath(new URL('../../../runbooks', import.meta.url));
@@ -49,8 +49,12 @@ export function fileSyncs(platform: string, writesAs: string): string {
   return `syncs:\n${one('feed')}${one('archive')}`;
 }
 
-/** Opens a folder with this runback.yml. */
-export async function openOperator(config: string, files: Readonly<Record<string, string>> = {}): Promise<Operator> {
+/** Opens a folder with this runback.yml. With `processes` each command is a process of its own. */
+export async function openOperator(
+  config: string,
+  files: Readonly<Record<string, string>> = {},
+  { processes = false }: { readonly processes?: boolean } = {},
+): Promise<Operator> {
   const dir = await mkdtemp(join(tmpdir(), 'runback-journey-'));
   const write = async (name: string, text: string): Promise<void> => {
     await writeFile(join(dir, name), text, { mode: 0o600 });
@@ -62,7 +66,7 @@ export async function openOperator(config: string, files: Readonly<Record<string
   await write('sync-archive', 'paused');
   for (const [name, text] of Object.entries(files)) await write(name, text);
   const run = async (...args: string[]): Promise<Answered> => {
-    const ended = await runHere([...args, '--json', '--no-input', '--as', 'maya'], { cwd: dir });
+    const ended = await (processes ? runback : runHere)([...args, '--json', '--no-input', '--as', 'maya'], { cwd: dir });
     const last = jsonLines(ended.stdout).at(-1) ?? {};
     return { ...ended, ok: last['ok'] === true, data: (last['data'] ?? {}) as Answered['data'], error: last['error'] ?? {} };
   };

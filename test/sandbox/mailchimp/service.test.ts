@@ -161,9 +161,9 @@ describe('faults of Mailchimp', () => {
     expect((await control(sandbox, 'GET', '')).body).toMatchObject({ audiences: [LIST, (body as { id: string }).id] });
     expect((await control(sandbox, 'POST', 'campaigns', { listId: LIST, subject: 'Hi' })).status).toBe(200);
     expect((await control(sandbox, 'POST', 'audiences', { mergeFields: [{ tag: 'too long for it' }] })).status).toBe(400);
-    sandbox.writeAs(PERSON).create(MEMBERS, { email_address: A, tags: 'x' });
+    const id = sandbox.writeAs(PERSON).create(MEMBERS, { email_address: A, tags: 'x' });
     expect((await control(sandbox, 'GET', `records/${MEMBERS}`)).body).toHaveLength(1);
     expect((await control(sandbox, 'GET', 'links')).body).toHaveLength(1);
-    expect((await control(sandbox, 'GET', 'writes')).body).toMatchObject([{ action: 'create', object: MEMBERS, id: hash(A) }]);
+    expect((await control(sandbox, 'GET', 'writes')).body).toMatchObject([{ action: 'create', object: MEMBERS, id }]);
   });
 });

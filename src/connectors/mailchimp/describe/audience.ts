@@ -1,6 +1,7 @@
 import type { CallOptions } from '../../../lib/index.js';
 import { listPath, type MailchimpApi } from '../wire/api.js';
 import {
+  ARCHIVED,
   isCategories,
   isInterests,
   isLists,
@@ -36,15 +37,15 @@ export async function describeAudience(api: MailchimpApi, { id, name, marketing_
   return { id, name, mergeFields, interests, permissions: asks === true ? await permissionsOf(api, id, call) : new Map() };
 }
 
-/** Permissions are told with members only; an audience that has none yet has nothing to lose. */
+/** Permissions are told with members only, in the archive too; an audience that never had any has nothing to lose. */
 async function permissionsOf(api: MailchimpApi, audience: string, call: CallOptions): Promise<ReadonlyMap<string, string>> {
-  const path = listPath(audience, '/members', { count: 1, fields: 'members.marketing_permissions' });
-  const { members } = (await api.get(
-    path,
-    isPageOf('members', () => true),
-    call,
-  )) as { readonly members: readonly unknown[] };
-  return new Map(permissionsIn(members[0]).map(({ marketing_permission_id: id, text }) => [id, text]));
+  const one = async (query: Readonly<Record<string, string>>): Promise<unknown> => {
+    const path = listPath(audience, '/members', { count: 1, fields: 'members.marketing_permissions', ...query });
+    const isPage = isPageOf('members', () => true);
+    return ((await api.get(path, isPage, call)) as { readonly members: readonly unknown[] }).members[0];
+  };
+  const member = (await one({})) ?? (await one({ status: ARCHIVED }));
+  return new Map(permissionsIn(member).map(({ marketing_permission_id: id, text }) => [id, text]));
 }
 
 async function collection<T>(

@@ -24,7 +24,7 @@ export const ADDRESS = 'email_address';
 const MERGE = 'merge/';
 
 const OWN: readonly FieldSchema[] = [
-  { name: ADDRESS, label: 'E-mail address', type: 'string', platformType: 'email', readOnly: false, unique: true },
+  { name: ADDRESS, label: 'E-mail address', type: 'string', platformType: 'email', readOnly: false, required: true, unique: true },
   {
     name: STATUS,
     label: 'Status',

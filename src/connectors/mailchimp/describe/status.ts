@@ -13,6 +13,12 @@ export const STATUS_GUARDS: readonly GuardedValue[] = [
     why: 'Mail to this address bounced, and Mailchimp lets no program subscribe it again: the person has to, with a form of Mailchimp.',
   },
   {
+    from: ['pending', 'transactional'],
+    to: ['subscribed'],
+    code: 'consent',
+    why: 'This person has not said yes to marketing mail: they were asked to confirm and have not, or were never asked.',
+  },
+  {
     to: ['pending'],
     code: 'irreversible',
     why: 'Writing pending sends this person a mail that asks to confirm, and a mail that was sent stays sent.',

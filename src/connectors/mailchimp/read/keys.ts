@@ -5,12 +5,11 @@ import type { ObjectSchema, PlatformRecord } from '../../../records/index.js';
 import type { RecordBatch } from '../../connector.js';
 import { listPath } from '../wire/api.js';
 import { ARCHIVED, isMember, type WireMember } from '../wire/shapes.js';
-import { PAGE, readMembers } from './members.js';
+import { readMembers } from './members.js';
 import { memberRecord, wanted } from './record.js';
 import type { Session } from './session.js';
+import { archivedOf, isWorthAList } from './totals.js';
 
-/** A page takes about as long as so many single reads. */
-const SINGLES_PER_PAGE = 10;
 const BATCH = 100;
 
 /** Whether a text can be the id of a contact. */
@@ -24,13 +23,14 @@ export function isKey(key: string): boolean {
  */
 export async function* readByKeys(session: Session, schema: ObjectSchema, keys: readonly string[], call: CallOptions): AsyncGenerator<RecordBatch> {
   const open = new Set(keys.filter(isKey));
-  const { total } = session.knows;
-  if (total !== undefined && open.size > SINGLES_PER_PAGE * Math.ceil((total + 1) / PAGE))
+  if (await isWorthAList(session, open.size, 'there', call))
     for await (const { records } of readMembers(session, schema, call)) {
       const found = records.filter(({ key }) => open.delete(key));
       if (found.length > 0) yield { records: found };
       if (open.size === 0) return;
     }
+  // Who is in the archive is not there: a list of them spares looking at each.
+  if (await isWorthAList(session, open.size, 'archived', call)) for (const key of await archivedOf(session, open, call)) open.delete(key);
   const read = inOrder(open, session.api.atOnce, async (key) => await findMember(session, key, wanted(schema), call));
   let found: PlatformRecord[] = [];
   for await (const member of read) {
@@ -58,7 +58,9 @@ export async function findMember(session: Session, name: string, fields: string,
 /** Those of deleted members that are not in the archive either: they were deleted permanently. */
 export async function forgotten(session: Session, keys: readonly string[], call: CallOptions): Promise<ReadonlySet<string>> {
   const gone = new Set<string>();
-  for (const some of chunksOf(keys, session.api.atOnce)) {
+  const kept = (await isWorthAList(session, keys.length, 'archived', call)) ? await archivedOf(session, keys, call) : undefined;
+  const open = keys.filter((key) => kept?.has(key) !== true);
+  for (const some of chunksOf(open, session.api.atOnce)) {
     const found = await Promise.all(some.map(async (key) => (isKey(key) ? await findMember(session, key, 'contact_id,status', call) : undefined)));
     for (const [n, key] of some.entries()) if (found[n] === undefined) gone.add(key);
   }

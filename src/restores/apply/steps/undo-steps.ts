@@ -1,6 +1,6 @@
 import type { PlatformSchema } from '../../../connectors/index.js';
 import { ownValue, type Fields } from '../../../records/index.js';
-import { heldBack } from '../../decide/guarded.js';
+import { guardOfCreate, heldBack } from '../../decide/guarded.js';
 import { nameOf } from '../../decide/order.js';
 import type { Batches } from '../../records/batches.js';
 import { changeOfFields, isLinkTakenAgain, linkBroughtBy, linkLostWith, madeBeside } from '../../records/item-ids.js';
@@ -169,6 +169,7 @@ function undoItem(item: AppliedItem, undo: Batches, made: PlatformMade): Journal
 
 /** The same without what no undo writes unasked; the refusal where nothing else is left. */
 function spared(item: JournalItem, schema: PlatformSchema): JournalItem | ItemResult {
+  if (item.action === 'create') return asked(item, schema);
   if (item.action !== 'update') return item;
   const held = heldBack(schemaOf(schema, item.object), item.replaced, item.set);
   const [first] = held.values();
@@ -178,6 +179,15 @@ function spared(item: JournalItem, schema: PlatformSchema): JournalItem | ItemRe
   const set = without(item.set);
   if (Object.keys(set).length > 0) return { ...item, set, replaced: without(item.replaced), refused };
   return { id: item.id, status: 'rejected', key: item.key, reason: first.code, message: first.why, fields: [...held.keys()], byRule: true };
+}
+
+/** A record that would come back with a value that only a person says yes to: it stays away. */
+function asked(item: Extract<JournalItem, { readonly action: 'create' }>, schema: PlatformSchema): JournalItem | ItemResult {
+  const moves = Object.fromEntries(Object.entries(item.set).map(([name, to]) => [name, { to }]));
+  const guard = guardOfCreate(schemaOf(schema, item.object), moves);
+  if (guard === undefined) return item;
+  const { code, why } = guard.rule;
+  return { id: item.id, status: 'rejected', key: item.key, reason: code, message: why, fields: [guard.name], byRule: true };
 }
 
 /** What the platform changed beside an item: as it was, or as it is. */

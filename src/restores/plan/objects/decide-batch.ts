@@ -45,7 +45,8 @@ export async function decideBatch(
   const recreated: { readonly object: string; readonly key: string; readonly as: string }[] = [];
   let nothing = 0;
   const gone = differences.flatMap((difference) => (isThere(difference, live) ? [] : [difference.key]));
-  const never = gone.length === 0 ? undefined : await context.platform.connector.neverAgain?.(type.live, gone, options);
+  const never =
+    gone.length === 0 || context.emptyPlace === true ? undefined : await context.platform.connector.neverAgain?.(type.live, gone, options);
   for (const difference of differences) {
     const { key } = difference;
     const known = isThere(difference, live) ? knownOf(difference, live) : await evidenceOf(context, type, difference, live, options);

@@ -53,6 +53,7 @@ export const restorePlan = defineAction<Input>({
     not_covered: 'int',
     unwritable: 'int',
     merged: 'int',
+    undecided: 'int',
     lost: 'int',
   },
   effect: 'idempotent',
@@ -74,6 +75,13 @@ export const restorePlan = defineAction<Input>({
     } catch (error) {
       throw blaming(request, error);
     }
+  },
+  decide: async ({ plan }, choices, context) => {
+    const { decideConflicts, readPlan } = await import('../../../restores/index.js');
+    const { store, clock, catalog } = context;
+    const { header } = await readPlan(store, String(plan));
+    const platform = await context.openPlatform(header.platform);
+    return (await decideConflicts(header.id, choices, context.by, { store, clock, catalog, platform })).header.id;
   },
   revise: async (outputs, replaced, next, context) => {
     if (outputs['plan'] !== replaced) return undefined;
@@ -253,13 +261,14 @@ function nonEmpty<T>(list: readonly T[] | undefined): readonly T[] | undefined {
   return list === undefined || list.length === 0 ? undefined : list;
 }
 
-/** What no restore brings back, whoever decides: a run that knows of it is no success. */
-function leftOfPlan({ plan, unwritable, merged }: Readonly<Record<string, unknown>>): string | undefined {
+/** What no restore brings back, or what waits for a person's word: a run that knows of it is no success. */
+function leftOfPlan({ plan, unwritable, merged, undecided }: Readonly<Record<string, unknown>>): string | undefined {
   const some = (count: unknown, one: string, many: string): readonly string[] =>
     typeof count === 'number' && count > 0 ? [`${count} ${count === 1 ? one : many}`] : [];
   const left = [
     ...some(unwritable, 'value whose field or option is no longer there as it was', 'values whose field or option is no longer there as it was'),
     ...some(merged, 'record that was merged into another', 'records that were merged into others'),
+    ...some(undecided, 'change that waits for a decision', 'changes that wait for a decision'),
   ];
   return left.length === 0 ? undefined : `${left.join(', ')} (runback restore left ${String(plan)})`;
 }
@@ -292,6 +301,8 @@ async function outputsOf(plan: PlanSummary, context: ActionContext): Promise<Rec
     not_covered: plan.header.notCovered?.length ?? 0,
     unwritable: sum(GONE.map((code) => conflicts[code])),
     merged: conflicts['merged-away'] ?? 0,
+    // Somebody would be opted in, or there is no way back: nobody has said yes or no to it.
+    undecided: sum([conflicts.consent, conflicts.irreversible]),
     lost: sum((plan.header.lost ?? []).map(({ records }) => records)),
   };
 }

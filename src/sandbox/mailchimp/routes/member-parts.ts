@@ -1,6 +1,6 @@
 import { invalidFields, notFound } from '../failure.js';
 import { membersOf } from '../state/account.js';
-import { keyOf } from '../state/members.js';
+import { idOf, keyOf } from '../state/members.js';
 import type { Audience, Member, Note } from '../state/model.js';
 import { addTag, setTag, tagNamed, tagsOf } from '../state/tags.js';
 import { msOf, timeOf } from '../state/times.js';
@@ -91,7 +91,7 @@ const presentNote = (audience: Audience, member: Member, { id, text, createdAt, 
   updated_at: timeOf(updatedAt),
   note: text,
   list_id: audience.id,
-  email_id: keyOf(member),
+  email_id: idOf(member),
   contact_id: member.contactId,
   _links: [],
 });

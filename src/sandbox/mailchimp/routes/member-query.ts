@@ -1,6 +1,6 @@
 import { badRequest } from '../failure.js';
 import { md5 } from '../state/ids.js';
-import { keyOf } from '../state/members.js';
+import { idOf } from '../state/members.js';
 import { type Audience, type Member, STATUSES } from '../state/model.js';
 import { timeIn } from './route.js';
 
@@ -50,7 +50,7 @@ function plainTests(query: URLSearchParams): readonly Test[] {
   const unique = query.get('unique_email_id');
   return [
     (member) => !type || member.emailType === type,
-    (member) => !unique || md5(`unique-${keyOf(member)}`).slice(0, 10) === unique,
+    (member) => !unique || md5(`unique-${idOf(member)}`).slice(0, 10) === unique,
     (member) => query.get('vip_only') !== 'true' || member.vip,
   ];
 }

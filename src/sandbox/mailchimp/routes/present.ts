@@ -1,6 +1,6 @@
 import type { Account } from '../state/account.js';
 import { md5 } from '../state/ids.js';
-import { interestIds, keyOf } from '../state/members.js';
+import { idOf, interestIds } from '../state/members.js';
 import type { Audience, Member, MergeField, Tag } from '../state/model.js';
 import { tagsOf } from '../state/tags.js';
 import { textOf } from '../state/text.js';
@@ -13,7 +13,7 @@ export const self = (url: string, path: string): readonly unknown[] => [{ rel: '
 export function presentMember(audience: Audience, member: Member, url: string): Readonly<Record<string, unknown>> {
   const tags = tagsOf(audience, member.contactId);
   const note = member.notes.at(-1);
-  const key = keyOf(member);
+  const key = idOf(member);
   const merged = Object.fromEntries([...audience.mergeFields.values()].sort((a, b) => a.id - b.id).map(({ tag }) => [tag, member.values[tag] ?? '']));
   const interests = interestIds(audience);
   return {

@@ -10,6 +10,8 @@ import type { ConsentRules } from './status.js';
 export interface AccountSettings extends ConsentRules {
   /** Hosts whose addresses look fake. */
   readonly fakeHosts: ReadonlySet<string>;
+  /** What the ids of contacts are made from, beside their number. */
+  readonly contacts: string;
   /** Merge fields that an audience can have. */
   readonly mergeFieldLimit: number;
 }
@@ -24,7 +26,7 @@ export interface AccountFacts {
 
 /** What one account holds. No HTTP here. */
 export class Account {
-  ids = new Ids();
+  readonly ids: Ids;
   audiences = new Map<string, Audience>();
   campaigns = new Map<string, Campaign>();
   readonly writes: WriteEntry[] = [];
@@ -36,6 +38,7 @@ export class Account {
     private readonly clock: Clock,
     automated: (account: Account) => AutomatedAccount,
   ) {
+    this.ids = new Ids(settings.contacts);
     this.automations = new Automations(clock, automated(this));
   }
 

@@ -13,10 +13,12 @@ const mergeFieldForm = z.object({
   dateFormat: z.string().optional(),
   phoneFormat: z.string().optional(),
 });
+/** A thing of a group or a permission whose id matters: an account that is made like another one. */
+const named = z.object({ id: z.string(), name: z.string() });
 const interestsForm = z.object({
   title: z.string(),
   type: z.enum(['checkboxes', 'dropdown', 'radio', 'hidden']).optional(),
-  interests: z.array(z.string()),
+  interests: z.array(z.union([z.string(), named])),
 });
 
 /** The form of a description of an audience. */
@@ -28,9 +30,15 @@ export const audienceForm = z.object({
   name: z.string().optional(),
   mergeFields: z.array(mergeFieldForm).optional(),
   groups: z.array(interestsForm).optional(),
-  permissions: z.array(z.string()).optional(),
+  permissions: z.array(z.union([z.string(), named])).optional(),
   doubleOptIn: z.boolean().optional(),
 });
+
+/** Something with an id of its own; a text alone gets one. */
+export interface Named {
+  readonly id: string;
+  readonly name: string;
+}
 
 /** How an audience differs from a new one. */
 export interface AudienceDescription {
@@ -42,10 +50,10 @@ export interface AudienceDescription {
   readonly groups?: readonly {
     readonly title: string;
     readonly type?: 'checkboxes' | 'dropdown' | 'radio' | 'hidden';
-    readonly interests: readonly string[];
+    readonly interests: readonly (string | Named)[];
   }[];
   /** Texts of marketing permissions, which the audience then asks for. */
-  readonly permissions?: readonly string[];
+  readonly permissions?: readonly (string | Named)[];
   readonly doubleOptIn?: boolean;
 }
 
@@ -106,18 +114,20 @@ export function audienceOf(description: AudienceDescription, ids: Ids, createdAt
           title,
           type,
           order,
-          interests: interests.map((each, n) => ({ id: ids.short(), name: each, order: n + 1 })),
+          interests: interests.map((each, n) => ({ ...namedOf(each, ids), order: n + 1 })),
         };
         return [category.id, category];
       }),
     ),
-    permissions: new Map(permissions.map((text) => [ids.short(), text])),
+    permissions: new Map(permissions.map((each) => namedOf(each, ids)).map(({ id, name }) => [id, name])),
     tags: new Map(),
     members: new Map(),
     hashes: new Map(),
     forgotten: new Set(),
   };
 }
+
+const namedOf = (given: string | Named, ids: Ids): Named => (typeof given === 'string' ? { id: ids.short(), name: given } : given);
 
 /** Makes a merge field; `id` is its place, too. */
 export function mergeFieldOf(given: MergeFieldDescription, id: number): MergeField {

@@ -10,7 +10,11 @@ export const ID_IN_PATH = /^(?:[0-9a-f]{10}|[0-9a-f]{32}|\d+|.*@.*|.*%40.*)$/;
 
 /** Ids of one account: always the same in the same order. */
 export class Ids {
-  constructor(public last = 0) {}
+  /** `account`: two accounts that are named differently here give no contact the same id. */
+  constructor(
+    private readonly account = '',
+    public last = 0,
+  ) {}
 
   number(): number {
     this.last += 1;
@@ -24,6 +28,6 @@ export class Ids {
 
   /** 32 digits, as of a contact. */
   long(): string {
-    return md5(`mailchimp-contact-${this.number()}`);
+    return md5(`mailchimp-contact-${this.account}${this.number()}`);
   }
 }

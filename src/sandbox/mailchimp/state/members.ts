@@ -37,7 +37,11 @@ export interface Manner {
   readonly at?: number | undefined;
 }
 
-export const keyOf = ({ email, contactId }: Pick<Member, 'email' | 'contactId'>): MemberKey => (email === undefined ? contactId : hashOf(email));
+/** The key of a member for the seam: it stays where the address changes. */
+export const keyOf = ({ contactId }: Pick<Member, 'contactId'>): MemberKey => contactId;
+
+/** What the API calls the id of a member: the hash of its address, or its contact id where it has none. */
+export const idOf = ({ email, contactId }: Pick<Member, 'email' | 'contactId'>): string => (email === undefined ? contactId : hashOf(email));
 
 /** A member by the hash of its address, its contact id, or its address. */
 export function findMember({ members, hashes }: Audience, name: string): Member | undefined {

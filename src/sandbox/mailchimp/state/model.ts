@@ -177,5 +177,5 @@ export interface Campaign {
   readonly sent: number;
 }
 
-/** The key of a member: the hash of its address, or, where it has none, its contact id. */
+/** The key of a member for the seam: the id of its contact. */
 export type MemberKey = string;

@@ -39,7 +39,7 @@ const listValues = ({ settings }: Audience): TrueValues => ({
 
 const live = (member: Member | undefined): Member | undefined => (member?.status === 'archived' ? undefined : member);
 
-/** What a record holds; nothing of somebody who is archived. */
+/** What a record holds; nothing of somebody who is archived. A member is found by whatever the API takes for it. */
 export function recordOf(account: Account, object: string, key: string): TrueValues | undefined {
   const thing = thingOf(account, object);
   if (thing.kind === 'lists') {
@@ -51,7 +51,7 @@ export function recordOf(account: Account, object: string, key: string): TrueVal
     return tag && { name: tag.name };
   }
   const member = live(findMember(thing.audience, key));
-  return member && keyOf(member) === key ? memberValues(thing.audience, member) : undefined;
+  return member && memberValues(thing.audience, member);
 }
 
 export function* recordsOf(account: Account, object: string): Iterable<{ readonly key: string; readonly values: TrueValues }> {
