@@ -110,9 +110,14 @@ export interface Connector {
   /**
    * Looks up what became of create mutations whose answer was lost. One entry per mutation, in order. `since`: when the
    * request was sent, by the platform's own clock; a record made before that is none of them. The epoch where that is
-   * not known.
+   * not known. `lastSentAt`: when the latest of them was sent, where they were sent one after the other. A driver whose
+   * platform may still be at work on a request that nobody waits for says `absent` only when it cannot be any more: it waits.
    */
-  findCreated(mutations: readonly CreateMutation[], since: Date, options?: CallOptions): Promise<readonly CreatedLookup[]>;
+  findCreated(
+    mutations: readonly CreateMutation[],
+    since: Date,
+    options?: CallOptions & { readonly lastSentAt?: Date },
+  ): Promise<readonly CreatedLookup[]>;
 
   /**
    * What happened in a stretch of time that is no value and no link of a record: mails that were sent, tasks that were made.
@@ -411,6 +416,8 @@ export interface RecordHistory {
    */
   readonly fields: Readonly<Record<string, readonly FieldChange[]>>;
   readonly created?: { readonly at?: string; readonly writer?: string; readonly maker?: Maker; readonly byPlatform?: true };
+  /** The last write of the record, whatever it was to: of fields without a history, nobody else wrote any since. */
+  readonly last?: FieldChange;
   /** Since when the history is told, where it may be younger than the record. ISO 8601, UTC. */
   readonly begins?: string;
   /**

@@ -44,6 +44,7 @@ import { quotaIn } from './wire/limits.js';
 import { isObject, type WireObject } from './wire/shapes.js';
 import { WRITE_BATCH } from './write/collection.js';
 import { findCreated } from './write/created.js';
+import { type LookingUp, whenSettled } from './write/settled.js';
 import { undeleteRecords } from './write/undelete.js';
 import { createRecords, deleteRecords, updateRecords } from './write/write.js';
 
@@ -75,6 +76,8 @@ export interface ConnectorSettings extends SalesforceSettings {
   readonly history: 'field' | 'record';
   /** Whether jobs of Bulk API 2.0 may be made where that takes fewer calls. */
   readonly mayUseJobs: boolean;
+  /** How long Salesforce may be at work on a request after its answer was lost. */
+  readonly settleMs: number;
 }
 
 /** What is kept of a field is told whole: what stood there before the oldest entry is told too. */
@@ -167,11 +170,13 @@ export class SalesforceConnector implements Connector {
     }
   }
 
-  async findCreated(mutations: readonly CreateMutation[], since: Date, call: CallOptions = {}): Promise<readonly CreatedLookup[]> {
+  async findCreated(mutations: readonly CreateMutation[], since: Date, call: LookingUp = {}): Promise<readonly CreatedLookup[]> {
     const [first] = mutations;
     if (first === undefined) return [];
     if (this.#user === undefined) await this.identify(call);
-    return await findCreated(this.#api, await this.#asked(first.schema, call), mutations, since, this.#user, call);
+    const of = await this.#asked(first.schema, call);
+    const look = async (): Promise<readonly CreatedLookup[]> => await findCreated(this.#api, of, mutations, since, this.#user, call);
+    return await whenSettled(this.#api, look, { sentAt: call.lastSentAt ?? since, settleMs: this.#settings.settleMs }, call);
   }
 
   sideEffects(request: SideEffectsRequest, call: CallOptions = {}): AsyncIterable<SideEffects> {

@@ -13,6 +13,7 @@ import { salesforceControls } from './control.js';
 import { DirectWriter } from './direct.js';
 import { salesforceFaults } from './faults.js';
 import type { SalesforceSandbox } from './handle.js';
+import { LateRequests } from './late.js';
 import { ApiUsage, DEFAULT_LIMITS, type LimitSettings } from './limits.js';
 import { accountRoutes } from './routes/account.js';
 import { collectionRoutes } from './routes/collections.js';
@@ -82,6 +83,7 @@ export async function startSalesforceSandbox(options: SalesforceSandboxOptions =
   const url = (): string => address;
   const context: ApiContext = { org, usage, auditFields: options.auditFields === true, url };
   const ingest = new IngestJobs(context, options.bulkMs ?? 0);
+  const late = new LateRequests(clock);
   const routes: SalesforceRoute[] = [
     ...accountRoutes(context),
     ...queryRoutes(context, () => usage.settings),
@@ -91,7 +93,7 @@ export async function startSalesforceSandbox(options: SalesforceSandboxOptions =
     soapRoute(context),
     ...queryJobRoutes(context, options.bulkMs ?? 0),
     ...ingest.routes(),
-  ];
+  ].map((route) => late.around(route));
   routes.push(compositeRoute(context, [...routes]));
   const oauth = new OAuth({ app: connectedApp, org, sessions, url });
   let firstWrite = 0;
@@ -99,6 +101,7 @@ export async function startSalesforceSandbox(options: SalesforceSandboxOptions =
     org.automations.settle();
     org.bin.settle();
     ingest.settle();
+    late.settle();
     return org;
   };
   const handle: Omit<SalesforceSandbox, keyof Served> = {
@@ -138,7 +141,7 @@ export async function startSalesforceSandbox(options: SalesforceSandboxOptions =
     port: options.port ?? 0,
     clock,
     token,
-    api: salesforceApi({ routes, org, sessions, oauth, usage, ingest }),
+    api: salesforceApi({ routes, org, sessions, oauth, usage, ingest, late }),
     faults,
     counter,
     automations: org.automations,

@@ -20,6 +20,8 @@ export interface LocalPlatform {
   readonly cannotKnow: readonly string[];
   /** Options in runback.yml that decide how long its calls take. */
   readonly pace: readonly string[];
+  /** Options in runback.yml that its sandbox is reached with: it need not be waited for as long as a real account. */
+  readonly options?: Readonly<Record<string, string>>;
   /** Fields that hold the key of a record of another object type, which has to be there. */
   readonly references: readonly { readonly object: string; readonly field: string; readonly to: string }[];
   /** Object types of a snapshot that can be put on it. */

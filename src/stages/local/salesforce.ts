@@ -17,6 +17,8 @@ export const salesforce: LocalPlatform = {
   objects: ['Contact', 'Account', 'Opportunity'],
   knows: [],
   pace: ['timeout'],
+  // It does a request at once, or not at all.
+  options: { settle: '1s' },
   references: [{ object: 'Contact', field: 'AccountId', to: 'Account' }],
   differsInvented: ['its records are invented, and there are fewer of them', 'it has the fields of a fresh organization and none of your own'],
   differsFilled: [],

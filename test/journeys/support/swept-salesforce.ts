@@ -42,7 +42,7 @@ export const sweptSalesforce: SweptPlatform = {
     let lost = '';
     return {
       sandbox,
-      config: `{ connector: salesforce, environment: sandbox, account: "${sandbox.account}", url: "${sandbox.url}", credentials: { client_id: file:id, client_secret: file:secret }, objects: [${OBJECTS.join(', ')}] }`,
+      config: `{ connector: salesforce, environment: sandbox, account: "${sandbox.account}", url: "${sandbox.url}", credentials: { client_id: file:id, client_secret: file:secret }, objects: [${OBJECTS.join(', ')}], options: { settle: 1s } }`,
       files: { id: APP.clientId, secret: APP.clientSecret },
       fill: () => {
         ahead = -BEFORE_MS;
