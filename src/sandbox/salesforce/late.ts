@@ -5,7 +5,7 @@ import type { SalesforceRoute } from './routes/route.js';
 
 /** Requests that are still at work when nobody waits for their answer any more: what they write is there later. */
 export class LateRequests {
-  readonly #waiting: { readonly due: number; readonly run: () => void }[] = [];
+  #waiting: { readonly due: number; readonly run: () => void }[] = [];
   #ms: number | undefined;
 
   constructor(private readonly clock: Pick<Clock, 'now'>) {}
@@ -32,15 +32,14 @@ export class LateRequests {
   /** Does what is due by now. */
   settle(): void {
     const now = this.clock.now().getTime();
-    for (const one of [...this.#waiting]) {
-      if (one.due > now) continue;
-      this.#waiting.splice(this.#waiting.indexOf(one), 1);
+    const due = this.#waiting.filter((one) => one.due <= now);
+    this.#waiting = this.#waiting.filter((one) => one.due > now);
+    for (const { run } of due)
       try {
-        one.run();
+        run();
       } catch (error) {
         // Nobody is told that it was refused.
         if (!(error instanceof Failure)) throw error;
       }
-    }
   }
 }

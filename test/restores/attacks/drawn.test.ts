@@ -1,4 +1,4 @@
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { createRandom } from '../../../src/sandbox/index.js';
 import { seedOf } from '../../support/seeds.js';
@@ -18,7 +18,7 @@ describe.each([attackedHubSpot, attackedSalesforce])('$name: several attacks at 
     const all = [...ATTACKS, ...kind.own];
     const attacks = Array.from({ length: 2 + (drawn % 3) }, () => random.pick(all));
     try {
-      await attacked(kind, attacks);
+      expect(await attacked(kind, attacks)).toBeGreaterThanOrEqual(4);
     } catch (error) {
       throw new Error(`${attacks.map(({ what }) => what).join('; ')}: ${String(error)}`, { cause: error });
     }
