@@ -53,9 +53,10 @@ export async function contentsOf(
   const { header, manifest } = snapshot;
   const platform = named ?? platformIn(snapshot, connector);
   const schema = await snapshot.schema(platform);
-  const usable = manifest.objects.filter((info) => info.platform === platform && knows.includes(info.object));
+  const isKnown = (object: string): boolean => knows.some((name) => (name.startsWith('*') ? object.endsWith(name.slice(1)) : name === object));
+  const usable = manifest.objects.filter((info) => info.platform === platform && isKnown(info.object));
   const lacks = manifest.objects
-    .filter((info) => info.platform === platform && !knows.includes(info.object))
+    .filter((info) => info.platform === platform && !isKnown(info.object))
     .map(({ object }) => `${object} of the snapshot cannot be put on a sandbox`);
   for (const { object, why } of manifest.refused.filter((each) => each.platform === platform)) lacks.push(`the snapshot lacks ${object}: ${why}`);
   if (usable.length === 0) throw unusable(header.id, `Of ${platform} it holds no ${knows.join(', ')}.`);

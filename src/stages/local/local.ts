@@ -24,13 +24,23 @@ export interface LocalPlatform {
   readonly options?: Readonly<Record<string, string>>;
   /** Fields that hold the key of a record of another object type, which has to be there. */
   readonly references: readonly { readonly object: string; readonly field: string; readonly to: string }[];
-  /** Object types of a snapshot that can be put on it. */
+  /** Object types of a snapshot that can be put on it; `*__c`: all whose names end so. */
   readonly knows: readonly string[];
+  /** Further fields that cannot be written there, by what a snapshot holds. */
+  leftOut?(contents: StageContents): readonly LeftOutField[];
   /**
    * Starts it, filled with about so many records of its first object type, the same for the same seed; or with the
    * contents of a snapshot.
    */
   start(options: LocalStart): Promise<Sandbox>;
+}
+
+/** A field that nothing can be written into on a stage. */
+export interface LeftOutField {
+  readonly object: string;
+  readonly field: string;
+  /** In words. */
+  readonly why: string;
 }
 
 /** How a sandbox on this machine starts. */

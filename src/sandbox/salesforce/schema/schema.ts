@@ -40,8 +40,8 @@ export class Schema {
       const recordTypes = description.recordTypes.flatMap((each): readonly RecordType[] => {
         if (each.object !== object.name) return [];
         types += 1;
-        const { name, developerName = name.replaceAll(/\W/g, '_'), isDefault = false, picklists = {} } = each;
-        return [{ id: nthId('012', pod, types), name, developerName, isDefault, picklists }];
+        const { id = nthId('012', pod, types), name, developerName = name.replaceAll(/\W/g, '_'), isDefault = false, picklists = {} } = each;
+        return [{ id, name, developerName, isDefault, picklists }];
       });
       const added: readonly Field[] = [
         ...(recordTypes.length > 0 ? [reference('RecordTypeId', ['RecordType'], { defaultedOnCreate: true, onParentDelete: 'keep' })] : []),
