@@ -96,6 +96,6 @@ function rowMaker({ fields }: ObjectSchema): (record: PlatformRecord) => Importe
 function valueOf(type: FieldSchema['type'], value: Exclude<Value, null>): string | number | boolean {
   if (type === 'boolean') return value === true;
   if (type === 'integer' || type === 'number') return Number(value);
-  if (type === 'datetime') return String(value).replace(/Z$/u, '+0000');
+  if (type === 'datetime' && typeof value === 'string') return value.replace(/Z$/u, '+0000');
   return Array.isArray(value) ? value.join(';') : typeof value === 'string' ? value : JSON.stringify(value);
 }
