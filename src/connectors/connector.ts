@@ -100,6 +100,9 @@ export interface Connector {
    */
   neverAgain?(schema: ObjectSchema, keys: readonly string[], options?: CallOptions): Promise<ReadonlyMap<string, string>>;
 
+  /** Names of the object types that there are, without describing each. Absent where `describe` tells all of them in as few requests. */
+  objectTypes?(options?: CallOptions): Promise<readonly string[]>;
+
   /**
    * What became of a commit that `write` told of, asked of the platform itself: whether everything it named is done, or
    * nothing of it, or that it has not ended yet. `unknown` where the platform cannot tell any more; then callers look

@@ -26,7 +26,7 @@ import type {
 } from '../connector.js';
 import { rejection } from '../http/batch.js';
 import { labelsOf } from './describe/fields.js';
-import { describe, type Described, oneObject } from './describe/schema.js';
+import { describe, type Described, oneObject, ordinaryNames } from './describe/schema.js';
 import { identify } from './identify.js';
 import { readAll } from './read/all.js';
 import { changedSince } from './read/changed.js';
@@ -115,6 +115,10 @@ export class SalesforceConnector implements Connector {
     const described = await describe(this.#api, objects, call);
     this.#described.set(wanted, { ...described, atMs: nowMs });
     return described.schema;
+  }
+
+  async objectTypes(call: CallOptions = {}): Promise<readonly string[]> {
+    return await ordinaryNames(this.#api, call);
   }
 
   async optionLabels(object: string, call: CallOptions = {}): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {

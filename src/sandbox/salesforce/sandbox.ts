@@ -23,6 +23,7 @@ import { recordRoutes } from './routes/records.js';
 import { replicationRoutes } from './routes/replication.js';
 import type { ApiContext, SalesforceRoute } from './routes/route.js';
 import { SOAP_PATH, soapRoute } from './routes/soap.js';
+import { toolingRoutes } from './routes/tooling.js';
 import type { OrgDescription } from './schema/description.js';
 import { dumpOrg, loadOrg } from './state/dump.js';
 import { ID_IN_PATH } from './state/ids.js';
@@ -88,6 +89,7 @@ export async function startSalesforceSandbox(options: SalesforceSandboxOptions =
     ...accountRoutes(context),
     ...queryRoutes(context, () => usage.settings),
     ...replicationRoutes(context),
+    ...toolingRoutes(context),
     ...collectionRoutes(context),
     ...recordRoutes(context),
     soapRoute(context),

@@ -26,7 +26,7 @@ export const salesforce: LocalPlatform = {
   differsFilled: [
     'it has no history of them, and an empty recycle bin',
     'its users and record types have no names, and no picklist depends on another field',
-    'numbers that Salesforce counts up begin anew there',
+    'numbers that Salesforce counts up start again at 1 there',
   ],
   differs: [
     'it has none of the flows, triggers, rules and integrations of your organization',
