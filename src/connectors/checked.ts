@@ -105,6 +105,9 @@ function passedOn(connector: Connector): Partial<Connector> {
     ...(connector.objectTypes && {
       objectTypes: async (options) => await foreseen(kind, options, async () => (await connector.objectTypes?.(options)) ?? []),
     }),
+    ...(connector.lacks && {
+      lacks: async (schemas, options) => await foreseen(kind, options, async () => (await connector.lacks?.(schemas, options)) ?? []),
+    }),
     ...(connector.advice && {
       advice: async (options) => await foreseen(kind, options, async () => (await connector.advice?.(options)) ?? []),
     }),

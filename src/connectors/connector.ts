@@ -155,6 +155,12 @@ export interface Connector {
    */
   advice?(options?: CallOptions): Promise<readonly string[]>;
 
+  /**
+   * What these credentials may not do with object types, as far as the platform tells it without trying; few requests. Absent where no
+   * platform of this kind tells. Changes nothing.
+   */
+  lacks?(schemas: readonly ObjectSchema[], options?: CallOptions): Promise<readonly Lack[]>;
+
   /** Calls made by this instance and what the platform said is left. Never calls the platform. */
   usage(): Usage;
 
@@ -410,6 +416,15 @@ export interface RecordBatch {
  * or unsubscribed, the platform's own automation or calculation, a program.
  */
 export type Maker = 'person' | 'import' | 'form' | 'automation' | 'program';
+
+/** Something that credentials may not do. */
+export interface Lack {
+  /** Empty for the account as a whole. */
+  readonly object: string;
+  readonly may: 'read' | 'update' | 'create' | 'delete';
+  /** In words, where there is more to say: which scope is missing. */
+  readonly why?: string;
+}
 
 /** Who did what to one record. */
 export interface RecordHistory {

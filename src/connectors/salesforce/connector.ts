@@ -13,6 +13,7 @@ import type {
   CreateMutation,
   DailyQuota,
   Identity,
+  Lack,
   MutationResult,
   PlatformSchema,
   ReadLinksRequest,
@@ -26,6 +27,7 @@ import type {
 } from '../connector.js';
 import { rejection } from '../http/batch.js';
 import { labelsOf } from './describe/fields.js';
+import { lacksOf } from './describe/permissions.js';
 import { describe, type Described, oneObject, ordinaryNames } from './describe/schema.js';
 import { identify } from './identify.js';
 import { readAll } from './read/all.js';
@@ -119,6 +121,12 @@ export class SalesforceConnector implements Connector {
 
   async objectTypes(call: CallOptions = {}): Promise<readonly string[]> {
     return await ordinaryNames(this.#api, call);
+  }
+
+  async lacks(schemas: readonly ObjectSchema[], call: CallOptions = {}): Promise<readonly Lack[]> {
+    const wires: WireObject[] = [];
+    for (const { object } of schemas) wires.push(await this.#wireOf(object, call));
+    return await lacksOf(this.#api, wires, call);
   }
 
   async optionLabels(object: string, call: CallOptions = {}): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {

@@ -55,7 +55,7 @@ export interface SalesforceSandboxOptions {
 }
 
 const IDLE_MS = 2 * 3_600_000;
-const FACTS: OrgFacts = { isSandbox: true, instance: 'CS42', pod: '7Q', name: 'Example Ltd' };
+const FACTS: OrgFacts = { seesAll: true, isSandbox: true, instance: 'CS42', pod: '7Q', name: 'Example Ltd' };
 
 /**
  * Starts a local server that speaks Salesforce's API on this machine's loopback address. Rejects for any other address,

@@ -24,6 +24,8 @@ import type { Form } from './values.js';
 /** What an account is. */
 export interface OrgFacts {
   readonly isSandbox: boolean;
+  /** Whether the user of the API has View All Data. Nothing is hidden where it has not: it is only told. */
+  readonly seesAll: boolean;
   readonly instance: string;
   /** The characters of it in ids. */
   readonly pod: string;
