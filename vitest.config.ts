@@ -42,7 +42,7 @@ const LATER = [
   'test/snapshots/{asked-since,import-crash,radosgw,s3-catalog,s3-crash,s3-faults}.test.ts',
 ];
 /** Sweeps that `npm test` runs at some places; `npm run test:wider` runs them at twice as many, as the long tests do. */
-const SWEEPS = ['test/**/*{crash,kill}*.test.ts', 'test/backups/prune.test.ts', 'test/store/settled.test.ts'];
+const SWEEPS = ['test/**/*{crash,kill}*.test.ts', 'test/backups/prune.test.ts', 'test/store/settled.test.ts', 'test/restores/attacks/drawn.test.ts'];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

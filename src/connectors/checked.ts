@@ -102,6 +102,12 @@ function passedOn(connector: Connector): Partial<Connector> {
     ...(connector.sideEffects && {
       sideEffects: (request, options) => foreseenEach(kind, options, connector.sideEffects?.(request, options) ?? []),
     }),
+    ...(connector.objectTypes && {
+      objectTypes: async (options) => await foreseen(kind, options, async () => (await connector.objectTypes?.(options)) ?? []),
+    }),
+    ...(connector.lacks && {
+      lacks: async (schemas, options) => await foreseen(kind, options, async () => (await connector.lacks?.(schemas, options)) ?? []),
+    }),
     ...(connector.advice && {
       advice: async (options) => await foreseen(kind, options, async () => (await connector.advice?.(options)) ?? []),
     }),

@@ -100,6 +100,9 @@ export interface Connector {
    */
   neverAgain?(schema: ObjectSchema, keys: readonly string[], options?: CallOptions): Promise<ReadonlyMap<string, string>>;
 
+  /** Names of the object types that there are, without describing each. Absent where `describe` tells all of them in as few requests. */
+  objectTypes?(options?: CallOptions): Promise<readonly string[]>;
+
   /**
    * What became of a commit that `write` told of, asked of the platform itself: whether everything it named is done, or
    * nothing of it, or that it has not ended yet. `unknown` where the platform cannot tell any more; then callers look
@@ -110,9 +113,14 @@ export interface Connector {
   /**
    * Looks up what became of create mutations whose answer was lost. One entry per mutation, in order. `since`: when the
    * request was sent, by the platform's own clock; a record made before that is none of them. The epoch where that is
-   * not known.
+   * not known. `lastSentAt`: when the latest of them was sent, where they were sent one after the other. A driver whose
+   * platform may still be at work on a request that nobody waits for says `absent` only when it cannot be any more: it waits.
    */
-  findCreated(mutations: readonly CreateMutation[], since: Date, options?: CallOptions): Promise<readonly CreatedLookup[]>;
+  findCreated(
+    mutations: readonly CreateMutation[],
+    since: Date,
+    options?: CallOptions & { readonly lastSentAt?: Date },
+  ): Promise<readonly CreatedLookup[]>;
 
   /**
    * What happened in a stretch of time that is no value and no link of a record: mails that were sent, tasks that were made.
@@ -146,6 +154,12 @@ export interface Connector {
    * the platform.
    */
   advice?(options?: CallOptions): Promise<readonly string[]>;
+
+  /**
+   * What these credentials may not do with object types, as far as the platform tells it without trying; few requests. Absent where no
+   * platform of this kind tells. Changes nothing.
+   */
+  lacks?(schemas: readonly ObjectSchema[], options?: CallOptions): Promise<readonly Lack[]>;
 
   /** Calls made by this instance and what the platform said is left. Never calls the platform. */
   usage(): Usage;
@@ -403,6 +417,15 @@ export interface RecordBatch {
  */
 export type Maker = 'person' | 'import' | 'form' | 'automation' | 'program';
 
+/** Something that credentials may not do. */
+export interface Lack {
+  /** Empty for the account as a whole. */
+  readonly object: string;
+  readonly may: 'read' | 'update' | 'create' | 'delete';
+  /** In words, where there is more to say: which scope is missing. */
+  readonly why?: string;
+}
+
 /** Who did what to one record. */
 export interface RecordHistory {
   /**
@@ -411,6 +434,8 @@ export interface RecordHistory {
    */
   readonly fields: Readonly<Record<string, readonly FieldChange[]>>;
   readonly created?: { readonly at?: string; readonly writer?: string; readonly maker?: Maker; readonly byPlatform?: true };
+  /** The last write of the record, whatever it was to: of fields without a history, nobody else wrote any since. */
+  readonly last?: FieldChange;
   /** Since when the history is told, where it may be younger than the record. ISO 8601, UTC. */
   readonly begins?: string;
   /**

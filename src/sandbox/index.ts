@@ -13,5 +13,7 @@ export { startMailchimpSandbox, type MailchimpSandboxOptions } from './mailchimp
 export { createRandom, type Random } from './kit/random.js';
 export type { SalesforceSandbox } from './salesforce/handle.js';
 export { startSalesforceSandbox, type SalesforceSandboxOptions } from './salesforce/sandbox.js';
+export { importOrg } from './salesforce/seed/import.js';
+export type { ImportedField, ImportedOrg, ImportedRow } from './salesforce/seed/imported.js';
 export type * from './automation.js';
 export type * from './sandbox.js';

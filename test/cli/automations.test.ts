@@ -83,6 +83,35 @@ describe('automations that react to a restore', () => {
     const store = openFileStore({ dir: join(workspace.dir, '.runback'), clock: systemClock, redactor: new Redactor() });
     expect((await createdOf(store, String(applied.data['id']))).accepted).toEqual({ by: 'lee', automations: ['thank-you'] });
     expect(existsSync(flag)).toBe(false);
+    // So do an undo, and a resume that has something to do: each writes as well.
+    const id2 = String(applied.data['id']);
+    const undone = await said('restore', 'undo', id2, '--accept-automations', 'kim');
+    expect(undone).toMatchObject({ code: 0, data: { state: 'undone' } });
+    const lines: { readonly type: string; readonly data: { readonly accepted?: unknown } }[] = [];
+    for await (const line of store.journal('restores', id2).read()) lines.push(line as unknown as (typeof lines)[number]);
+    const told = lines.flatMap(({ type, data }) => (data.accepted === undefined ? [] : [[type, data.accepted]]));
+    expect(told).toEqual([
+      ['restore.created', { by: 'lee', automations: ['thank-you'] }],
+      ['undo.created', { by: 'kim', automations: ['thank-you'] }],
+    ]);
+  });
+
+  test('a resume keeps who accepts them by then', async () => {
+    const { id, confirm } = await planned('Wrong 6');
+    workspace.sandbox.faults.add({ kind: 'forbidden', method: 'POST', path: '*/batch/update', times: null });
+    const stopped = await said('restore', 'apply', id, ...confirm, '--accept-automations', 'lee');
+    expect(stopped.code).not.toBe(0);
+    workspace.sandbox.faults.clear();
+    const restore = String((stopped.error['data'] as { readonly restore?: string } | undefined)?.restore);
+    expect(await said('restore', 'resume', restore)).toMatchObject({ code: 6, error: { code: 'automations-running' } });
+    expect(await said('restore', 'resume', restore, '--accept-automations', 'kim')).toMatchObject({ code: 0, data: { state: 'done' } });
+    const store = openFileStore({ dir: join(workspace.dir, '.runback'), clock: systemClock, redactor: new Redactor() });
+    const accepted: unknown[] = [];
+    for await (const { type, data } of store.journal('restores', restore).read()) if ('accepted' in data) accepted.push([type, data['accepted']]);
+    expect(accepted).toEqual([
+      ['restore.created', { by: 'lee', automations: ['thank-you'] }],
+      ['restore.resumed', { by: 'kim', automations: ['thank-you'] }],
+    ]);
   });
 
   test('one that cannot be asked is not known to be paused', async () => {

@@ -1,3 +1,4 @@
 import { sweepCalls } from './support/sweep-calls.js';
+import { sweptHubSpot } from './support/swept-hubspot.js';
 
-sweepCalls({ part: 2, of: 2 });
+sweepCalls(sweptHubSpot, { part: 2, of: 2 });

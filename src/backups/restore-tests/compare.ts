@@ -43,7 +43,7 @@ export async function compareRestored(restored: Restored, call: CallOptions): Pr
   for (const info of snapshot.manifest.objects.filter((one) => one.platform === platform.name)) {
     const before = described.objects.find(({ object }) => object === info.object);
     const now = there.get(info.object);
-    if (before !== undefined && now !== undefined) await compareRecords(restored, info, { before, now }, findings, call);
+    if (before !== undefined && now !== undefined) await compareRecords(restored, info, { before, now, links: described.links }, findings, call);
   }
   for (const info of snapshot.manifest.links.filter((one) => one.platform === platform.name && there.has(one.from) && there.has(one.to))) {
     const is = ({ from, to, kind }: LinkSchema): boolean => from === info.from && to === info.to && kind === info.kind;
@@ -58,12 +58,14 @@ export async function compareRestored(restored: Restored, call: CallOptions): Pr
 interface Described {
   readonly before: ObjectSchema;
   readonly now: ObjectSchema;
+  /** All that the snapshot describes. */
+  readonly links: readonly LinkSchema[];
 }
 
 async function compareRecords(
   restored: Restored,
   info: ObjectInfo,
-  { before, now }: Described,
+  { before, now, links }: Described,
   findings: Findings,
   call: CallOptions,
 ): Promise<void> {
@@ -72,7 +74,7 @@ async function compareRecords(
   const size = connector.capabilities.batch.read;
   const task = `Comparing ${before.label ?? info.object}`;
   const newKeyOf = keysOf(restored, info.object);
-  const cellsOf = cellComparer(before, connector.kind, restored.leftOut, findings);
+  const cellsOf = cellComparer(before, connector.kind, restored, referencesOf(restored, info.object, links), findings);
   let found = 0;
   let done = 0;
   const compare = async (batch: readonly PlatformRecord[]): Promise<void> => {
@@ -138,6 +140,19 @@ const keysOf =
     return of !== undefined && Object.hasOwn(of, key) ? (of[key] ?? key) : key;
   };
 
+/** Fields that hold the key of another record, and what a key became there: the one of the record that was created in its place. */
+function referencesOf({ keyMap }: Restored, object: string, links: readonly LinkSchema[]): ReadonlyMap<string, (value: Value) => Value> {
+  const found = new Map<string, (value: Value) => Value>();
+  for (const { from, to, viaFields = [] } of links) {
+    const [name, ...others] = viaFields;
+    const keys = Object.hasOwn(keyMap, to) ? keyMap[to] : undefined;
+    if (from !== object || name === undefined || others.length > 0 || keys === undefined) continue;
+    const before = found.get(name);
+    found.set(name, (value) => (typeof value === 'string' && Object.hasOwn(keys, value) ? (keys[value] ?? value) : (before?.(value) ?? value)));
+  }
+  return found;
+}
+
 function tellUnreadable({ firstKey = '?', lastKey, rows = 1 }: Damage, { object }: ObjectInfo, findings: Findings): void {
   findings.differs({ kind: 'unreadable', object, key: firstKey, ...(lastKey === undefined ? {} : { lastKey }) }, rows);
 }
@@ -146,7 +161,8 @@ function tellUnreadable({ firstKey = '?', lastKey, rows = 1 }: Damage, { object 
 function cellComparer(
   before: ObjectSchema,
   connector: string,
-  leftOut: Restored['leftOut'],
+  { leftOut }: Restored,
+  references: ReadonlyMap<string, (value: Value) => Value>,
   findings: Findings,
 ): (record: PlatformRecord, is: PlatformRecord) => void {
   const { object, keyFields } = before;
@@ -162,7 +178,9 @@ function cellComparer(
   return (record, is) => {
     for (const { field, why } of fields) {
       const { name } = field;
-      const [should, now] = [valueIn(record, name), valueIn(is, name)];
+      const held = valueIn(record, name);
+      const should = held === undefined ? undefined : (references.get(name)?.(held) ?? held);
+      const now = valueIn(is, name);
       if (why !== undefined) {
         if (!isEmpty(should)) findings.setApart({ object, field: name, why });
         continue;

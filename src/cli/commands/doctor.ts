@@ -5,7 +5,9 @@ import { type Clock, defined, EXIT, type ExitCode, isRunbackError, messageOf, Ru
 import { isLastVerified } from '../../snapshots/index.js';
 import { hardLinkProblem } from '../../store/index.js';
 import { requireBackupKey } from '../flows/backups/backup-key.js';
+import { lackWords, needsOf } from '../flows/doctor/needs.js';
 import { allProposals } from '../flows/investigations/field-proposals.js';
+import { runbookFiles } from '../flows/runs/runbook-files.js';
 import { checkLocks } from '../session/locks.js';
 import type { Session } from '../session/session.js';
 import type { CommandSpec, Outcome, CommandContext } from '../shell/command.js';
@@ -56,6 +58,7 @@ async function doctor(context: CommandContext): Promise<Outcome> {
   const opened = await session();
   if (input.flag('probe')) return await probe(context, opened);
   const withHistory = new Set<string>();
+  const runbooks = await neededBy(opened);
   const { platforms, syncs } = opened.workspace.config;
   const looks: (readonly [string, () => Promise<string | Warning>])[] = [
     ['Node.js', async () => `version ${process.versions.node}`],
@@ -72,7 +75,7 @@ async function doctor(context: CommandContext): Promise<Outcome> {
     ['Forgetting', () => unfinishedForgetting(opened)],
     ['Drills', () => leftDrills(clock)],
     ['Who can write', () => writersOf(opened)],
-    ...Object.keys(platforms).map((name) => [`Platform ${name}`, () => platformOf(opened, name, withHistory, call)] as const),
+    ...Object.keys(platforms).map((name) => [`Platform ${name}`, () => platformOf(opened, name, { withHistory, runbooks }, call)] as const),
     ...Object.keys(syncs).map((name) => [`Sync ${name}`, () => syncOf(opened, name, withHistory, call)] as const),
   ];
   const checks: Check[] = [];
@@ -197,14 +200,28 @@ async function writersOf(opened: Session): Promise<string | Warning> {
   return exposures.length === 0 ? 'only you' : { warning: exposures.join(' ') };
 }
 
-async function platformOf(opened: Session, name: string, withHistory: Set<string>, call: CommandContext['call']): Promise<string | Warning> {
+/** What each runbook of the workspace needs; those that cannot be read are left to `runbook lint`. */
+async function neededBy(opened: Session): Promise<NeededBy> {
+  const files = await runbookFiles(opened);
+  return files.flatMap(({ runbook }) => (runbook === undefined ? [] : [{ id: runbook.id, needs: needsOf(runbook) }]));
+}
+
+type NeededBy = Parameters<typeof lackWords>[1];
+
+async function platformOf(
+  opened: Session,
+  name: string,
+  { withHistory, runbooks }: { readonly withHistory: Set<string>; readonly runbooks: NeededBy },
+  call: CommandContext['call'],
+): Promise<string | Warning> {
   const platform = await opened.openPlatform(name, call);
   if (platform.connector.capabilities.history === 'field') withHistory.add(name);
   const { objects } = await platform.connector.describe(platform.objects, call);
   const unknown = unknownWithheld({ objects, links: [] }, platform.neverStore);
   if (unknown.length > 0) return { warning: `never_store names ${unknown.join(', ')}, which is not there: nothing is left out for it` };
-  const advice = (await platform.connector.advice?.(call)) ?? [];
   const refused = objects.filter((object) => object.refused !== undefined);
+  const lacks = (await platform.connector.lacks?.(objects, call)) ?? [];
+  const advice = [...lackWords(lacks, runbooks), ...((await platform.connector.advice?.(call)) ?? [])];
   const words = [
     `${platform.identity.label} (account ${platform.identity.account}, ${platform.environment})`,
     `${counted(objects.length - refused.length, 'object types')} usable`,
@@ -218,14 +235,28 @@ async function syncOf(opened: Session, name: string, withHistory: ReadonlySet<st
   const [view] = await (await opened.syncs()).views([name], call);
   if (view?.status === undefined) throw new Error(view?.problem ?? 'it did not answer');
   const { fields, writes_to: writesTo = [] } = opened.workspace.config.syncs[name] ?? {};
+  const unheard = await unheardAutomation(opened, name);
   const isOpen = fields === undefined && writesTo.some((platform) => withHistory.has(platform));
   const told = [
     view.status.state,
     ...(isOpen ? ['what it is there to write is not declared: runback doctor --fields proposes it'] : []),
     ...(view.unproven === true ? [`its controller ${view.controller} is an example that no test proves: try a pause and a resume first`] : []),
+    ...(unheard === undefined ? [] : [unheard]),
     ...view.status.warnings,
   ].join('; ');
-  return view.unproven === true || view.status.warnings.length > 0 ? { warning: told } : told;
+  return view.unproven === true || unheard !== undefined || view.status.warnings.length > 0 ? { warning: told } : told;
+}
+
+/** An automation of a platform that no `reacts_to` tells of: a restore there would start while it runs, and set it off. */
+async function unheardAutomation({ workspace }: Session, name: string): Promise<string | undefined> {
+  const { automationOf } = await import('../../syncs/index.js');
+  const { syncs, platforms } = workspace.config;
+  const sync = syncs[name];
+  if (sync === undefined || sync.reacts_to !== undefined) return undefined;
+  const connector = await automationOf(sync.controller, workspace.root);
+  const own = Object.keys(platforms).filter((platform) => platforms[platform]?.connector === connector);
+  if (connector === undefined || own.length === 0) return undefined;
+  return `it is set off by records of ${own.join(', ')}, and reacts_to does not say so: a restore there would not wait for it. Add reacts_to: [${own.join(', ')}]`;
 }
 
 function checksText(checks: readonly Check[], style: Style): string {

@@ -44,7 +44,7 @@ export const commands: readonly CommandSpec[] = [
   {
     summary: 'Make a folder a workspace: runback.yml, escalation.yml, runbooks/, backups/',
     details:
-      'Existing files are not changed. In a terminal it asks for the platform, where its token is, its account (which it looks up), and what writes to it; without one it writes a file to fill in.',
+      'Existing files are not changed. In a terminal it asks for the platform, where its token is, its account (which it looks up), which object types to take, and what writes to it: tools of syncs and the platform itself are asked which syncs and automations they have, by reading alone. No secret is written, only where it is. Without a terminal it writes a file to fill in.',
     args: [{ name: 'folder', description: 'the folder (default: this one)', optional: true, kind: 'file' }],
     examples: ['runback init', 'runback init ~/incident-response'],
     run: async (context) => {

@@ -1,7 +1,7 @@
 import type { PlatformConfig, SecretRef } from '../../workspace/index.js';
 
 /** Platforms that a new workspace can begin with. */
-export type Connectable = 'hubspot' | 'postgres' | 'salesforce';
+export type Connectable = 'hubspot' | 'mailchimp' | 'postgres' | 'salesforce';
 
 /** What reaching one takes, as it was answered. */
 export interface Reached {
@@ -11,6 +11,8 @@ export interface Reached {
   readonly address?: string;
   /** Where the consumer key of the connected app is found. */
   readonly client?: string;
+  /** Object types that are taken; the usual ones where nobody said. */
+  readonly objects?: readonly string[];
 }
 
 /** How a platform is asked for and written down. */
@@ -35,23 +37,29 @@ export const BEGINNINGS: Readonly<Record<Connectable, Beginning>> = {
     name: 'HubSpot',
     ref: 'env:HUBSPOT_TOKEN',
     what: 'the token of a private app, from the settings of the HubSpot account, Integrations',
-    config: ({ secret }) => ({ credentials: { token: ref(secret) }, objects: HUBSPOT_OBJECTS }),
+    config: ({ secret, objects = HUBSPOT_OBJECTS }) => ({ credentials: { token: ref(secret) }, objects }),
+  },
+  mailchimp: {
+    name: 'Mailchimp',
+    ref: 'env:MAILCHIMP_API_KEY',
+    what: 'an API key, from Account & billing, Extras, API keys; it ends with its data center (-us21)',
+    config: ({ secret, objects }) => ({ credentials: { token: ref(secret) }, ...(objects === undefined ? {} : { objects }) }),
   },
   postgres: {
     name: 'PostgreSQL',
     ref: 'env:DATABASE_URL',
     what: 'the address of the database, postgresql://user:password@host/name',
-    config: ({ secret }) => ({ credentials: {}, url: ref(secret) }),
+    config: ({ secret, objects }) => ({ credentials: {}, url: ref(secret), ...(objects === undefined ? {} : { objects }) }),
   },
   salesforce: {
     name: 'Salesforce',
     ref: 'env:SF_CLIENT_SECRET',
     what: 'the consumer secret of a connected app that allows the client credentials flow',
     asks: { address: 'https://YOUR-DOMAIN.my.salesforce.com', client: 'env:SF_CLIENT_ID' },
-    config: ({ secret, address, client = 'env:SF_CLIENT_ID' }) => ({
+    config: ({ secret, address, client = 'env:SF_CLIENT_ID', objects = SALESFORCE_OBJECTS }) => ({
       credentials: { client_id: ref(client), client_secret: ref(secret) },
       ...(address === undefined ? {} : { url: address.trim() }),
-      objects: SALESFORCE_OBJECTS,
+      objects,
     }),
   },
 };
@@ -63,7 +71,7 @@ export function reachedLines(connector: Connectable, reached: Reached): readonly
   return [
     ...(url === undefined ? [] : [`    url: ${plain(url)}`]),
     ...(secrets.length === 0 ? [] : [`    credentials: { ${secrets.join(', ')} }`]),
-    ...(objects === undefined ? [] : [`    objects: [${objects.join(', ')}]`]),
+    ...(objects === undefined ? [] : [`    objects: [${objects.map(plain).join(', ')}]`]),
   ];
 }
 

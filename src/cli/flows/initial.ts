@@ -1,11 +1,14 @@
-import { identifyPlatform } from '../../connectors/index.js';
+import { identifyPlatform, openPlatform } from '../../connectors/index.js';
 import { defined, isRunbackError, Redactor } from '../../lib/index.js';
 import { ENVIRONMENTS, type Environment, type PlatformConfig, resolveSecret } from '../../workspace/index.js';
 import type { Asker } from '../prompts/asker.js';
 import type { CommandContext } from '../shell/command.js';
 import { entryLines } from '../views/field-proposals.js';
 import { visible } from '../views/text/visible.js';
+import { isAddress, isReference } from './initial-answers.js';
+import { askObjects, type ChosenObjects, objectTypesIn, otherObjectLines } from './initial-objects.js';
 import { BEGINNINGS, type Connectable, type Reached, reachedLines } from './initial-platforms.js';
+import { askSyncs, type FoundOf, syncEntryLines } from './initial-syncs.js';
 import { askWriter } from './initial-writer.js';
 
 /** What a new workspace is made with. */
@@ -18,6 +21,10 @@ export interface Initial extends Reached {
   /** Name of the sync that it is, and what it is there to write. */
   readonly sync?: string;
   readonly fields?: readonly string[];
+  /** What else there is. */
+  readonly others?: readonly string[];
+  /** What its tools have. */
+  readonly found?: readonly FoundOf[];
 }
 
 /** What is written where nobody was asked. */
@@ -30,7 +37,7 @@ export const UNASKED: Initial = { connector: 'hubspot', environment: 'sandbox', 
 export async function askInitial(context: CommandContext, asker: Asker, root: string): Promise<Initial> {
   const connector = await asker.choose<Initial['connector']>({
     message: 'Where are the records?',
-    choices: (['hubspot', 'postgres', 'salesforce'] as const).map((value) => ({ value, name: BEGINNINGS[value].name })),
+    choices: (['hubspot', 'mailchimp', 'postgres', 'salesforce'] as const).map((value) => ({ value, name: BEGINNINGS[value].name })),
   });
   const environment = await asker.choose<Environment>({
     message: 'Which one is it?',
@@ -38,15 +45,13 @@ export async function askInitial(context: CommandContext, asker: Asker, root: st
   });
   const { ref, what, asks } = BEGINNINGS[connector];
   const where = asks && {
-    address: await asker.text({ message: 'What is its address?', default: asks.address, validate: (text) => isAddress(text) }),
+    address: await asker.text({ message: 'What is its address?', default: asks.address, validate: isAddress }),
   };
   context.live.print(
     `  It needs ${what}. The secret itself is never written here, only where it is: env:NAME, file:PATH, command:PROGRAM or keychain:NAME.`,
   );
-  const secret = await asker.text({ message: 'Where is it?', default: ref, validate: (text) => isReference(text) });
-  const client =
-    asks &&
-    (await asker.text({ message: 'Where is the consumer key that goes with it?', default: asks.client, validate: (text) => isReference(text) }));
+  const secret = await asker.text({ message: 'Where is it?', default: ref, validate: isReference });
+  const client = asks && (await asker.text({ message: 'Where is the consumer key that goes with it?', default: asks.client, validate: isReference }));
   const reached = { secret: secret.trim(), ...where, ...defined({ client }) };
   const found = await accountOf(context, { connector, environment, ...reached }, root);
   const account = await asker.text({
@@ -54,12 +59,46 @@ export async function askInitial(context: CommandContext, asker: Asker, root: st
     ...defined({ default: found }),
   });
   const known = { connector, environment, ...reached, ...(account.trim() === '' ? {} : { account: account.trim() }) };
-  const seen = found === undefined ? undefined : await askWriter(context, asker, configOf(known), driverDeps(context, root));
-  if (seen !== undefined) return { ...known, ...seen };
+  if (found === undefined) return { ...known, ...(await typedWriter(asker)) };
+  const deps = driverDeps(context, root);
+  const chosen = await objectsOf(context, asker, configOf(known), deps);
+  const wider = { ...known, ...defined({ objects: chosen?.objects, others: chosen?.others }) };
+  const tools = await askSyncs(context, asker, configOf(wider), async (ref) => await deps.secret(ref));
+  const seen = await askWriter(context, asker, configOf(wider), deps);
+  return { ...wider, found: tools, ...(seen ?? (await typedWriter(asker))) };
+}
+
+async function typedWriter(asker: Asker): Promise<Pick<Initial, 'writer'>> {
   const writer = await asker.text({
     message: 'Which integration writes to it, as its history names it, such as INTEGRATION:48621 (Enter if you do not know it)',
   });
-  return { ...known, ...(writer.trim() === '' ? {} : { writer: writer.trim() }) };
+  return writer.trim() === '' ? {} : { writer: writer.trim() };
+}
+
+/** The object types that are there, and which of them are taken; undefined where they cannot be seen, which is told. */
+async function objectsOf(
+  { live, style, call }: CommandContext,
+  asker: Asker,
+  config: PlatformConfig,
+  deps: Parameters<typeof openPlatform>[1],
+): Promise<ChosenObjects | undefined> {
+  live.start('Looking which object types there are');
+  try {
+    const platform = await openPlatform(config, deps, call);
+    let there: readonly string[];
+    try {
+      there = await objectTypesIn(platform.connector, call);
+    } finally {
+      await platform.close();
+      live.stop();
+    }
+    return there.length === 0 ? undefined : await askObjects(asker, there, config.objects ?? []);
+  } catch (error) {
+    live.stop();
+    if (!isRunbackError(error) || error.code === 'interrupted') throw error;
+    live.print(`  ${style.glyph.warning} Its object types could not be seen: ${visible(error.message)}`);
+    return undefined;
+  }
 }
 
 /** A platform as it would stand in runback.yml. */
@@ -77,14 +116,6 @@ const MEANS: Readonly<Record<Environment, string>> = {
   staging: 'a copy of it',
   sandbox: 'for trying things out',
 };
-
-function isReference(text: string): true | string {
-  return /^(env|file|command|keychain):\S/u.test(text.trim()) || 'Say where it is, such as env:HUBSPOT_TOKEN; do not type the secret itself.';
-}
-
-function isAddress(text: string): true | string {
-  return /^https:\/\/[\w.-]+$/u.test(text.trim()) || 'Write the https address without a path, such as https://example.my.salesforce.com.';
-}
 
 /** The account as the platform itself names it; undefined where it cannot be asked yet. Says which. */
 async function accountOf(context: CommandContext, initial: Initial, root: string): Promise<string | undefined> {
@@ -104,7 +135,17 @@ async function accountOf(context: CommandContext, initial: Initial, root: string
 }
 
 /** runback.yml for what was answered. */
-export function workspaceText({ connector, environment, account, writer, sync = 'the-sync', fields = [], ...reached }: Initial): string {
+export function workspaceText({
+  connector,
+  environment,
+  account,
+  writer,
+  sync = 'the-sync',
+  fields = [],
+  others = [],
+  found = [],
+  ...reached
+}: Initial): string {
   return [
     'version: 1',
     '# Platforms that hold records. Secrets are never written here: env:, file:, command: or keychain: say where they are.',
@@ -114,9 +155,16 @@ export function workspaceText({ connector, environment, account, writer, sync = 
     `    environment: ${environment.padEnd(27)} # production, staging or sandbox; checked against the platform itself`,
     ...(account === undefined ? ['    # account:        which one it is; runback doctor says it'] : [`    account: ${JSON.stringify(account)}`]),
     ...reachedLines(connector, reached),
-    ...(writer === undefined
-      ? ['# Integrations that write to it, by their tool (controller: n8n, fivetran, hubspot-workflow …): docs/syncs.md says how.', 'syncs: {}']
-      : syncLines(connector, sync, writer, fields)),
+    ...otherObjectLines(others),
+    ...(found.some(({ chosen }) => chosen.length > 0)
+      ? [
+          '# What writes to it, or is set off by its records. Take out what does neither: docs/syncs.md.',
+          'syncs:',
+          ...syncEntryLines(found, connector, writer),
+        ]
+      : writer === undefined
+        ? ['# Integrations that write to it, by their tool (controller: n8n, fivetran, hubspot-workflow …): docs/syncs.md says how.', 'syncs: {}']
+        : syncLines(connector, sync, writer, fields)),
     'backups:',
     '  storage: backups',
     '  jobs: {}',

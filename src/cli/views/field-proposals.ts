@@ -124,7 +124,7 @@ export function nameFor(label: string, taken: readonly string[]): string {
     .replaceAll(/[^a-z0-9]+/gu, '-')
     .replaceAll(/^-+|-+$/gu, '')
     .slice(0, 40);
-  const base = name === '' ? 'sync' : name;
+  const base = /^[a-z]/u.test(name) ? name.replace(/-$/u, '') : name === '' ? 'sync' : `sync-${name}`;
   for (let n = 1; ; n += 1) {
     const one = n === 1 ? base : `${base}-${n}`;
     if (!taken.includes(one)) return one;

@@ -1,5 +1,5 @@
 import type { CallOptions } from '../../lib/index.js';
-import type { Link } from '../../records/index.js';
+import type { ObjectSchema, Link } from '../../records/index.js';
 import type { Environment } from '../../workspace/index.js';
 import { byAction } from '../batches.js';
 import type {
@@ -14,6 +14,7 @@ import type {
   CreateMutation,
   DailyQuota,
   Identity,
+  Lack,
   MutationResult,
   Pace,
   PlatformSchema,
@@ -27,6 +28,7 @@ import type {
   WrittenRequest,
 } from '../connector.js';
 import { rejection } from '../http/batch.js';
+import { lacksOf } from './describe/permissions.js';
 import { describe, optionLabels, typeIdOf } from './describe/schema.js';
 import { LINK_READ_BATCH } from './read/associations.js';
 import { readChanged } from './read/changed.js';
@@ -120,6 +122,11 @@ export class HubSpotConnector implements Connector {
       ...(typeof appId === 'number' || typeof appId === 'string' ? { writer: `INTEGRATION:${String(appId)}` } : {}),
       address: new URL(this.#settings.url).host,
     };
+  }
+
+  async lacks(schemas: readonly ObjectSchema[]): Promise<readonly Lack[]> {
+    const objects = schemas.map(({ object }) => object);
+    return await Promise.resolve(this.#scopes === undefined ? [] : lacksOf(objects, this.#scopes));
   }
 
   async describe(objects: readonly string[] | undefined, call: CallOptions = {}): Promise<PlatformSchema> {

@@ -8,6 +8,7 @@ import type {
   CreatedLookup,
   CreateMutation,
   Identity,
+  Lack,
   MutationResult,
   PlatformSchema,
   ReadRequest,
@@ -66,6 +67,15 @@ export class MailchimpConnector implements Connector {
     const [account = '', name = ''] = isObject(body) ? [textIn(body, 'account_id'), textIn(body, 'account_name')] : [];
     const label = `Mailchimp account ${account}${name === '' ? '' : ` (${name})`}`;
     return { account, label, environment: undefined, scopes: undefined, address: new URL(this.#settings.url).host };
+  }
+
+  /** By the role of the user whose key it is: a viewer reads, and an author writes campaigns only [?]. */
+  async lacks(schemas: readonly ObjectSchema[], call: CallOptions = {}): Promise<readonly Lack[]> {
+    const body = await this.#api.get('/3.0/?fields=role', isObject, call);
+    const role = isObject(body) ? textIn(body, 'role') : undefined;
+    if (role !== 'viewer' && role !== 'author') return [];
+    const why = `the user of the key has the role ${role}`;
+    return schemas.flatMap(({ object }) => (['update', 'create', 'delete'] as const).map((may): Lack => ({ object, may, why })));
   }
 
   async describe(objects: readonly string[] | undefined, call: CallOptions = {}): Promise<PlatformSchema> {

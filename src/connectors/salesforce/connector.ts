@@ -13,6 +13,7 @@ import type {
   CreateMutation,
   DailyQuota,
   Identity,
+  Lack,
   MutationResult,
   PlatformSchema,
   ReadLinksRequest,
@@ -26,7 +27,8 @@ import type {
 } from '../connector.js';
 import { rejection } from '../http/batch.js';
 import { labelsOf } from './describe/fields.js';
-import { describe, type Described, oneObject } from './describe/schema.js';
+import { lacksOf } from './describe/permissions.js';
+import { describe, type Described, oneObject, ordinaryNames } from './describe/schema.js';
 import { identify } from './identify.js';
 import { readAll } from './read/all.js';
 import { changedSince } from './read/changed.js';
@@ -44,6 +46,7 @@ import { quotaIn } from './wire/limits.js';
 import { isObject, type WireObject } from './wire/shapes.js';
 import { WRITE_BATCH } from './write/collection.js';
 import { findCreated } from './write/created.js';
+import { type LookingUp, whenSettled } from './write/settled.js';
 import { undeleteRecords } from './write/undelete.js';
 import { createRecords, deleteRecords, updateRecords } from './write/write.js';
 
@@ -75,6 +78,8 @@ export interface ConnectorSettings extends SalesforceSettings {
   readonly history: 'field' | 'record';
   /** Whether jobs of Bulk API 2.0 may be made where that takes fewer calls. */
   readonly mayUseJobs: boolean;
+  /** How long Salesforce may be at work on a request after its answer was lost. */
+  readonly settleMs: number;
 }
 
 /** What is kept of a field is told whole: what stood there before the oldest entry is told too. */
@@ -112,6 +117,16 @@ export class SalesforceConnector implements Connector {
     const described = await describe(this.#api, objects, call);
     this.#described.set(wanted, { ...described, atMs: nowMs });
     return described.schema;
+  }
+
+  async objectTypes(call: CallOptions = {}): Promise<readonly string[]> {
+    return await ordinaryNames(this.#api, call);
+  }
+
+  async lacks(schemas: readonly ObjectSchema[], call: CallOptions = {}): Promise<readonly Lack[]> {
+    const wires: WireObject[] = [];
+    for (const { object } of schemas) wires.push(await this.#wireOf(object, call));
+    return await lacksOf(this.#api, wires, call);
   }
 
   async optionLabels(object: string, call: CallOptions = {}): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
@@ -167,11 +182,13 @@ export class SalesforceConnector implements Connector {
     }
   }
 
-  async findCreated(mutations: readonly CreateMutation[], since: Date, call: CallOptions = {}): Promise<readonly CreatedLookup[]> {
+  async findCreated(mutations: readonly CreateMutation[], since: Date, call: LookingUp = {}): Promise<readonly CreatedLookup[]> {
     const [first] = mutations;
     if (first === undefined) return [];
     if (this.#user === undefined) await this.identify(call);
-    return await findCreated(this.#api, await this.#asked(first.schema, call), mutations, since, this.#user, call);
+    const of = await this.#asked(first.schema, call);
+    const look = async (): Promise<readonly CreatedLookup[]> => await findCreated(this.#api, of, mutations, since, this.#user, call);
+    return await whenSettled(this.#api, look, { sentAt: call.lastSentAt ?? since, settleMs: this.#settings.settleMs }, call);
   }
 
   sideEffects(request: SideEffectsRequest, call: CallOptions = {}): AsyncIterable<SideEffects> {

@@ -7,13 +7,15 @@ import { signInOf } from './sign-in/grants.js';
 import { sessionOf } from './sign-in/session.js';
 
 const DEFAULT_VERSION = '62.0';
+/** Most calls end by then, one way or the other [?]. */
+const DEFAULT_SETTLE = '2m';
 const CREDENTIALS = ['token', 'client_id', 'client_secret', 'refresh_token', 'private_key'];
 
 /**
  * Opens an account of Salesforce. Requests nothing. Settings beside those of every platform: `options.version` of the API (`62.0`),
  * `options.history` (`field`, or `record` where no history is kept), `options.bulk` (false: no jobs of Bulk API 2.0),
  * `options.login` (an address where tokens are fetched, where that is another one), `options.user` and `options.audience` (of a signed
- * assertion), `options.timeout` (a duration).
+ * assertion), `options.timeout` (a duration), `options.settle` (a duration: how long Salesforce may be at work on a request after its answer was lost).
  */
 export async function openConnector(config: PlatformConfig, deps: DriverDeps): Promise<Connector> {
   const said = config.options['version'];
@@ -37,6 +39,7 @@ export async function openConnector(config: PlatformConfig, deps: DriverDeps): P
     version,
     history: historyOf(config),
     mayUseJobs: mayUseJobs(config),
+    settleMs: parseDuration(textOption(config, 'settle') ?? DEFAULT_SETTLE),
     limits: config.limits,
     session: sessionOf(signInOf(config, given, textOption(config, 'user'), audience), {
       ...reached,

@@ -48,8 +48,6 @@ export interface ApplyRequest {
    * worked out from times.
    */
   readonly incidents?: readonly string[];
-  /** Automations that are not paused and react to what is written, and who accepts that. */
-  readonly accepted?: AcceptedAutomations;
 }
 
 /** What applying needs beside what planning needs. */
@@ -62,6 +60,11 @@ export interface ApplyDeps extends RestoreDeps {
   readonly run?: string;
   /** Key of the step of that run: what it finds its restore by, whatever the clocks say. */
   readonly step?: string;
+  /**
+   * Automations that are not paused and react to what is written, and who accepts that. Kept in the line that begins the restore, its
+   * resume or its undo.
+   */
+  readonly accepted?: AcceptedAutomations;
   /** Tells what became of a dead holder of the platform's lock; by default only what became of restores. */
   readonly holders?: HolderLook;
 }
@@ -99,7 +102,7 @@ export async function applyRestore(request: ApplyRequest, deps: ApplyDeps, optio
     ...defined({ run: deps.run }),
     step: deps.step ?? null,
     ...thereNow(platform),
-    ...defined({ incidents: request.incidents, accepted: request.accepted }),
+    ...defined({ incidents: request.incidents, accepted: deps.accepted }),
   };
   const held = await hold(deps, { id, run: deps.run }, request.by);
   return await holding(held, async ({ writer, fold }) => {
@@ -117,7 +120,7 @@ export async function applyRestore(request: ApplyRequest, deps: ApplyDeps, optio
 export async function resumeRestore(id: string, by: string, deps: ApplyDeps, options: CallOptions = {}): Promise<RestoreSummary> {
   return await goOn(id, by, deps, resumeStanding, {}, async (plan, held) => {
     const { writer, fold } = held;
-    await writer.append({ by, type: 'restore.resumed', data: {} });
+    await writer.append({ by, type: 'restore.resumed', data: defined({ accepted: deps.accepted }) });
     await journalLock(held, by);
     return await run(plan, fold, writer, by, deps, options);
   });

@@ -1,5 +1,5 @@
 import type { PlatformSchema } from '../../connectors/index.js';
-import { counted, RunbackError, type CallOptions } from '../../lib/index.js';
+import { counted, defined, RunbackError, type CallOptions } from '../../lib/index.js';
 import type { AppliedItem } from '../records/items.js';
 import { NO_RECREATIONS, type RestoreState } from '../records/journal.js';
 import type { RestoreSummary } from '../types.js';
@@ -25,7 +25,7 @@ export async function undoRestore(id: string, by: string, deps: ApplyDeps, optio
   // What was applied is wanted in the end, and so kept from the first line on.
   return await goOn(id, by, deps, undoStanding, { keepApplied: true }, async (plan, held) => {
     const { writer, fold } = held;
-    await writer.append({ by, type: 'undo.created', data: {} });
+    await writer.append({ by, type: 'undo.created', data: defined({ accepted: deps.accepted }) });
     await journalLock(held, by);
     const state = fold.state();
     const { apply } = state;

@@ -13,6 +13,7 @@ import { salesforceControls } from './control.js';
 import { DirectWriter } from './direct.js';
 import { salesforceFaults } from './faults.js';
 import type { SalesforceSandbox } from './handle.js';
+import { LateRequests } from './late.js';
 import { ApiUsage, DEFAULT_LIMITS, type LimitSettings } from './limits.js';
 import { accountRoutes } from './routes/account.js';
 import { collectionRoutes } from './routes/collections.js';
@@ -22,6 +23,7 @@ import { recordRoutes } from './routes/records.js';
 import { replicationRoutes } from './routes/replication.js';
 import type { ApiContext, SalesforceRoute } from './routes/route.js';
 import { SOAP_PATH, soapRoute } from './routes/soap.js';
+import { toolingRoutes } from './routes/tooling.js';
 import type { OrgDescription } from './schema/description.js';
 import { dumpOrg, loadOrg } from './state/dump.js';
 import { ID_IN_PATH } from './state/ids.js';
@@ -53,7 +55,7 @@ export interface SalesforceSandboxOptions {
 }
 
 const IDLE_MS = 2 * 3_600_000;
-const FACTS: OrgFacts = { isSandbox: true, instance: 'CS42', pod: '7Q', name: 'Example Ltd' };
+const FACTS: OrgFacts = { seesAll: true, isSandbox: true, instance: 'CS42', pod: '7Q', name: 'Example Ltd' };
 
 /**
  * Starts a local server that speaks Salesforce's API on this machine's loopback address. Rejects for any other address,
@@ -82,16 +84,18 @@ export async function startSalesforceSandbox(options: SalesforceSandboxOptions =
   const url = (): string => address;
   const context: ApiContext = { org, usage, auditFields: options.auditFields === true, url };
   const ingest = new IngestJobs(context, options.bulkMs ?? 0);
+  const late = new LateRequests(clock);
   const routes: SalesforceRoute[] = [
     ...accountRoutes(context),
     ...queryRoutes(context, () => usage.settings),
     ...replicationRoutes(context),
+    ...toolingRoutes(context),
     ...collectionRoutes(context),
     ...recordRoutes(context),
     soapRoute(context),
     ...queryJobRoutes(context, options.bulkMs ?? 0),
     ...ingest.routes(),
-  ];
+  ].map((route) => late.around(route));
   routes.push(compositeRoute(context, [...routes]));
   const oauth = new OAuth({ app: connectedApp, org, sessions, url });
   let firstWrite = 0;
@@ -99,6 +103,7 @@ export async function startSalesforceSandbox(options: SalesforceSandboxOptions =
     org.automations.settle();
     org.bin.settle();
     ingest.settle();
+    late.settle();
     return org;
   };
   const handle: Omit<SalesforceSandbox, keyof Served> = {
@@ -138,7 +143,7 @@ export async function startSalesforceSandbox(options: SalesforceSandboxOptions =
     port: options.port ?? 0,
     clock,
     token,
-    api: salesforceApi({ routes, org, sessions, oauth, usage, ingest }),
+    api: salesforceApi({ routes, org, sessions, oauth, usage, ingest, late }),
     faults,
     counter,
     automations: org.automations,

@@ -106,9 +106,12 @@ async function openLocal(
       platform: opened,
       schema: await opened.connector.describe(opened.objects, call),
       notThere: missing.map(({ object }) => ({ object, why: 'there is no sandbox of it' })),
-      leftOut: kind.references
-        .filter(({ object, to }) => there.has(object) && !there.has(to))
-        .map(({ object, field, to }) => ({ object, field, why: `it refers to ${to}, which are not there` })),
+      leftOut: [
+        ...kind.references
+          .filter(({ object, to }) => there.has(object) && !there.has(to))
+          .map(({ object, field, to }) => ({ object, field, why: `it refers to ${to}, which are not there` })),
+        ...(kind.leftOut?.(contents) ?? []),
+      ],
       lacks: kind.differs,
       connect: async (options) => await openPlatform(config, driver, options),
       stop: async () => {

@@ -20,15 +20,27 @@ export interface LocalPlatform {
   readonly cannotKnow: readonly string[];
   /** Options in runback.yml that decide how long its calls take. */
   readonly pace: readonly string[];
+  /** Options in runback.yml that its sandbox is reached with: it need not be waited for as long as a real account. */
+  readonly options?: Readonly<Record<string, string>>;
   /** Fields that hold the key of a record of another object type, which has to be there. */
   readonly references: readonly { readonly object: string; readonly field: string; readonly to: string }[];
   /** Whether records of an object type of a snapshot can be put on it. */
   readonly knows: (object: string) => boolean;
+  /** Further fields that cannot be written there, by what a snapshot holds. */
+  leftOut?(contents: StageContents): readonly LeftOutField[];
   /**
    * Starts it, filled with about so many records of its first object type, the same for the same seed; or with the
    * contents of a snapshot.
    */
   start(options: LocalStart): Promise<Sandbox>;
+}
+
+/** A field that nothing can be written into on a stage. */
+export interface LeftOutField {
+  readonly object: string;
+  readonly field: string;
+  /** In words. */
+  readonly why: string;
 }
 
 /** How a sandbox on this machine starts. */

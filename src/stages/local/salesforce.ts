@@ -1,6 +1,7 @@
-import { type Clock, RunbackError, systemClock } from '../../lib/index.js';
-import { createRandom, type Sandbox, startSalesforceSandbox, type TrueWriter, type Who } from '../../sandbox/index.js';
+import { type Clock, systemClock } from '../../lib/index.js';
+import { createRandom, importOrg, type Sandbox, startSalesforceSandbox, type TrueWriter, type Who } from '../../sandbox/index.js';
 import type { LocalPlatform } from './local.js';
+import { importedOrg, unusedPod, withoutTarget } from './salesforce-contents.js';
 
 /** More than anybody asks for. */
 const ANY = 1_000_000_000;
@@ -11,15 +12,34 @@ const DAY_MS = 86_400_000;
 const SYNC: Who = { kind: 'integration', id: '48621', label: 'CRM to marketing platform' };
 
 /** An account of Salesforce: contacts, a sixth as many accounts, a tenth as many deals, and the references between them. */
+/** Object types that can be put there, besides those of one's own. */
+const KNOWN: ReadonlySet<string> = new Set([
+  'Account',
+  'Contact',
+  'Lead',
+  'Opportunity',
+  'Campaign',
+  'CampaignMember',
+  'OpportunityContactRole',
+  'Task',
+]);
+
 export const salesforce: LocalPlatform = {
   label: 'a Salesforce sandbox on this machine',
   connector: 'salesforce',
   objects: ['Contact', 'Account', 'Opportunity'],
-  knows: () => false,
+  knows: (object) => KNOWN.has(object) || object.endsWith('__c'),
+  leftOut: withoutTarget,
   pace: ['timeout'],
-  references: [{ object: 'Contact', field: 'AccountId', to: 'Account' }],
+  // It does a request at once, or not at all.
+  options: { settle: '1s' },
+  references: [],
   differsInvented: ['its records are invented, and there are fewer of them', 'it has the fields of a fresh organization and none of your own'],
-  differsFilled: [],
+  differsFilled: [
+    'it has no history of them, and an empty recycle bin',
+    'its users and record types have no names, and no picklist depends on another field',
+    'numbers that Salesforce counts up start again at 1 there',
+  ],
   differs: [
     'it has none of the flows, triggers, rules and integrations of your organization',
     'its user sees and may write everything, and history is kept of every field that can have it',
@@ -33,17 +53,17 @@ export const salesforce: LocalPlatform = {
   syncWriter: SYNC,
   writesAs: `integration.${SYNC.id}@example.com`,
   async start({ seed, fill, clock = systemClock, unlimited = false }) {
-    if ('snapshot' in fill)
-      throw new RunbackError('fault-impossible', 'A Salesforce sandbox cannot be filled from a snapshot', {
-        why: 'Only the one of HubSpot can, so far.',
-        state: 'Nothing was started.',
-        next: 'Let the drill invent its records: records: 300, without from.',
-      });
-    const { records } = fill;
     const turns = turnsOf(clock);
+    const limits = unlimited ? { perDay: ANY } : {};
+    if ('snapshot' in fill) {
+      const filled = await startSalesforceSandbox({ clock: turns.clock, limits, facts: { pod: unusedPod(fill) } });
+      importOrg(filled, importedOrg(fill), { onlySettings: fill.onlySettings === true });
+      return turns.around(filled);
+    }
+    const { records } = fill;
     const sandbox = await startSalesforceSandbox({
       clock: turns.clock,
-      limits: unlimited ? { perDay: ANY } : {},
+      limits,
       description: { tracked: { Contact: TRACKED, Account: ['Name', 'Phone'], Opportunity: ['StageName', 'Amount'] } },
     });
     seedPlain(sandbox, { contacts: records, accounts: Math.max(10, Math.round(records / 6)), deals: Math.max(5, Math.round(records / 10)), seed });

@@ -1,5 +1,5 @@
 import { openPlatform, type PlatformSchema } from '../../connectors/index.js';
-import { type CallOptions, type Clock, didYouMean, RunbackError } from '../../lib/index.js';
+import { type CallOptions, type Clock, defined, didYouMean, RunbackError } from '../../lib/index.js';
 import type { Sandbox } from '../../sandbox/index.js';
 import type { SnapshotReader } from '../../snapshots/index.js';
 import { loadWorkspace } from '../../workspace/index.js';
@@ -112,8 +112,12 @@ export function sideEffectsOf(sandbox: Sandbox): readonly string[] {
   });
 }
 
-function platformEntry({ connector }: LocalPlatform, { account, url }: Sandbox, objects: readonly string[]): Readonly<Record<string, unknown>> {
-  return { connector, environment: 'sandbox', account, url, credentials: { token: 'file:sandbox.token' }, objects };
+function platformEntry(
+  { connector, options }: LocalPlatform,
+  { account, url }: Sandbox,
+  objects: readonly string[],
+): Readonly<Record<string, unknown>> {
+  return { connector, environment: 'sandbox', account, url, credentials: { token: 'file:sandbox.token' }, objects, ...defined({ options }) };
 }
 
 function syncEntry(platform: string, { writesAs }: LocalPlatform, url: string): Readonly<Record<string, unknown>> {

@@ -4,6 +4,9 @@ import { groupAt, isGroup, isOfPrograms, METHODS, namesIn, variablesOf } from '.
 
 type Path = readonly string[];
 
+/** What expressions of a list may read. */
+export const LISTED: Readonly<Record<string, CelType>> = { one: 'dyn' };
+
 /** Names that have a meaning of their own. */
 const TAKEN = ['status', 'body', 'exit', 'stdout', 'json', 'item', 'cursor', 'url'];
 
@@ -25,6 +28,7 @@ export function* controllerProblems(raw: unknown): Generator<PathProblem> {
     if (isGroup(read)) yield* expressionProblems(read['each'], ['reads', name, 'each'], variables);
     words.push(name);
   }
+  yield* listProblems(raw);
   for (const [name, source] of Object.entries(groupAt(raw, 'keep'))) yield* expressionProblems(source, ['keep', name], variables);
   for (const verb of ['pause', 'resume', 'cancel']) {
     const change = groupAt(raw, verb);
@@ -33,6 +37,14 @@ export function* controllerProblems(raw: unknown): Generator<PathProblem> {
     yield* callProblems(change, [verb], { words: [...known, ...more, 'item'], variables, reads: false, programs: isOfPrograms(raw) });
     yield* expressionProblems(change['each'], [verb, 'each'], variables);
   }
+}
+
+/** Of the list, expressions know one of it. */
+function* listProblems(raw: unknown): Generator<PathProblem> {
+  if (!isGroup(raw) || !('list' in raw)) return;
+  const list = groupAt(raw, 'list');
+  yield* callProblems(list, ['list'], { words: [...settingsOf(raw), 'cursor'], variables: {}, reads: true, programs: false });
+  for (const what of ['where', 'id', 'title', 'runs']) yield* expressionProblems(list[what], ['list', what], LISTED);
 }
 
 interface Rules {

@@ -112,6 +112,22 @@ export const controllerForm = z
         .default([])
         .describe('What else a person has to know: where count is more than 0, say, with {n} for it.'),
     }),
+    list: z
+      .strictObject({
+        ...request,
+        items: inBody.describe('Where the list is in the answer.'),
+        next: inBody.exactOptional().describe('Where the cursor of the next page is; {cursor} is what it said.'),
+        where: expression.exactOptional().describe('CEL over one: which of the list are syncs.'),
+        id: expression.describe('CEL over one: what a sync names it by.'),
+        title: expression.describe('CEL over one: what people call it.'),
+        runs: expression.describe('CEL over one: true when it takes new work.'),
+      })
+      .exactOptional()
+      .describe('How all that the tool has are asked for, which only reads: `runback init` offers them.'),
+    automation_of: z
+      .string()
+      .exactOptional()
+      .describe('The connector of the platform that it is a part of, where it is set off by what is written to its records.'),
     keep: z.record(name, expression).default({}).describe('What of the earlier state the way back needs; {name} in resume.'),
     settles: duration.exactOptional().describe('How long after an answer its state may still be the earlier one.'),
     pause: z.union([change, byHand]),

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 
 import { clientCredentials } from '../../connectors/index.js';
-import { defined, didYouMean, HttpClient, ownValue, RunbackError } from '../../lib/index.js';
+import { type CallOptions, defined, didYouMean, HttpClient, ownValue, RunbackError } from '../../lib/index.js';
 import type { DriverDeps, SyncController } from '../controller.js';
 import { describedController } from '../described/controller.js';
+import { type FoundSync, listedBy } from '../described/list.js';
 import { programPort } from '../described/programs.js';
 import { requestPort } from '../described/requests.js';
 import type { ControllerDescription } from '../descriptions/form.js';
@@ -28,6 +29,15 @@ export function describedSync(kind: string, says: ControllerDescription, deps: D
   let client: HttpClient | undefined;
   const connect = async (): Promise<HttpClient> => (client ??= await connected(says, address, deps));
   return describedController({ kind, name, says, settings, port: requestPort({ name, says, address, connect }) });
+}
+
+/** Asks a tool for all that it has, by `url` and credentials alone. Throws as {@link listedBy} does. */
+export async function syncsOf(says: ControllerDescription, deps: DriverDeps, options?: CallOptions): Promise<readonly FoundSync[]> {
+  const { name } = deps;
+  const address = addressOf(says, name, ownValue(deps.options, 'url'));
+  let client: HttpClient | undefined;
+  const connect = async (): Promise<HttpClient> => (client ??= await connected(says, address, deps));
+  return await listedBy({ name, says, port: requestPort({ name, says, address, connect }) }, options);
 }
 
 /** What the sync says, by what the description asks for. */

@@ -179,6 +179,39 @@ describe('creates whose answer is lost', () => {
     expect(of('Contact', found?.state === 'created' ? found.key : '')).toMatchObject({ LastName: 'Old', Email: 'mia@example.com' });
   });
 
+  test.each([0, 90_000])('that Salesforce is still at work on %i ms after the question are waited for, and not taken for absent', async (before) => {
+    bench.sandbox.faults.add({ kind: 'late', ms: 100_000, method: 'POST', path: '*/composite/sobjects' });
+    const creates = [create(visits, { Text__c: 'late' })];
+    const since = bench.sandbox.now();
+    expect(await connector.write(creates)).toMatchObject([{ status: 'in_doubt' }]);
+    bench.clock.advance(before);
+    expect(counted('Visit__c')).toBe(0);
+    expect(await connector.findCreated(creates, since)).toMatchObject([{ state: 'created' }]);
+    expect(counted('Visit__c')).toBe(1);
+  });
+
+  test('of several times when they were sent, the last one counts for how long is waited', async () => {
+    const creates = [create(visits, { Text__c: 'late' })];
+    const since = bench.sandbox.now();
+    bench.clock.advance(600_000);
+    bench.sandbox.faults.add({ kind: 'late', ms: 50_000, method: 'POST', path: '*/composite/sobjects' });
+    const lastSentAt = bench.sandbox.now();
+    await connector.write(creates);
+    expect(await connector.findCreated(creates, since, { lastSentAt })).toMatchObject([{ state: 'created' }]);
+  });
+
+  test('that were never sent are absent after the wait, and at once when it was long ago', async () => {
+    const creates = [create(visits, { Text__c: 'never sent' })];
+    const since = bench.sandbox.now();
+    const asked = bench.clock.now().getTime();
+    expect(await connector.findCreated(creates, since)).toEqual([{ state: 'absent' }]);
+    const waited = bench.clock.now().getTime() - asked;
+    expect(waited).toBeGreaterThanOrEqual(120_000);
+    expect(waited).toBeLessThan(140_000);
+    expect(await connector.findCreated(creates, since)).toEqual([{ state: 'absent' }]);
+    expect(bench.clock.now().getTime() - asked).toBe(waited);
+  });
+
   test('one with the same unique value from before is not taken for ours', async () => {
     person().create('Visit__c', { Text__c: 'old', Code__c: 'X-1' });
     bench.clock.advance(60_000);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { type CrashOperation, describeSweep } from '../../support/crash.js';
 import { everyNth, everyPoint, fullSweeps, isFlush, thinned } from '../../support/sweeps.js';
+import { sweptHubSpot } from './swept-hubspot.js';
 import { openWorlds, type PlannedCrash, plan, sweepRun, type Worlds } from './whole-run.js';
 
 /**
@@ -21,7 +22,7 @@ export function partOf(planned: readonly PlannedCrash[], { part, of }: Part): Pl
 export function sweepStorage(one: Part): void {
   let worlds: Worlds;
   beforeAll(async () => {
-    worlds = await openWorlds(2);
+    worlds = await openWorlds(sweptHubSpot, 2);
   });
   afterAll(() => worlds.close());
 

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 
 import { expect } from 'vitest';
 
-import { type HubSpotSandbox, integration, person, seedMessy, startHubSpotSandbox } from '../../../src/sandbox/index.js';
 import { jsonLines, program } from '../../cli/support/child.js';
 import {
   type CrashCommand,
@@ -18,20 +17,11 @@ import {
   type SweepReport,
 } from '../../support/crash.js';
 import { openOperator } from './operator.js';
+import type { SweptAccount, SweptPlatform } from './swept-platform.js';
 import { startSyncApi, type SyncApi } from './sync-api.js';
 
-const START = ['run', 'mass-overwrite', '--input', 'platform=hubspot'];
 const RESUME = ['resume', 'latest'];
-/** Everything that mass-overwrite asks about the damage below. */
-const ANSWERS = {
-  review: ['yes'],
-  allow: ['approve'],
-  apply: ['sandbox:11'],
-  review_created: ['delete'],
-  apply_created: ['sandbox:2'],
-  cause: ['done'],
-};
-const LIMITS = { per10s: 100_000, searchPerSecond: 10_000 };
+const ANSWERED = { review: ['yes'], allow: ['approve'], review_created: ['delete'], allow_created: ['approve'], cause: ['done'] };
 
 /** What a run must leave, however often it was killed on the way. */
 interface Outcome {
@@ -63,13 +53,13 @@ export interface Worlds {
 }
 
 /**
- * Damages an account of which there is a good snapshot, copies it `lanes` times, and runs mass-overwrite once
+ * Damages an account of which there is a good snapshot, copies it `lanes` times, and runs the runbook of the platform once
  * undisturbed.
  */
-export async function openWorlds(lanes: number): Promise<Worlds> {
+export async function openWorlds(platform: SweptPlatform, lanes: number): Promise<Worlds> {
   const root = await mkdtemp(join(tmpdir(), 'runback-sweep-'));
-  const staged = await stage();
-  const all = await Promise.all(Array.from({ length: lanes }, (_, lane) => openWorld(staged, join(root, `${lane}`))));
+  const staged = await stage(platform);
+  const all = await Promise.all(Array.from({ length: lanes }, (_, lane) => openWorld(platform, staged, join(root, `${lane}`))));
   const [first] = all;
   if (!first) throw new Error('at least one lane');
   await first.reset();
@@ -89,54 +79,38 @@ export async function openWorlds(lanes: number): Promise<Worlds> {
 interface Staged {
   readonly dir: string;
   readonly dump: unknown;
-  /** What the workspace signs in with. */
-  readonly token: string;
 }
 
 /** A damaged account, and a workspace with a good snapshot of it. */
-async function stage(): Promise<Staged> {
-  const sandbox = await startHubSpotSandbox({ seed: 5, limits: LIMITS });
-  const { contacts } = seedMessy(sandbox, { contacts: 40, companies: 6, deals: 0, seed: 5 });
-  const operator = await openOperator(configOf(sandbox, 'http://127.0.0.1:9'), { token: sandbox.token, 'answers.yml': JSON.stringify(ANSWERS) });
-  const made = await operator.done('snapshot', 'create', '--platform', 'hubspot');
+async function stage(platform: SweptPlatform): Promise<Staged> {
+  const account = await platform.start();
+  account.fill();
+  const answers = { ...ANSWERED, ...platform.answers };
+  const files = { ...account.files, 'answers.yml': JSON.stringify(answers) };
+  const operator = await openOperator(configOf(platform, account, 'http://127.0.0.1:9'), files);
+  const made = await operator.done('snapshot', 'create', '--platform', platform.name);
   await operator.done('snapshot', 'verify', String(made['id']));
-  const feed = sandbox.writeAs(integration('48621', 'Feed'));
-  for (const id of contacts.slice(0, 8)) feed.update('contacts', id, { firstname: 'Valued Customer' });
-  for (const id of contacts.slice(4, 12)) feed.update('contacts', id, { phone: '' });
-  for (const link of sandbox
-    .links()
-    .filter(({ fromObject, toObject }) => fromObject === 'contacts' && toObject === 'companies')
-    .slice(0, 3))
-    feed.unlink('contacts', link.from, 'companies', link.to);
-  for (const name of ['One', 'Two']) feed.create('contacts', { firstname: name, lastname: 'Duplicate', email: `${name}@dup.example` });
-  sandbox.writeAs(person(7)).update('contacts', contacts[9] ?? '', { jobtitle: 'Edited by hand' });
-  const dump = sandbox.dump();
-  await sandbox.stop();
-  return { dir: operator.dir, dump, token: sandbox.token };
+  account.damage();
+  const dump = account.sandbox.dump();
+  await account.sandbox.stop();
+  return { dir: operator.dir, dump };
 }
 
 /**
  * Of the two syncs one runs and has an API; the other was paused before, and small programs read and write its state.
  */
-function configOf(sandbox: HubSpotSandbox, syncUrl: string): string {
+function configOf({ name, writesAs }: SweptPlatform, { config }: SweptAccount, syncUrl: string): string {
   const shell = (script: string): string => JSON.stringify(['sh', '-c', script]);
-  const writes = `writes_to: [hubspot], writes_as: ["INTEGRATION:48621"]`;
+  const writes = `writes_to: [${name}], writes_as: [${JSON.stringify(writesAs)}]`;
   return `version: 1
 platforms:
-  hubspot:
-    connector: hubspot
-    environment: sandbox
-    account: "${sandbox.portalId}"
-    url: ${sandbox.url}
-    credentials: { token: file:token }
-    objects: [contacts, companies]
-    limits: { requests_per_10s: 10000 }
+  ${name}: ${config}
 syncs:
   feed: { ${writes}, controller: http, url: "${syncUrl}", status: { path: /feed, paused: 'body.state == "paused"' }, pause: { path: /feed/pause }, resume: { path: /feed/resume } }
   archive:
     controller: command
-    writes_to: [hubspot]
-    writes_as: ["INTEGRATION:48621"]
+    writes_to: [${name}]
+    writes_as: [${JSON.stringify(writesAs)}]
     status: { run: ${shell(`printf '{"state":"%s"}' "$(cat sync-archive)"`)}, paused: json.state == "paused" }
     pause: { run: ${shell('printf paused >sync-archive')} }
     resume: { run: ${shell('printf running >sync-archive')} }
@@ -145,8 +119,10 @@ backups: { storage: backups }
 `;
 }
 
-async function openWorld(staged: Staged, dir: string): Promise<World & { stop(): Promise<void> }> {
-  const sandbox = await startHubSpotSandbox({ seed: 5, limits: LIMITS, token: staged.token });
+async function openWorld(platform: SweptPlatform, staged: Staged, dir: string): Promise<World & { stop(): Promise<void> }> {
+  const account = await platform.start();
+  const { sandbox } = account;
+  const start = ['run', platform.runbook, '--input', `platform=${platform.name}`];
   const sync = await startSyncApi();
   const command = (verb: readonly string[], which: readonly CrashKind[]): CrashCommand => ({
     args: [program, 'runbook', ...verb, '--answers', 'answers.yml', '--json', '--no-input', '--as', 'maya'],
@@ -159,27 +135,27 @@ async function openWorld(staged: Staged, dir: string): Promise<World & { stop():
     reset: async () => {
       await rm(dir, { recursive: true, force: true });
       await cp(staged.dir, dir, { recursive: true });
-      await writeFile(join(dir, 'runback.yml'), configOf(sandbox, sync.url));
+      await writeFile(join(dir, 'runback.yml'), configOf(platform, account, sync.url));
       sandbox.load(staged.dump);
       sandbox.resetCounts();
       sync.reset();
     },
     go: async (which, point) => {
       for (let tries = 0; tries < 2; tries += 1) {
-        const verb = (await readdir(runs).catch(() => [])).length > 0 ? RESUME : START;
+        const verb = (await readdir(runs).catch(() => [])).length > 0 ? RESUME : start;
         const ended = await runCrashing(command(verb, which), point);
         if (ended.killed || ended.code === 0) return ended;
         const { code, message } = (jsonLines(ended.stdout).at(-1)?.['error'] ?? {}) as { readonly code?: string; readonly message?: string };
         // Killed after its last line was on disk: it is done.
         if (code === 'usage' && message?.endsWith('is closed: succeeded') === true) return ended;
-        if (code !== 'not-found' || verb === START)
+        if (code !== 'not-found' || verb === start)
           throw new Error(`${verb.join(' ')} ended with ${String(ended.code)}: ${ended.stdout.slice(-1500)}\n${ended.stderr.slice(-500)}`);
         // Killed before its first line was on disk: there is no run, and nothing has been done.
         await rm(runs, { recursive: true });
       }
       throw new Error('there is no run to resume, again');
     },
-    outcome: async () => ({ state: await stateOf(sandbox, sync, dir), writes: sandbox.counts().writesPerRecord }),
+    outcome: async () => ({ state: await stateOf(account, sync, dir), writes: sandbox.counts().writesPerRecord }),
     stop: async () => {
       await sandbox.stop();
       await sync.stop();
@@ -188,16 +164,10 @@ async function openWorld(staged: Staged, dir: string): Promise<World & { stop():
 }
 
 /** What the account and the syncs are, apart from times. */
-async function stateOf(sandbox: HubSpotSandbox, sync: SyncApi, dir: string): Promise<unknown> {
+async function stateOf(account: SweptAccount, sync: SyncApi, dir: string): Promise<unknown> {
   return {
-    records: ['contacts', 'companies'].flatMap((object) =>
-      sandbox.records(object).map(({ id, archived, properties }) => ({ object, id, archived, properties })),
-    ),
-    links: sandbox
-      .links()
-      .map((link) => JSON.stringify(link))
-      .sort(),
-    repeatedCreates: sandbox.counts().repeatedCreates,
+    account: account.state(),
+    repeatedCreates: account.sandbox.counts().repeatedCreates,
     syncs: { feed: sync.state, archive: await readFile(join(dir, 'sync-archive'), 'utf8') },
   };
 }

@@ -46,7 +46,7 @@ describe('the seam', () => {
     expect(sandbox.effects()).toEqual([]);
   });
 
-  test('a flow writes as the user who set the account up, and what it cannot write is told as refused', async () => {
+  test('a flow writes as the user who set it off, and what it cannot write is told as refused', async () => {
     const { conn, sandbox } = await bench();
     const does = [
       { do: 'set', values: { Site: 'set by a flow' } },
@@ -54,15 +54,18 @@ describe('the seam', () => {
     ] as const;
     sandbox.automate({ id: '301', name: 'x', object: 'Account', enabled: true, when: { on: 'create' }, does });
     const { id = '' } = await conn.sobject('Account').create({ Name: 'X' });
-    expect(await conn.sobject('Account').retrieve(id)).toMatchObject({ Site: 'set by a flow', LastModifiedById: sandbox.org.adminId });
+    expect(await conn.sobject('Account').retrieve(id)).toMatchObject({ Site: 'set by a flow', LastModifiedById: sandbox.org.apiUserId });
     expect(sandbox.effects().map((each) => [each.kind, 'refused' in each])).toEqual([
       ['enrolment', false],
       ['write', false],
       ['write', true],
     ]);
     expect(sandbox.effects()[0]?.because).toEqual({ by: 'api', app: sandbox.connectedApp.clientId });
+    const account = sandbox.writeAs(PERSON).create('Account', { Name: 'Y' });
+    const made = (await conn.sobject('Account').retrieve(account)) as Readonly<Record<string, unknown>>;
+    expect(made).toMatchObject({ Site: 'set by a flow', LastModifiedById: made['CreatedById'] });
     // The flow's own write was not asked for by anybody.
-    expect(sandbox.writes().map(({ action }) => action)).toEqual(['create']);
+    expect(sandbox.writes().map(({ action }) => action)).toEqual(['create', 'create']);
   });
 
   test('ids are one endpoint in the counts, and a record that was made twice shows', async () => {

@@ -82,14 +82,14 @@ export async function applyConfirmed(
   const limits = records === undefined ? {} : { limits: { records } };
   const incidents = await incidentsNow(opened, [read.header.platform]);
   const accepted = await acceptedFor(context, opened, [read.header.platform], `runback restore apply ${read.header.id}`);
-  const request = { plan: read.header.id, by: opened.by, confirmed, approvals, ...limits, ...defined({ incidents, accepted }) };
+  const request = { plan: read.header.id, by: opened.by, confirmed, approvals, ...limits, ...defined({ incidents }) };
   const tie = async (restore: unknown): Promise<void> => {
     if (typeof restore !== 'string' || incidents === undefined || incidents.length === 0) return;
     await linkRestore(opened, incidents, restore, read.header.id);
     live.note(`Linked to the open ${incidents.length === 1 ? 'incident' : 'incidents'} ${incidents.join(', ')}`);
   };
   try {
-    const summary = await withResume(context, 'resume', 'latest', () => applyRestore(request, deps, call));
+    const summary = await withResume(context, 'resume', 'latest', () => applyRestore(request, { ...deps, ...defined({ accepted }) }, call));
     await tie(summary.id);
     return summary;
   } catch (error) {

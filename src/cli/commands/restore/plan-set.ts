@@ -1,5 +1,14 @@
 import { defined, EXIT, isRunbackError } from '../../../lib/index.js';
-import type { Plan, PlanFilters, PlanSet, RestoreSummary, SideOutcome, SideStanding } from '../../../restores/index.js';
+import type {
+  AcceptedAutomations,
+  ApplyDeps,
+  Plan,
+  PlanFilters,
+  PlanSet,
+  RestoreSummary,
+  SideOutcome,
+  SideStanding,
+} from '../../../restores/index.js';
 import { acceptedFor, automationsOn } from '../../flows/restores/automations.js';
 import { findSet, holdSyncs, makeSet, newSetId, openSet, pauseOf } from '../../flows/restores/plan-sets.js';
 import { confirmDestructive } from '../../session/confirm.js';
@@ -109,11 +118,10 @@ export async function applyBoth(context: CommandContext, opened: Session, wanted
     confirmed,
     approvals,
     incidents,
-    ...defined({ accepted }),
     ...(records === undefined ? {} : { limits: { records } }),
   };
   try {
-    const outcomes = await applySet(set, request, { store: opened.store, depsOf: place.depsOf }, call);
+    const outcomes = await applySet(set, request, { store: opened.store, depsOf: accepting(place.depsOf, accepted) }, call);
     for (const { restore, plan, platform } of outcomes) await tie(opened, incidents.get(platform), restore?.id, plan);
     return await bothOutcome(opened, set, outcomes, 'applied');
   } catch (error) {
@@ -138,11 +146,16 @@ export async function undoBoth(context: CommandContext, opened: Session, wanted:
       throw new RunbackError('person-needed', 'Not undone', { why: 'You said no.', state: 'Nothing was written.' });
   }
   await holdSyncs(context, opened, platformsOf(set), set.pause, 'planned');
-  await acceptedFor(context, opened, platformsOf(set), `runback restore undo ${set.id}`);
+  const accepted = await acceptedFor(context, opened, platformsOf(set), `runback restore undo ${set.id}`);
   context.interrupts.resumeWith(`runback restore undo ${set.id}`);
   context.live.start('Undoing both sides');
-  const outcomes = await undoSet(set, opened.by, { store: opened.store, depsOf: place.depsOf }, context.call);
+  const outcomes = await undoSet(set, opened.by, { store: opened.store, depsOf: accepting(place.depsOf, accepted) }, context.call);
   return await bothOutcome(opened, set, outcomes, 'undone');
+}
+
+/** Each side is begun beside the automations that a person accepts. */
+function accepting(depsOf: (platform: string) => ApplyDeps, accepted: AcceptedAutomations | undefined): (platform: string) => ApplyDeps {
+  return (platform) => ({ ...depsOf(platform), ...defined({ accepted }) });
 }
 
 async function bothOutcome(opened: Session, set: PlanSet, outcomes: readonly SideOutcome[], did: 'applied' | 'undone'): Promise<Outcome> {

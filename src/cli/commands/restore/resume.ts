@@ -1,3 +1,4 @@
+import { defined } from '../../../lib/index.js';
 import { acceptedFor } from '../../flows/restores/automations.js';
 import { meansSet } from '../../flows/restores/plan-sets.js';
 import { findRestore, restoreDeps, withResume } from '../../flows/restores/restore.js';
@@ -28,7 +29,10 @@ export async function resumeHere(context: CommandContext, opened: Session, id: s
   const { createdOf, resumeRestore } = await import('../../../restores/index.js');
   const { platform } = await createdOf(opened.store, id);
   const deps = await restoreDeps(opened, platform, context, context.input.text('moved-to'));
-  await acceptedFor(context, opened, [platform], `runback restore resume ${id}`);
+  const accepted = await acceptedFor(context, opened, [platform], `runback restore resume ${id}`);
   context.live.start('Continuing the restore');
-  return await restoreOutcome(opened, await withResume(context, 'resume', id, () => resumeRestore(id, opened.by, deps, context.call)));
+  return await restoreOutcome(
+    opened,
+    await withResume(context, 'resume', id, () => resumeRestore(id, opened.by, { ...deps, ...defined({ accepted }) }, context.call)),
+  );
 }

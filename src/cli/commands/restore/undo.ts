@@ -1,4 +1,4 @@
-import { RunbackError } from '../../../lib/index.js';
+import { defined, RunbackError } from '../../../lib/index.js';
 import { acceptedFor } from '../../flows/restores/automations.js';
 import { meansSet } from '../../flows/restores/plan-sets.js';
 import { findRestore, restoreDeps, withResume } from '../../flows/restores/restore.js';
@@ -37,7 +37,10 @@ async function undo(context: CommandContext): Promise<Outcome> {
     });
     if (!go) throw new RunbackError('person-needed', 'Not undone', { why: 'You said no.', state: 'Nothing was written.' });
   }
-  await acceptedFor(context, opened, [platform], `runback restore undo ${id}`);
+  const accepted = await acceptedFor(context, opened, [platform], `runback restore undo ${id}`);
   live.start('Undoing');
-  return await restoreOutcome(opened, await withResume(context, 'undo', id, () => undoRestore(id, opened.by, deps, call)));
+  return await restoreOutcome(
+    opened,
+    await withResume(context, 'undo', id, () => undoRestore(id, opened.by, { ...deps, ...defined({ accepted }) }, call)),
+  );
 }

@@ -43,6 +43,11 @@ export async function describe(api: SalesforceApi, objects: readonly string[] | 
   return { schema: { objects: ordered.flatMap((name) => schemaOf(wires.get(name))), links }, wires };
 }
 
+/** Names of the object types that hold records of people's own making: one request. */
+export async function ordinaryNames(api: SalesforceApi, call: CallOptions): Promise<readonly string[]> {
+  return (await allObjects(api, call)).filter(isOrdinary).map(({ name }) => name);
+}
+
 /** An account has hundreds: for messages, those that people would mean, unless there are none. */
 function nearby(all: readonly WireObject[], known: readonly string[]): readonly string[] {
   const ordinary = all.filter(isOrdinary).map(({ name }) => name);

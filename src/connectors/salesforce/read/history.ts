@@ -54,7 +54,7 @@ export async function historiesOf(
     call,
   );
   await writers.know(
-    records.flatMap((record) => idIn(ownValue(record.meta, 'CreatedById'))),
+    records.flatMap(({ meta }) => [...idIn(ownValue(meta, 'CreatedById')), ...idIn(ownValue(meta, 'LastModifiedById'))]),
     call,
   );
   const begins = historyBegins(api.now() ?? api.clock.now());
@@ -74,12 +74,16 @@ export async function lastWritesOf(
   await writers.know(records.flatMap(lastBy), call);
   return new Map(
     records.map((record) => {
-      const [who] = lastBy(record);
-      const at = ownValue(record.meta, 'LastModifiedDate');
-      const last: FieldChange = { ...(typeof at === 'string' ? { at } : {}), ...(who === undefined ? {} : whoOf(who, writers)) };
+      const last = lastWriteOf(record, writers);
       return [record.key, { fields: Object.fromEntries(names.map((name) => [name, [last]])) }];
     }),
   );
+}
+
+function lastWriteOf({ meta }: PlatformRecord, writers: Writers): FieldChange {
+  const [who] = idIn(ownValue(meta, 'LastModifiedById'));
+  const at = ownValue(meta, 'LastModifiedDate');
+  return { ...(typeof at === 'string' ? { at } : {}), ...(who === undefined ? {} : whoOf(who, writers)) };
 }
 
 function historyOf(
@@ -102,6 +106,7 @@ function historyOf(
   const isYounger = begins === undefined || (typeof at === 'string' && at >= begins);
   return {
     fields,
+    last: lastWriteOf(record, writers),
     created: { ...(typeof at === 'string' ? { at } : {}), ...(maker === undefined ? {} : whoOf(maker, writers)) },
     ...(isYounger ? {} : { begins }),
   };

@@ -162,7 +162,9 @@ function judged(
 ): ItemResult[] {
   const { item, schema, now, was, certain } = one;
   if (result === undefined) return [];
-  const lastOf = (name: string): FieldChange | undefined => ownValue(history?.fields ?? {}, name)?.[0];
+  const lastOf = (name: string): FieldChange | undefined => ownValue(history?.fields ?? {}, name)?.[0] ?? history?.last;
+  // A record that is there was created, whatever the platform made of it: it is never created a second time.
+  const isMade = (last: FieldChange | undefined): boolean => item.action === 'create' && last === undefined;
   const isOurs = (entry: FieldChange | undefined): boolean =>
     entry !== undefined && (entry.byPlatform === true || (ownWriter !== undefined && entry.writer === ownWriter));
   const wasOurs = (name: string): boolean => {
@@ -182,7 +184,7 @@ function judged(
     // A write of its own after ours is no form of what we sent: it reacts, and what the plan says is not there.
     const reacted = last?.byPlatform === true && last.writer !== ownWriter && (!unchanged || wasOurs(name));
     if (!formOnly && reacted) setOwn(moves, name, moveOf(ownValue(item.set, name), value));
-    else if (formOnly || ((certain || isOurs(last)) && !unchanged)) {
+    else if (formOnly || ((certain || isOurs(last) || isMade(last)) && !unchanged)) {
       setOwn(stored, name, value);
       if (!formOnly) altered.push(name);
     } else if (last === undefined || isOurs(last)) lost.push(name);

@@ -61,11 +61,12 @@ async function lookUpCreates(
   options: CallOptions,
 ): Promise<readonly ItemResult[]> {
   // Where nobody can tell when it was sent, whatever has the very same values may be it: better that than a second one.
-  const since = new Date(Math.min(...group.map((one) => sinceThere(looking.platform, one) ?? 0)));
+  const sent = group.map((one) => sinceThere(looking.platform, one) ?? 0);
+  const since = new Date(Math.min(...sent));
   const mutations = group
     .map(({ item }) => mutationOf(looking.schema, item))
     .filter((mutation): mutation is CreateMutation => mutation.action === 'create');
-  const found = await looking.platform.connector.findCreated(mutations, since, options);
+  const found = await looking.platform.connector.findCreated(mutations, since, { ...options, lastSentAt: new Date(Math.max(...sent)) });
   return group.map(({ item }, index): ItemResult => {
     const state = found[index] ?? { state: 'unknown' };
     // A key that is another record's already says that two records look alike, not which of them this is.

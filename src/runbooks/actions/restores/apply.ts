@@ -44,9 +44,9 @@ export const restoreApply = defineAction({
   },
   run: async ({ platform, plan, accept_automations: acceptedBy }, context) => {
     const { applyRestore, resumeRestore } = await import('../../../restores/index.js');
-    const deps = await applyDeps(platform, context);
     await pauseAgain(context);
     const accepted = await acceptedNow(platform, acceptedBy, context);
+    const deps = { ...(await applyDeps(platform, context)), ...defined({ accepted }) };
     if ((await platformOf(plan, context)) !== platform)
       throw new RunbackError('plan-other-account', `Plan ${plan} is not for the platform ${platform}`, { state: 'Nothing was written.' });
     const begun = (await restoreOfStep(plan, context)) ?? (await unfinishedOfRun(plan, context));
@@ -54,7 +54,7 @@ export const restoreApply = defineAction({
     // An approval may have expired while the run waited: what lifts the limits is what counts at this moment.
     const { hash, approvals, refused } = await approvalsNow(plan, context);
     const confirmed = context.confirmed === undefined ? {} : { confirmed: context.confirmed };
-    const request = { plan, by: context.by, limits: context.run.limits, approvals, ...confirmed, ...defined({ accepted }) };
+    const request = { plan, by: context.by, limits: context.run.limits, approvals, ...confirmed };
     try {
       return await restoreOutputs(await applyRestore(request, deps, context.options));
     } catch (error) {

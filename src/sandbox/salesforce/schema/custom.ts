@@ -6,14 +6,15 @@ import { type ObjectType, objectType } from './object-type.js';
 export function customField(given: CustomField): Field {
   const { name, type, onDelete = 'clear' } = given;
   const isMaster = onDelete === 'master-detail';
+  const isCustom = name.endsWith('__c');
   const options = [
     ...optionsOf(given.options ?? [], typeof given.default === 'string' ? given.default : undefined),
     ...optionsOf(given.inactive ?? []).map((each) => ({ ...each, active: false })),
   ];
   const isFlag = type === 'boolean';
   const more = {
-    custom: true,
-    label: given.label ?? name.slice(0, -3).replaceAll('_', ' '),
+    custom: isCustom,
+    label: given.label ?? name.replace(/__c$/, '').replaceAll('_', ' '),
     nillable: !isFlag && given.required !== true && !isMaster,
     unique: given.unique === true,
     caseSensitive: given.caseSensitive === true,
@@ -28,18 +29,19 @@ export function customField(given: CustomField): Field {
     return reference(name, given.to ?? [], {
       ...more,
       updateable: !isMaster,
-      relationshipName: `${name.slice(0, -1)}r`,
+      relationshipName: isCustom ? `${name.slice(0, -1)}r` : name.replace(/Id$/, ''),
       relationshipOrder: isMaster ? 0 : null,
       childRelationshipName: given.children === undefined ? null : `${given.children}__r`,
       onParentDelete: isMaster ? 'cascade' : onDelete,
       cascadeDelete: isMaster || onDelete === 'cascade',
     });
   const isNumber = type === 'double' || type === 'currency' || type === 'percent';
-  const isText = !isNumber && !isFlag && type !== 'date' && type !== 'datetime';
+  const isText = !isNumber && !isFlag && type !== 'int' && type !== 'date' && type !== 'datetime';
   const length = given.length ?? (type === 'email' ? 80 : type === 'phone' ? 40 : type === 'multipicklist' ? 4099 : 255);
   return field(name, type, {
     ...more,
     ...(isText && { length, longText: type === 'textarea' && length > 255 }),
+    ...(type === 'int' && { digits: given.precision ?? 9 }),
     ...(isNumber && { precision: given.precision ?? 18, scale: given.scale ?? 0 }),
   });
 }
@@ -58,7 +60,7 @@ export function customObject(given: CustomObject, n: number): ObjectType {
   const fields = given.fields.map(customField);
   const hasMaster = fields.some(({ relationshipOrder }) => relationshipOrder !== null);
   const owner = hasMaster ? [] : [reference('OwnerId', ['Group', 'User'], { nillable: false, defaultedOnCreate: true, onParentDelete: 'keep' })];
-  return objectType(given.name, `a0${n.toString(36)}`, [...owner, name, ...fields], { custom: true, label });
+  return objectType(given.name, given.keyPrefix ?? `a0${n.toString(36)}`, [...owner, name, ...fields], { custom: true, label });
 }
 
 /** The object that keeps the history of another one. */

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 
 const customField = z.strictObject({
-  /** Ends in `__c`. */
-  name: z.string().regex(/^[A-Za-z]\w*__c$/),
+  /** Ends in `__c`, unless it is one that Salesforce has and this sandbox has not. */
+  name: z.string().regex(/^[A-Za-z]\w*$/),
   type: z.enum([
     'string',
     'textarea',
     'boolean',
+    'int',
     'double',
     'currency',
     'percent',
@@ -17,6 +18,7 @@ const customField = z.strictObject({
     'url',
     'picklist',
     'multipicklist',
+    'combobox',
     'reference',
   ]),
   label: z.string().optional(),
@@ -45,12 +47,19 @@ const customField = z.strictObject({
 const customObject = z.strictObject({
   name: z.string().regex(/^[A-Za-z]\w*__c$/),
   label: z.string().optional(),
+  /** What its ids begin with; counted up where it is not said. */
+  keyPrefix: z
+    .string()
+    .regex(/^\w{3}$/)
+    .optional(),
   /** Names are counted up by the platform instead of given. */
   autoNumber: z.boolean().optional(),
   fields: z.array(customField).default([]),
 });
 const recordType = z.strictObject({
   object: z.string(),
+  /** Counted up where it is not said. */
+  id: z.string().optional(),
   name: z.string(),
   developerName: z.string().optional(),
   isDefault: z.boolean().optional(),

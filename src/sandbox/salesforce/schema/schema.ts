@@ -7,10 +7,10 @@ import type { ObjectType, RecordType } from './object-type.js';
 import { CAMPAIGN, CAMPAIGN_MEMBER } from './standard/campaigns.js';
 import { OPPORTUNITY, OPPORTUNITY_CONTACT_ROLE, TASK } from './standard/deals.js';
 import { ACCOUNT, CONTACT, LEAD, USER } from './standard/people.js';
-import { GROUP, ORGANIZATION, PROFILE, RECORD_TYPE } from './standard/setup.js';
+import { GROUP, ORGANIZATION, PROFILE, RECORD_TYPE, USER_PERMISSION_ACCESS } from './standard/setup.js';
 
 const STANDARD = [ACCOUNT, CONTACT, LEAD, OPPORTUNITY, CAMPAIGN, CAMPAIGN_MEMBER, OPPORTUNITY_CONTACT_ROLE, TASK, USER];
-const SETUP = [ORGANIZATION, PROFILE, RECORD_TYPE, GROUP];
+const SETUP = [ORGANIZATION, PROFILE, RECORD_TYPE, GROUP, USER_PERMISSION_ACCESS];
 
 /** A reference to an object, seen from there. */
 export interface ChildRelation {
@@ -40,8 +40,8 @@ export class Schema {
       const recordTypes = description.recordTypes.flatMap((each): readonly RecordType[] => {
         if (each.object !== object.name) return [];
         types += 1;
-        const { name, developerName = name.replaceAll(/\W/g, '_'), isDefault = false, picklists = {} } = each;
-        return [{ id: nthId('012', pod, types), name, developerName, isDefault, picklists }];
+        const { id = nthId('012', pod, types), name, developerName = name.replaceAll(/\W/g, '_'), isDefault = false, picklists = {} } = each;
+        return [{ id, name, developerName, isDefault, picklists }];
       });
       const added: readonly Field[] = [
         ...(recordTypes.length > 0 ? [reference('RecordTypeId', ['RecordType'], { defaultedOnCreate: true, onParentDelete: 'keep' })] : []),

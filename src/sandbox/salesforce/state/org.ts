@@ -1,4 +1,5 @@
 import type { Clock } from '../../../lib/index.js';
+import type { Cause } from '../../automation.js';
 import { Automations } from '../../kit/automations/automations.js';
 import type { Who } from '../../sandbox.js';
 import { entityIsDeleted, notFound, refused } from '../failure.js';
@@ -23,6 +24,8 @@ import type { Form } from './values.js';
 /** What an account is. */
 export interface OrgFacts {
   readonly isSandbox: boolean;
+  /** Whether the user of the API has View All Data. Nothing is hidden where it has not: it is only told. */
+  readonly seesAll: boolean;
   readonly instance: string;
   /** The characters of it in ids. */
   readonly pod: string;
@@ -151,6 +154,12 @@ export class Org implements OrgState {
   writerOf(who: Who): Writer {
     const userId = userOf(this, who);
     return { userId, cause: { by: who.kind, id: who.id }, isAdmin: true, auditFields: false, allowsDuplicates: true };
+  }
+
+  /** A flow runs as the user whose write set it off. */
+  setOffBy(cause: Cause): string {
+    if (cause.by === 'api') return this.apiUserId;
+    return cause.by === 'form' ? this.adminId : userOf(this, { kind: cause.by, id: cause.id });
   }
 
   /** All of several writes or, where one throws, none. */

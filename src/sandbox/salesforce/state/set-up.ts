@@ -6,7 +6,7 @@ import { timeOf, type Values } from './record.js';
 
 /** An account that is being set up. */
 interface SettingUp extends OrgState {
-  readonly facts: { readonly isSandbox: boolean; readonly instance: string; readonly name: string };
+  readonly facts: { readonly isSandbox: boolean; readonly instance: string; readonly name: string; readonly seesAll: boolean };
   nextId(object: ObjectType): string;
 }
 
@@ -19,7 +19,7 @@ interface UserNames {
 
 /** Makes the organization, its profile and the record types that were described; gives the id of the organization. */
 export function setUpOrganization(org: SettingUp): string {
-  const { name, isSandbox, instance } = org.facts;
+  const { name, isSandbox, instance, seesAll } = org.facts;
   const id = add(org, 'Organization', {
     Name: name,
     IsSandbox: isSandbox,
@@ -28,6 +28,7 @@ export function setUpOrganization(org: SettingUp): string {
     DefaultLocaleSidKey: 'en_US',
     TimeZoneSidKey: 'GMT',
   });
+  add(org, 'UserPermissionAccess', { PermissionsViewAllData: seesAll, PermissionsApiEnabled: true });
   add(org, 'Profile', { Name: 'System Administrator' });
   for (const { name: object, recordTypes } of org.schema.all())
     for (const { id: own, name: label, developerName } of recordTypes)

@@ -19,6 +19,14 @@ export const ORGANIZATION: ObjectType = objectType(
   SETUP,
 );
 
+/** What the user who asks may do; as other users see their own. */
+export const USER_PERMISSION_ACCESS: ObjectType = objectType(
+  'UserPermissionAccess',
+  '0UP',
+  [flag('PermissionsViewAllData'), flag('PermissionsApiEnabled')],
+  SETUP,
+);
+
 export const PROFILE: ObjectType = objectType('Profile', '00e', [text('Name', 255, { ...REQUIRED, nameField: true })], SETUP);
 
 export const RECORD_TYPE: ObjectType = objectType(
