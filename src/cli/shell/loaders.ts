@@ -26,6 +26,7 @@ const FILES: Readonly<Record<string, () => Promise<CommandFile>>> = {
   daemon: () => import('../commands/daemon.js'),
   escalation: () => import('../commands/escalation.js'),
   drill: () => import('../commands/drill/index.js'),
+  parity: () => import('../commands/parity/index.js'),
   sandbox: () => import('../commands/sandbox.js'),
   demo: () => import('../commands/demo.js'),
   practice: () => import('../commands/practice.js'),

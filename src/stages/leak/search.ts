@@ -22,7 +22,7 @@ export interface LeakFindings {
   /** The time in which what flows on would have been seen: from when the markers were there to when the last read began. */
   readonly window: { readonly from: string; readonly to: string };
   /** The last read of each platform. */
-  readonly read: readonly Omit<Pass, 'sightings'>[];
+  readonly read: readonly Pass[];
   /** How often each was read. */
   readonly passes: number;
   readonly sightings: readonly Sighting[];
@@ -43,7 +43,7 @@ export async function searchLeak({ marked, productions, settleMs }: SearchReques
     // With nothing marked there is nothing to be found.
     for (const platform of markers.length === 0 ? [] : productions) read.push(await readPass(platform, markers, call));
     const sightings = read.flatMap((pass) => pass.sightings);
-    const told = { window: { from, to }, read: read.map(({ sightings: _, ...pass }) => pass), passes, sightings };
+    const told = { window: { from, to }, read, passes, sightings };
     if (sightings.length > 0) return { status: 'leaked', ...told };
     if (markers.length === 0) return { status: 'unproven', ...told };
     if (settled) return { status: isWhole(read) ? 'clear' : 'unproven', ...told };

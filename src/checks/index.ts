@@ -1,0 +1,6 @@
+export { checkParity, type ParityOptions } from './parity/check.js';
+export { loadParity, type NamedCheck, parityFile, parseParity } from './parity/load.js';
+export { parityDocument, parityJunit } from './parity/report.js';
+export type * from './parity/result.js';
+export { paritySchema } from './parity/schema.js';
+export { apartWords, itemWords, leakLines, leakWords, totalOf, verdictWords } from './parity/words.js';
