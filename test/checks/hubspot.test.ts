@@ -12,6 +12,8 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
+const byText = (a: string, b: string): number => (a < b ? -1 : 1);
+
 interface Pair {
   readonly stage: HubSpotSandbox;
   readonly crm: HubSpotSandbox;
@@ -22,7 +24,10 @@ async function pair(stage: HubSpotSandboxOptions = {}, crm: HubSpotSandboxOption
     stage: await startHubSpotSandbox({ portalId: 111, token: 'pat-of-the-test-environment', ...stage }),
     crm: await startHubSpotSandbox({ portalId: 222, accountType: 'STANDARD', token: 'pat-of-production', ...crm }),
   };
-  closing.push(async () => await sandboxes.stage.stop(), async () => await sandboxes.crm.stop());
+  closing.push(
+    async () => await sandboxes.stage.stop(),
+    async () => await sandboxes.crm.stop(),
+  );
   seedMessy(sandboxes.stage, { contacts: 60, companies: 10, deals: 10, seed: 7 });
   seedMessy(sandboxes.crm, { contacts: 250, companies: 20, deals: 20, seed: 8 });
   for (const one of Object.values(sandboxes)) one.resetCounts();
@@ -85,7 +90,14 @@ it('is like production where nothing differs: every area is compared, the leak t
 });
 
 it('finds each of 24 planted differences, and nothing else', async () => {
-  const scopes = ['oauth', 'automation', 'crm.objects.contacts.read', 'crm.objects.contacts.write', 'crm.objects.companies.read', 'crm.objects.companies.write'];
+  const scopes = [
+    'oauth',
+    'automation',
+    'crm.objects.contacts.read',
+    'crm.objects.contacts.write',
+    'crm.objects.companies.read',
+    'crm.objects.companies.write',
+  ];
   const both = await pair(
     { scopes: [...scopes, 'crm.objects.deals.read', 'crm.objects.deals.write', 'content'], limits: { perDay: 1000 } },
     { scopes: [...scopes, 'crm.objects.deals.read', 'crm.objects.deals.write', 'crm.lists.read'] },
@@ -120,14 +132,21 @@ it('finds each of 24 planted differences, and nothing else', async () => {
   // Pipelines of the test environment, as somebody made them by hand.
   const proxy = await rewriting(both.stage.url, (path, body) => {
     if (path !== '/crm/v3/pipelines/deals') return body;
-    const [sales, renewals] = (body as { readonly results: readonly { readonly stages: readonly { readonly id: string; readonly label: string }[] }[] }).results;
+    const [sales, renewals] = (
+      body as { readonly results: readonly { readonly stages: readonly { readonly id: string; readonly label: string }[] }[] }
+    ).results;
     const stages = (sales?.stages ?? []).flatMap((stage) => {
       if (stage.id === 'contractsent') return [];
       if (stage.id === 'qualifiedtobuy') return [{ ...stage, label: 'Qualified', displayOrder: 1 }];
       return stage.id === 'presentationscheduled' ? [{ ...stage, metadata: { isClosed: 'false', probability: '0.5' } }] : [stage];
     });
     const moved = [...stages.slice(0, -2), ...stages.slice(-2).reverse()].map((stage, displayOrder) => ({ ...stage, displayOrder }));
-    return { results: [{ ...sales, stages: moved }, { ...renewals, id: '99', label: 'Renewals' }] };
+    return {
+      results: [
+        { ...sales, stages: moved },
+        { ...renewals, id: '99', label: 'Renewals' },
+      ],
+    };
   });
   closing.push(proxy.stop);
   const scene = await sceneOf(both, { url: proxy.url });
@@ -135,7 +154,11 @@ it('finds each of 24 planted differences, and nothing else', async () => {
   const { code, result } = await scene.check();
   expect(code).toBe(2);
   expect(result.verdict).toBe('different');
-  expect(result.items.map(({ item, test, production }) => `${item}: ${test ?? ''} | ${production ?? ''}`).sort()).toEqual(
+  expect(
+    result.items
+      .map(({ item, test, production }) => `${item}: ${test ?? ''} | ${production ?? ''}`.replaceAll(/digest [\da-f]{8}/gu, 'digest DIGEST'))
+      .sort(byText),
+  ).toEqual(
     [
       'fields/contacts.only_there: missing | there',
       'fields/contacts.only_here: there | missing',
@@ -160,8 +183,8 @@ it('finds each of 24 planted differences, and nothing else', async () => {
       'automations/Only there: missing | there',
       'automations/Only here: there | missing',
       'automations/Switched off#on: no | yes',
-      expect.stringMatching(/^automations\/Does another thing#does: 1 actions, digest [\da-f]{8} \| 1 actions, digest [\da-f]{8}$/u) as string,
-    ].sort((a, b) => (String(a) < String(b) ? -1 : 1)),
+      'automations/Does another thing#does: 1 actions, digest DIGEST | 1 actions, digest DIGEST',
+    ].sort(byText),
   );
   expect(both.crm.writes()).toEqual([]);
   expect(writesTo(both.crm)).toEqual([]);
@@ -179,12 +202,22 @@ it('accepts what parity.yml accepts until its last day, and fails for what it do
   const all = { item: 'limits/*', reason: 'a sandbox has fewer', until: '2999-12-31' };
   const one = { item: 'automations/Only there', reason: 'it sends mail', until: '2999-12-31' };
   const good = await accept(all, one);
-  expect(good.result).toMatchObject({ verdict: 'like', unneeded: [], items: [{ status: 'accepted', ...all, item: 'limits/calls a day#most' }, { status: 'accepted', ...one }] });
+  expect(good.result).toMatchObject({
+    verdict: 'like',
+    unneeded: [],
+    items: [
+      { status: 'accepted', ...all, item: 'limits/calls a day#most' },
+      { status: 'accepted', ...one },
+    ],
+  });
   expect(good.code).toBe(0);
 
   const expired = await accept(all, { ...one, until: '2020-02-29' });
   expect(expired.code).toBe(2);
-  expect(expired.result).toMatchObject({ verdict: 'different', items: [{ status: 'accepted' }, { status: 'different', expired: true, until: '2020-02-29' }] });
+  expect(expired.result).toMatchObject({
+    verdict: 'different',
+    items: [{ status: 'accepted' }, { status: 'different', expired: true, until: '2020-02-29' }],
+  });
   const shown = await scene.run('parity', 'check');
   expect(shown.stdout).toMatch(/was accepted\s+until 2020-02-29: it sends\s+mail/u);
   for (const line of shown.stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
@@ -212,7 +245,9 @@ it('refuses two tokens of one account, and writes nothing', async () => {
   const { crm } = await pair();
   crm.addApp({ token: 'another-token-of-production', appId: '77', name: 'other' });
   // Neither the declaration nor the credentials tell: a developer's account may be declared as a sandbox.
-  const proxy = await rewriting(crm.url, (path, body) => (path === '/account-info/v3/details' ? { ...(body as object), accountType: 'OTHER' } : body));
+  const proxy = await rewriting(crm.url, (path, body) =>
+    path === '/account-info/v3/details' ? { ...(body as object), accountType: 'OTHER' } : body,
+  );
   closing.push(proxy.stop);
   const entry = { ...hubspotEntry('stage', crm, { url: proxy.url, environment: 'sandbox' }), env: { STAGE_TOKEN: 'another-token-of-production' } };
   const scene = await parityScene({ crm: hubspotEntry('crm', crm), stage: entry });

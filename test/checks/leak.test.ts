@@ -11,12 +11,14 @@ import { hubspotEntry, type ParityScene, parityScene, writesTo } from './scene.j
 
 // A user would lose: production, to what is tried in a test environment; or a test environment that keeps our marker.
 
+/** Many checks follow each other here. */
+const LIMITS = { per10s: 1_000_000, perDay: 1_000_000 };
 let [stage, crm, other]: HubSpotSandbox[] = [];
 let scene: ParityScene;
 beforeEach(async () => {
-  stage = await startHubSpotSandbox({ portalId: 111, token: 'pat-of-the-test-environment' });
-  crm = await startHubSpotSandbox({ portalId: 222, accountType: 'STANDARD', token: 'pat-of-production' });
-  other = await startHubSpotSandbox({ portalId: 333, accountType: 'STANDARD', token: 'pat-of-another-production' });
+  stage = await startHubSpotSandbox({ portalId: 111, token: 'pat-of-the-test-environment', limits: LIMITS });
+  crm = await startHubSpotSandbox({ portalId: 222, accountType: 'STANDARD', token: 'pat-of-production', limits: LIMITS });
+  other = await startHubSpotSandbox({ portalId: 333, accountType: 'STANDARD', token: 'pat-of-another-production', limits: LIMITS });
   seedMessy(stage, { contacts: 30, companies: 5, deals: 5, seed: 7 });
   for (const one of [crm, other]) seedMessy(one, { contacts: 230, companies: 5, deals: 5, seed: 8 });
   for (const one of [stage, crm, other]) one.resetCounts();
@@ -65,10 +67,16 @@ it('sees a marker that flows on at once, in another object type, field and form,
   const { code, result } = await scene.check();
   expect(code).toBe(2);
   expect(result).toMatchObject({ verdict: 'different', leak: { status: 'leaked' } });
-  expect(result.leak.sightings).toMatchObject([{ platform: 'emea', object: 'companies', field: 'description', from: expect.stringMatching(/^deals\./u) as string }]);
+  expect(result.leak.sightings).toMatchObject([
+    { platform: 'emea', object: 'companies', field: 'description', from: expect.stringMatching(/^deals\./u) as string },
+  ]);
   expect(valuesOf(stage)).toBe(before);
   // The sync wrote; runback did not.
-  expect(at(other).writes().map(({ source }) => source.id ?? source)).toHaveLength(1);
+  expect(
+    at(other)
+      .writes()
+      .map(({ source }) => source.id ?? source),
+  ).toHaveLength(1);
   expect([...writesTo(at(crm)), ...writesTo(at(other))]).toEqual([]);
 });
 
@@ -84,7 +92,9 @@ it('sees what flows on late: production is read again when the time to settle is
   expect(late.result.leak).toMatchObject({ status: 'leaked', passes: 2, sightings: [{ platform: 'crm', from: 'contacts.jobtitle' }] });
   at(crm).onRequest(undefined);
   const [company] = [...at(crm).truth().records('companies')];
-  at(crm).writeAs({ kind: 'person', id: '1' }).update('companies', company?.key ?? '', { description: null });
+  at(crm)
+    .writeAs({ kind: 'person', id: '1' })
+    .update('companies', company?.key ?? '', { description: null });
 
   const clear = await scene.check();
   const { status, window } = clear.result.leak;
@@ -104,7 +114,11 @@ it('passes nothing where reading production was cut short: what was not read is 
   expect(result.verdict).toBe('unproven');
   expect(result.leak.status).toBe('unproven');
   expect(result.items).toMatchObject([{ item: 'leak/crm.deals', status: 'unreadable' }]);
-  expect(result.leak.read[0]?.objects).toMatchObject([{ object: 'contacts' }, { object: 'companies' }, { object: 'deals', why: expect.any(String) as string }]);
+  expect(result.leak.read[0]?.objects).toMatchObject([
+    { object: 'contacts' },
+    { object: 'companies' },
+    { object: 'deals', why: expect.any(String) as string },
+  ]);
   expect((await scene.run('parity', 'check')).stdout).toMatch(/no marker was seen, but that proves nothing/u);
 });
 
@@ -130,7 +144,10 @@ it('killed at any request, it has written nothing in production, and the next ch
   const places = Array.from({ length: all }, (_, i) => i + 1).filter((n) => n > all - 30 || n % 9 === 0);
   for (const place of places) {
     requests = 0;
-    const child = spawn(process.execPath, [program, '--workspace', scene.folder, '--json', 'parity', 'check'], { env: cleanEnv(scene.env), stdio: 'ignore' });
+    const child = spawn(process.execPath, [program, '--workspace', scene.folder, '--json', 'parity', 'check'], {
+      env: cleanEnv(scene.env),
+      stdio: 'ignore',
+    });
     const ended = once(child, 'close');
     const kill = async (): Promise<void> => {
       requests += 1;
@@ -154,4 +171,4 @@ it('killed at any request, it has written nothing in production, and the next ch
   expect(valuesOf(stage)).toBe(before);
   expect(JSON.stringify(at(crm).dump())).toBe(census);
   expect(await readdir(join(scene.folder, '.runback', 'documents', 'leak-markers')).catch(() => [])).toEqual([]);
-}, 120_000);
+});

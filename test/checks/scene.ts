@@ -27,7 +27,13 @@ export interface Checked {
   readonly verdict: string;
   readonly because?: string;
   readonly apart: readonly { readonly what: string; readonly is: string }[];
-  readonly items: readonly { readonly item: string; readonly status: string; readonly test?: string; readonly production?: string; readonly why?: string }[];
+  readonly items: readonly {
+    readonly item: string;
+    readonly status: string;
+    readonly test?: string;
+    readonly production?: string;
+    readonly why?: string;
+  }[];
   readonly counts: readonly { readonly area: string; readonly same: number }[];
   readonly none: readonly string[];
   readonly unneeded: readonly string[];
@@ -36,7 +42,10 @@ export interface Checked {
     readonly marked: readonly { readonly object: string; readonly key: string; readonly field: string }[];
     readonly sightings: readonly { readonly platform: string; readonly object: string; readonly field: string; readonly from: string }[];
     readonly window: { readonly from: string; readonly to: string };
-    readonly read: readonly { readonly platform: string; readonly objects: readonly { readonly object: string; readonly records: number; readonly why?: string }[] }[];
+    readonly read: readonly {
+      readonly platform: string;
+      readonly objects: readonly { readonly object: string; readonly records: number; readonly why?: string }[];
+    }[];
   };
 }
 

@@ -1,5 +1,5 @@
-import { describeThere, type Platform } from '../../connectors/index.js';
-import { type CallOptions, isRunbackError, messageOf, newId, parseDuration, RunbackError } from '../../lib/index.js';
+import { describeThere, inWords, type Platform } from '../../connectors/index.js';
+import { type CallOptions, isRunbackError, newId, parseDuration, RunbackError } from '../../lib/index.js';
 import {
   type Choice,
   connectorAccount,
@@ -68,7 +68,7 @@ async function search(
       });
     } catch (error) {
       if (isOpen || !isRunbackError(error) || error.code === 'interrupted' || call.signal?.aborted === true) throw error;
-      unopened.push({ platform: name, objects: [], why: messageOf(error), sightings: [] });
+      unopened.push({ platform: name, objects: [], why: inWords(error), sightings: [] });
       return await openAll(others);
     }
   };

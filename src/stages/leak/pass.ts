@@ -1,5 +1,5 @@
-import type { Platform, PlatformSchema } from '../../connectors/index.js';
-import { type CallOptions, defined, isRunbackError, messageOf } from '../../lib/index.js';
+import { inWords, type Platform, type PlatformSchema } from '../../connectors/index.js';
+import { type CallOptions, defined, isRunbackError } from '../../lib/index.js';
 import type { ObjectSchema } from '../../records/index.js';
 import { foundIn } from './marker.js';
 
@@ -86,5 +86,5 @@ function lessThanWhole(records: number, total: number | undefined, withheld: rea
 
 function reasonOf(error: unknown, { signal }: CallOptions): string {
   if (!isRunbackError(error) || error.code === 'interrupted' || error.code === 'bug' || signal?.aborted === true) throw error;
-  return messageOf(error);
+  return inWords(error);
 }

@@ -1,5 +1,5 @@
-import { describeThere, type Platform, type Setting, type SettingArea, type ToldSettings } from '../../connectors/index.js';
-import { type CallOptions, isRunbackError, messageOf } from '../../lib/index.js';
+import { describeThere, inWords, type Platform, type Setting, type SettingArea, type ToldSettings } from '../../connectors/index.js';
+import { type CallOptions, isRunbackError } from '../../lib/index.js';
 import type { ObjectSchema } from '../../records/index.js';
 import { fieldSettings, optionSettings } from './described.js';
 import type { Setup, ToldGroup, Unread } from './setup.js';
@@ -34,7 +34,11 @@ class SetupReader {
   async read(): Promise<Setup> {
     const objects = await this.#objects();
     // Which object types there are is told in any case.
-    for (const area of new Set<SettingArea>(['fields', ...this.request.areas])) await this.#area(area, objects);
+    const areas = [...new Set<SettingArea>(['fields', ...this.request.areas])];
+    for (const [done, area] of areas.entries()) {
+      this.call.reporter?.progress({ task: `Reading how ${this.platform.name} is set up`, done, total: areas.length, unit: 'areas' });
+      await this.#area(area, objects);
+    }
     return { told: this.#told, unread: this.#unread, absent: this.#absent, none: this.#none };
   }
 
@@ -61,15 +65,14 @@ class SetupReader {
       return await describeThere(connector, objects, this.call);
     } catch (error) {
       if (objects === undefined || !isRunbackError(error, 'object-unsupported')) throw error;
-      return { schema: { objects: [], links: [] }, missing: objects.map((object) => ({ object, why: messageOf(error), code: error.code })) };
+      return { schema: { objects: [], links: [] }, missing: objects.map((object) => ({ object, why: inWords(error), code: error.code })) };
     }
   }
 
   async #area(area: SettingArea, objects: readonly ObjectSchema[] | undefined): Promise<void> {
-    const { connector, name } = this.platform;
+    const { connector } = this.platform;
     const { [area]: told } = connector.capabilities.settings ?? DESCRIBED;
     if (told === 'none') return void this.#none.push(area);
-    this.call.reporter?.progress({ task: `Reading ${area} of ${name}`, done: 0, unit: 'object types' });
     if (area === 'scopes') return this.#scopes();
     if (told === 'account') return await this.#group({ area }, async () => await this.#settings(area, undefined));
     if (told === undefined) return void this.#unread.push({ area, why: UNTOLD });
@@ -105,7 +108,7 @@ class SetupReader {
       return await read();
     } catch (error) {
       if (!isRunbackError(error) || error.code === 'interrupted' || error.code === 'bug' || this.call.signal?.aborted === true) throw error;
-      this.#unread.push({ ...of, why: messageOf(error) });
+      this.#unread.push({ ...of, why: inWords(error) });
       return undefined;
     }
   }

@@ -27,14 +27,13 @@ const PERMISSIONS = `SELECT 'the user may' AS name, json_build_object(
     'update', has_table_privilege($1::oid, 'UPDATE'), 'delete', has_table_privilege($1::oid, 'DELETE')) AS says`;
 
 /** Triggers of a table, those that are off too, with a digest of what they run; and its rules. */
-const AUTOMATIONS = `SELECT 'trigger ' || t.tgname AS name,
+const AUTOMATIONS = `SELECT name, says FROM (SELECT 'trigger ' || t.tgname AS name,
     json_build_object('on', CASE t.tgenabled WHEN 'D' THEN 'no' WHEN 'R' THEN 'in a replica' WHEN 'A' THEN 'always' ELSE 'yes' END,
       'does', pg_get_triggerdef(t.oid), 'digest', substr(md5(p.prosrc), 1, 8)) AS says
   FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid WHERE t.tgrelid = $1::oid AND NOT t.tgisinternal
   UNION ALL
   SELECT 'rule ' || r.rulename, json_build_object('on', r.ev_enabled <> 'D', 'does', pg_get_ruledef(r.oid))
-  FROM pg_rewrite r WHERE r.ev_class = $1::oid AND r.rulename <> '_RETURN'
-  ORDER BY name COLLATE "C"`;
+  FROM pg_rewrite r WHERE r.ev_class = $1::oid AND r.rulename <> '_RETURN') all_of_them ORDER BY name COLLATE "C"`;
 
 /** What the server, the database and the user are limited to; -1: to nothing. */
 const LIMITS = `SELECT 'connections to the server' AS name, json_build_object('most', current_setting('max_connections')::int) AS says
