@@ -1,5 +1,5 @@
-export { checkParity, type ParityOptions } from './parity/check.js';
-export { loadParity, type NamedCheck, parityFile, parseParity } from './parity/load.js';
+export { checkParity } from './parity/check.js';
+export { loadParity, type NamedCheck, parseParity } from './parity/load.js';
 export { parityDocument, parityJunit } from './parity/report.js';
 export type * from './parity/result.js';
 export { paritySchema } from './parity/schema.js';

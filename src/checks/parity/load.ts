@@ -1,6 +1,7 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { didYouMean } from '../../lib/index.js';
+import { didYouMean, RunbackError } from '../../lib/index.js';
 import { parseYaml, type PathProblem, readYamlText, type Workspace, type WorkspaceConfig } from '../../workspace/index.js';
 import { type ParityCheck, type ParityDocument, paritySchema } from './schema.js';
 
@@ -9,12 +10,18 @@ export interface NamedCheck extends ParityCheck {
   readonly name: string;
 }
 
-/** Path of parity.yml of a workspace. */
-export const parityFile = ({ root }: Pick<Workspace, 'root'>): string => join(root, 'parity.yml');
+const FILE = 'parity.yml';
 
-/** Reads the checks of a workspace, in their order. Throws `file-unreadable`, `file-invalid`. */
+/** Reads the checks of a workspace, in their order. Throws `not-found`, `file-unreadable`, `file-invalid`. */
 export async function loadParity(workspace: Workspace): Promise<readonly NamedCheck[]> {
-  return parseParity(await readYamlText(parityFile(workspace)), 'parity.yml', workspace.config);
+  const names = await readdir(workspace.root);
+  if (!names.includes(FILE))
+    throw new RunbackError('not-found', `There is no ${FILE} in ${workspace.root}`, {
+      why: 'It says which test environment stands for which production.',
+      state: 'Nothing was read.',
+      next: `Write one: version: 1, and under it checks: { crm: { test: NAME, production: NAME } } with names of runback.yml`,
+    });
+  return parseParity(await readYamlText(join(workspace.root, FILE)), FILE, workspace.config);
 }
 
 /** Checks the text of parity.yml whole, against runback.yml too. Throws `file-invalid` with every problem: line, column, nearest word. */
@@ -31,8 +38,7 @@ function* problemsOf({ checks }: ParityDocument, config: WorkspaceConfig): Itera
     if (check.leak !== 'off')
       for (const [i, one] of (check.leak.look_in ?? []).entries()) yield* isProduction(['checks', name, 'leak', 'look_in', i], one, config);
     for (const [i, { until }] of check.accepted.entries())
-      if (new Date(`${until}T00:00:00Z`).toJSON()?.startsWith(until) !== true)
-        yield { path: ['checks', name, 'accepted', i, 'until'], message: `${until} is no day of the calendar` };
+      if (!isDay(until)) yield { path: ['checks', name, 'accepted', i, 'until'], message: `${until} is no day of the calendar` };
   }
 }
 
@@ -60,6 +66,12 @@ function* isProduction(path: PathProblem['path'], name: string, config: Workspac
   if (found === undefined) yield { path, ...unknown(config, name) };
   else if (found.environment !== 'production')
     yield { path, message: `${name} is ${found.environment}`, expected: 'a platform with environment: production' };
+}
+
+/** A day of the calendar: 2027-02-30 is none. */
+function isDay(text: string): boolean {
+  const ms = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
 }
 
 const named = ({ platforms }: WorkspaceConfig, name: string): WorkspaceConfig['platforms'][string] | undefined =>

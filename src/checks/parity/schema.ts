@@ -10,7 +10,7 @@ const field = z.string().regex(/^.+\.[^.]+$/u, 'expected an object type and a fi
 const AREAS: readonly string[] = [...SETTING_AREAS, 'leak'];
 const item = z
   .string()
-  .refine((one) => AREAS.includes(/^[^/#]*/u.exec(one)?.[0] ?? ''), `expected an item as the check names it: ${AREAS.join(', ')}, with / and more`);
+  .regex(new RegExp(`^(?:${AREAS.join('|')})(?:[/*#].*)?$`, 'u'), `an item as the check names it, which begins with ${AREAS.join(', ')}`);
 
 const acceptanceSchema = z
   .strictObject({
