@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 
 import { type HubSpotSandbox, seedMessy, startHubSpotSandbox } from '../../src/sandbox/index.js';
 import { cleanEnv, program } from '../cli/support/child.js';
+import { rewriting } from './rewriting.js';
 import { hubspotEntry, type ParityScene, parityScene, writesTo } from './scene.js';
 
 // A user would lose: production, to what is tried in a test environment; or a test environment that keeps our marker.
@@ -120,6 +121,51 @@ it('passes nothing where reading production was cut short: what was not read is 
     { object: 'deals', why: expect.any(String) as string },
   ]);
   expect((await scene.run('parity', 'check')).stdout).toMatch(/no marker was seen, but that proves nothing/u);
+});
+
+it('passes nothing where production answers in part, and has written nothing there', async () => {
+  const proxy = await rewriting(at(crm).url, (path, body) =>
+    path === '/crm/v3/objects/companies' ? { ...(body as object), numErrors: 2, errors: [{ message: 'some are being moved' }] } : body,
+  );
+  try {
+    scene = await parityScene({
+      stage: hubspotEntry('stage', at(stage)),
+      crm: hubspotEntry('crm', at(crm), { url: proxy.url, limits: { wait: '50ms' } }),
+    });
+    await scene.parity(onlyLeak);
+    const before = valuesOf(stage);
+    const { code, result } = await scene.check();
+    expect(code).toBe(3);
+    expect(result).toMatchObject({ verdict: 'unproven', leak: { status: 'unproven' } });
+    expect(result.items).toMatchObject([{ item: 'leak/crm.companies', status: 'unreadable', why: expect.stringMatching(/left out/u) as string }]);
+    expect([at(crm).writes(), writesTo(at(crm))]).toEqual([[], []]);
+    expect(valuesOf(stage)).toBe(before);
+  } finally {
+    await proxy.stop();
+  }
+});
+
+it('lets one check at a time mark an account, and puts back what was there when it is stopped by Ctrl-C', async () => {
+  await scene.parity({ ...onlyLeak, leak: { settle: '1h', look_in: ['crm'] } });
+  const before = valuesOf(stage);
+  const firstRead = new Promise<void>((resolve) =>
+    at(crm).onRequest(({ path }) => {
+      if (path === '/crm/v3/objects/deals') resolve();
+    }),
+  );
+  const child = spawn(process.execPath, [program, '--workspace', scene.folder, '--json', 'parity', 'check'], {
+    env: cleanEnv(scene.env),
+    stdio: 'ignore',
+  });
+  const ended = once(child, 'close');
+  await firstRead;
+  expect(markerIn(stage, 'contacts')).toBeDefined();
+  const other = await scene.run('parity', 'check');
+  expect(other.code, other.stderr).toBe(11);
+  child.kill('SIGINT');
+  expect(await ended).toEqual([130, null]);
+  expect(valuesOf(stage)).toBe(before);
+  expect([at(crm).writes(), writesTo(at(crm))]).toEqual([[], []]);
 });
 
 it('writes nothing into the test environment with --skip-leak, and says that a leak was not looked for', async () => {

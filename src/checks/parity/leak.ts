@@ -106,8 +106,9 @@ export function unprovenOf(leak: LeakResult): readonly Open[] {
   if (leak.status !== 'unproven') return [];
   const open = (item: string, why: string): Open => ({ item, area: 'leak', is: 'unreadable', why });
   if (leak.marked.length === 0) return [open('leak', 'no text in the test environment could be marked')];
-  return leak.read.flatMap(({ platform, objects, why }) => [
+  const unread = leak.read.flatMap(({ platform, objects, why }) => [
     ...(why === undefined ? [] : [open(`leak/${platform}`, why)]),
     ...objects.flatMap((one) => (one.why === undefined ? [] : [open(`leak/${platform}.${one.object}`, one.why)])),
   ]);
+  return unread.length === 0 ? [open('leak', 'nothing was read')] : unread;
 }
