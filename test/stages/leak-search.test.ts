@@ -80,7 +80,12 @@ it('sees a marker although the rest could not be read, and lets bugs and Ctrl-C 
 it('reads once more when the time to settle is over; the window ends where the last read begins', async () => {
   const clock = tickingClock();
   const slept: number[] = [];
-  const patient = { ...clock, sleep: async (ms: number) => await Promise.resolve(void (slept.push(ms), clock.move(ms))) };
+  const sleep = async (ms: number): Promise<void> => {
+    slept.push(ms);
+    clock.move(ms);
+    await Promise.resolve();
+  };
+  const patient = { ...clock, sleep };
   const late = production({ holds: (read) => (read === 2 ? (marked[0]?.marker ?? '') : 'ours') });
   const leaked = await searchLeak({ marked, productions: [late.platform], settleMs: 300_000 }, patient, {});
   expect(leaked).toMatchObject({ status: 'leaked', passes: 2 });
