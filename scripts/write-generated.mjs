@@ -35,6 +35,7 @@ const FORMATS = [
   ['drill', 'A drill of runback', drills.drillSchema],
   ['test', 'A test of an integration', checks.testSchema],
   ['mapping', 'A mapping of runback', mappingSchema],
+  ['parity', 'parity.yml', checks.paritySchema],
   ['rehearsal', 'What `runback restore rehearse --json` gives as data', rehearsalSchema],
   ['investigation', 'An investigation of runback: `data` of `investigate --json`', investigations.investigationSchema],
   ['groups', 'An answers file for the groups of an investigation', investigations.groupAnswersSchema],

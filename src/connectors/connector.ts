@@ -1,6 +1,7 @@
 import type { CallOptions } from '../lib/index.js';
 import type { Fields, Link, LinkSchema, ObjectSchema, PlatformRecord, Value } from '../records/index.js';
 import type { Environment } from '../workspace/index.js';
+import type { Setting, SettingArea, ToldSettings } from './settings.js';
 
 /**
  * The connector seam: reads and writes one kind of platform. Every driver passes `test/contracts/connector.ts`.
@@ -143,6 +144,12 @@ export interface Connector {
   optionLabels?(object: string, options?: CallOptions): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>>;
 
   /**
+   * How the account is set up, for an area that `capabilities.settings` tells for each object type (then with its
+   * schema) or for the account. Throws where it cannot be read, also in part. Absent where no area is told so. Changes nothing.
+   */
+  settings?(area: SettingArea, schema: ObjectSchema | undefined, options?: CallOptions): Promise<readonly Setting[]>;
+
+  /**
    * Name of the object type that is called the same in another schema of a database; absent where the platform has no schemas.
    * Never calls the platform.
    */
@@ -282,6 +289,8 @@ export interface Capabilities {
    * or deleted.
    */
   readonly census: boolean;
+  /** What it tells of how the account is set up. Absent: fields and their options, as `describe` gives them. */
+  readonly settings?: ToldSettings;
 }
 
 export interface Identity {

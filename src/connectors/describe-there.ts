@@ -4,7 +4,14 @@ import type { Connector, PlatformSchema } from './connector.js';
 /** What a platform describes of object types, and which of them it does not have or does not show. */
 interface Described {
   readonly schema: PlatformSchema;
-  readonly missing: readonly { readonly object: string; readonly why: string }[];
+  readonly missing: readonly MissingObject[];
+}
+
+/** An object type that the platform does not have, cannot handle (`object-unsupported`), or does not show (`scope-missing`). */
+interface MissingObject {
+  readonly object: string;
+  readonly why: string;
+  readonly code: RunbackError['code'];
 }
 
 /**
@@ -18,11 +25,11 @@ export async function describeThere(connector: Connector, objects: readonly stri
   } catch (error) {
     if (objects === undefined || objects.length < 2 || !isAboutOne(error)) throw error;
     const there: string[] = [];
-    const missing: { readonly object: string; readonly why: string }[] = [];
+    const missing: MissingObject[] = [];
     for (const object of objects) {
-      const why = await refusal(connector, object, options);
-      if (why === undefined) there.push(object);
-      else missing.push({ object, why });
+      const refused = await refusal(connector, object, options);
+      if (refused === undefined) there.push(object);
+      else missing.push({ object, ...refused });
     }
     if (there.length === 0) throw error;
     return { schema: await connector.describe(there, options), missing };
@@ -30,13 +37,13 @@ export async function describeThere(connector: Connector, objects: readonly stri
 }
 
 /** Why one object type cannot be described; undefined where it can. */
-async function refusal(connector: Connector, object: string, options: CallOptions): Promise<string | undefined> {
+async function refusal(connector: Connector, object: string, options: CallOptions): Promise<Omit<MissingObject, 'object'> | undefined> {
   try {
     await connector.describe([object], options);
     return undefined;
   } catch (error) {
     if (!isAboutOne(error)) throw error;
-    return inWords(error);
+    return { why: inWords(error), code: error.code };
   }
 }
 

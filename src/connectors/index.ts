@@ -4,6 +4,7 @@ export * from './connector.js';
 export { describeThere, inWords } from './describe-there.js';
 export * from './platform.js';
 export * from './registry.js';
+export * from './settings.js';
 export { unknownWithheld } from './withheld.js';
 export { valueAt } from './rest/wire/paths.js';
 export { requestOf } from './rest/wire/request.js';

@@ -1,10 +1,11 @@
 import { identifyPlatform, type Platform } from '../connectors/index.js';
 import { type CallOptions, isRunbackError, messageOf, RunbackError } from '../lib/index.js';
-import { type PlatformConfig, SECRET_REF, type SecretRef, type WorkspaceConfig } from '../workspace/index.js';
+import type { PlatformConfig, WorkspaceConfig } from '../workspace/index.js';
+import { type ResolveSecret, secretsOf, shareSecret } from './credentials.js';
 
 /** What guards ask for. */
 export interface GuardDeps {
-  readonly secret: (ref: SecretRef) => Promise<string>;
+  readonly secret: ResolveSecret;
   readonly identify: (config: PlatformConfig, call: CallOptions) => ReturnType<typeof identifyPlatform>;
   readonly call: CallOptions;
 }
@@ -29,11 +30,11 @@ export async function guardStage(
     throw refusedStage(name, `It is production: ${identity.label} at ${identity.address}.`);
   if (platform.unnamed === true) throw refusedStage(name, 'Neither runback.yml names its account, nor does it say itself which environment it is.');
   const unseen: string[] = [];
-  const own = await secretsOf(config, deps);
+  const own = await secretsOf(config, deps.secret);
   for (const other of Object.values(workspace.platforms)) {
     if (other.environment !== 'production') continue;
-    const shared = [...(await secretsOf(other, deps))].some((secret) => own.has(secret));
-    if (shared) throw refusedStage(name, `It has the same credentials as ${other.name}, which is production.`);
+    if (shareSecret(await secretsOf(other, deps.secret), own))
+      throw refusedStage(name, `It has the same credentials as ${other.name}, which is production.`);
     if (other.connector !== config.connector) continue;
     if (other.account !== undefined && other.account === identity.account)
       throw refusedStage(name, `It is account ${identity.account}, which is that of ${other.name}, which is production.`);
@@ -50,21 +51,6 @@ export async function guardStage(
   return unseen;
 }
 
-/**
- * The secrets of a platform that can be resolved, an address that is one among them. One that cannot be resolved here
- * leads nowhere from here. A plain address is none: many accounts of a vendor share one.
- */
-async function secretsOf({ url, credentials }: PlatformConfig, { secret }: GuardDeps): Promise<ReadonlySet<string>> {
-  const found = new Set<string>();
-  const refs = [...Object.values(credentials), ...(url !== undefined && SECRET_REF.test(url) ? [url as SecretRef] : [])];
-  for (const ref of refs) await secret(ref).then((value) => found.add(value), ignoreMissing);
-  return found;
-}
-
-function ignoreMissing(error: unknown): void {
-  if (!isRunbackError(error)) throw error;
-}
-
 async function askedOf(config: PlatformConfig, { identify, call }: GuardDeps): Promise<Awaited<ReturnType<typeof identifyPlatform>> | string> {
   try {
     return await identify(config, call);
@@ -79,7 +65,7 @@ export function refusedStage(name: string, why: string): RunbackError {
   return new RunbackError('stage-refused', `Nothing can be staged on ${name}`, {
     why,
     state: 'Nothing was written.',
-    next: 'Name another platform in the drill: a sandbox or a staging account of its own, with credentials of its own.',
+    next: 'Name another platform: a sandbox or a staging account of its own, with credentials of its own.',
     data: { platform: name },
   });
 }

@@ -4,6 +4,7 @@ import { type Fields, type ObjectSchema, parseRecordLine, type PlatformRecord, t
 import type { SnapshotReader } from '../snapshots/index.js';
 import type { Leftovers } from './leftovers.js';
 import { Mask, requireMaskable } from './mask.js';
+import { schemaDifferences } from './parity/schemas.js';
 
 /** What is put onto a platform. */
 export interface SeedRequest {
@@ -44,12 +45,12 @@ export async function seedFromSnapshot(request: SeedRequest, call: CallOptions):
       lacks.push(`${info.object} of the snapshot cannot be put on ${name}`);
       continue;
     }
-    const { made, taken, fields } = await createAll(request, { mask, alone }, info, there, call);
+    const { made, taken } = await createAll(request, { mask, alone }, info, there, call);
     created += made;
     if (taken > 0) lacks.push(`${taken} ${info.object} were left out: ${name} has records with their keys`);
-    if (fields.size > 0) lacks.push(`${info.object} on ${name} have no ${[...fields].sort().join(', ')}`);
     if (info.rows > made + taken) lacks.push(`${made} of the ${info.rows} ${info.object} of the snapshot are there`);
   }
+  for (const held of schemas) lacks.push(...schemaDifferences(name, schema, held));
   if (created === 0)
     throw new RunbackError('fault-impossible', `Nothing of snapshot ${snapshot.header.id} could be put on ${name}`, {
       why: lacks.join('; '),
@@ -64,10 +65,9 @@ async function createAll(
   info: SnapshotReader['manifest']['objects'][number],
   schema: ObjectSchema,
   call: CallOptions,
-): Promise<{ readonly made: number; readonly taken: number; readonly fields: ReadonlySet<string> }> {
+): Promise<{ readonly made: number; readonly taken: number }> {
   const { connector } = platform;
   const size = Math.min(connector.capabilities.batch.create, connector.capabilities.batch.read);
-  const fields = new Set<string>();
   let [made, taken] = [0, 0];
   const flush = async (batch: readonly PlatformRecord[]): Promise<void> => {
     const held = new Set<string>();
@@ -79,7 +79,7 @@ async function createAll(
         action: 'create',
         schema,
         key,
-        set: settable({ ...meta, ...values }, schema, mask, fields),
+        set: settable({ ...meta, ...values }, schema, mask),
       }));
     if (mutations.length === 0) return;
     await leftovers.willCreate(schema.object, mutations);
@@ -112,17 +112,17 @@ async function createAll(
       batch = [];
     }
   if (batch.length > 0) await flush(batch);
-  return { made, taken, fields };
+  return { made, taken };
 }
 
-/** What a record can be created with; the names of fields that are not there go into `lacking`. */
-function settable(values: Fields, schema: ObjectSchema, mask: Mask, lacking: Set<string>): Fields {
+/** What a record can be created with: of what it held, the fields that are there. */
+function settable(values: Fields, schema: ObjectSchema, mask: Mask): Fields {
   const set: Record<string, Value> = {};
   for (const [name, value] of Object.entries(values)) {
     const field = schema.fields.find((each) => each.name === name);
-    if (field === undefined) lacking.add(name);
     // The key goes with the record itself.
-    else if ((!field.readOnly || field.givenOnCreate === true) && !schema.keyFields.includes(name)) set[name] = mask.of(name, value);
+    if (field !== undefined && (!field.readOnly || field.givenOnCreate === true) && !schema.keyFields.includes(name))
+      set[name] = mask.of(name, value);
   }
   return set;
 }

@@ -8,7 +8,9 @@ import { type PlatformConfig, SECRET_REF, type SecretRef, type Workspace } from 
 import type { StagedAccount } from './account.js';
 import { connectorAccount } from './connector-account.js';
 import { guardStage, refusedStage } from './guards.js';
-import { type LeakSearch, refuseLeak, type WatchedPlatform } from './leak.js';
+import { putBackOldMarkers } from './leak/marking.js';
+import { MarkerNotes } from './leak/notes.js';
+import { type LeakSearch, refuseLeak, type WatchedPlatform } from './leak/refuse.js';
 import { Leftovers } from './leftovers.js';
 import { seedFromSnapshot } from './seed-snapshot.js';
 import type { Stage } from './stage.js';
@@ -81,7 +83,10 @@ async function filled(
   const victims = options.from === undefined ? account : onlyOwn(account, leftovers);
   // What was there is put back after Ctrl-C too.
   const steadfast = connectorAccount(platform, schema, {});
-  const search = async (): Promise<LeakSearch> => await refuseLeak({ name: config.name, account: steadfast, victims }, productionsLike(config, deps));
+  const notes = await MarkerNotes.open(deps.store, platform, deps.clock);
+  await putBackOldMarkers(notes, steadfast);
+  const marking = { name: config.name, account: steadfast, victims, notes };
+  const search = async (): Promise<LeakSearch> => await refuseLeak(marking, productionsLike(config, deps));
   let found: LeakSearch | undefined;
   const firstIsThere = async (): Promise<void> => void (found = await search());
   const lacks = options.from === undefined ? [] : await fill(options, options.from, filling, firstIsThere);

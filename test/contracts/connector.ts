@@ -1,6 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { type Capabilities, checked, type Connector, type MutationResult, type RecordBatch, type RecordHistory } from '../../src/connectors/index.js';
+import {
+  type Capabilities,
+  checked,
+  type Connector,
+  type MutationResult,
+  type RecordBatch,
+  type RecordHistory,
+  type SettingArea,
+} from '../../src/connectors/index.js';
 import { isRunbackError } from '../../src/lib/index.js';
 import {
   compareIn,
@@ -157,6 +165,19 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
           if (field?.options !== undefined) expect(field.options).toEqual(expect.arrayContaining([...labels.keys()]));
         }
       });
+    });
+
+    test('settings are told for each area that is claimed, the same each time, and reading them changes nothing', async () => {
+      const { connector, schema } = await prepared();
+      const key = await platform.seed({ [platform.text]: 'a' });
+      for (const [area, told] of Object.entries(connector.capabilities.settings ?? {}) as [SettingArea, string][]) {
+        if (told !== 'object' && told !== 'account') continue;
+        const read = async () => await connector.settings?.(area, told === 'object' ? schema : undefined);
+        const first = await read();
+        expect(first, area).toBeDefined();
+        expect(await read(), area).toEqual(first);
+      }
+      expect((await platform.truth(key))?.[platform.text]).toBe('a');
     });
 
     test('what a driver was told of its platform is tried by reading alone', async ({ skip }) => {

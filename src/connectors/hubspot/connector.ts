@@ -1,5 +1,5 @@
 import type { CallOptions } from '../../lib/index.js';
-import type { ObjectSchema, Link } from '../../records/index.js';
+import type { Link, ObjectSchema } from '../../records/index.js';
 import type { Environment } from '../../workspace/index.js';
 import { byAction } from '../batches.js';
 import type {
@@ -28,6 +28,9 @@ import type {
   WrittenRequest,
 } from '../connector.js';
 import { rejection } from '../http/batch.js';
+import { incomplete } from '../http/whole.js';
+import type { Setting, SettingArea } from '../settings.js';
+import { accountSettings, TOLD_SETTINGS } from './describe/account-settings.js';
 import { lacksOf } from './describe/permissions.js';
 import { describe, optionLabels, typeIdOf } from './describe/schema.js';
 import { LINK_READ_BATCH } from './read/associations.js';
@@ -71,6 +74,7 @@ const CAPABILITIES: Capabilities = {
     unlink: LINK_WRITE_BATCH,
   },
   census: true,
+  settings: TOLD_SETTINGS,
 };
 
 /** Settings of the driver. */
@@ -141,6 +145,15 @@ export class HubSpotConnector implements Connector {
 
   async optionLabels(object: string, call: CallOptions = {}): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
     return await optionLabels(this.#api, object, call);
+  }
+
+  async settings(area: SettingArea, schema: ObjectSchema | undefined, call: CallOptions = {}): Promise<readonly Setting[]> {
+    if (area !== 'limits') return await accountSettings(this.#api, area, schema, call);
+    // No limit of a day holds for an app with OAuth.
+    if (!this.#isPrivateApp) return [];
+    const quota = await this.dailyQuota(call);
+    if (quota === undefined) throw incomplete(this.#api, 'the calls that it allows in a day', 'It did not say.');
+    return [{ name: 'calls a day', says: { most: quota.limit } }];
   }
 
   async *read(request: ReadRequest, call: CallOptions = {}): AsyncIterable<RecordBatch> {

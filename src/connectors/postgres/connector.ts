@@ -12,6 +12,7 @@ import { copyLines } from './read/copy-lines.js';
 import { writeLinks } from './read/links.js';
 import { readAll, type ReadContext, readForeignKey, readKeys } from './read/read.js';
 import { Reader } from './read/reader.js';
+import { accountSettings, TOLD_SETTINGS } from './schema/account-settings.js';
 import { nameIn } from './schema/names.js';
 import { Tables } from './schema/tables.js';
 import { type Counters, throwIfAborted } from './session.js';
@@ -49,6 +50,7 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
     ...(settings.audit === undefined ? {} : { tellsDeletions: true }),
     batch: { read: KEYS_PER_READ, history: KEYS_PER_READ, update: BATCH, create: BATCH, delete: BATCH, undelete: 1, link: BATCH, unlink: BATCH },
     census: true,
+    settings: TOLD_SETTINGS,
   };
 
   const tellTime = async (options: CallOptions): Promise<void> => {
@@ -172,6 +174,12 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
     now: () => time.now(),
 
     nameIn,
+
+    settings: async (area, schema, options = {}) => {
+      throwIfAborted(options.signal, settings);
+      const table = schema === undefined ? undefined : (await tables.table(schema.object, options)).oid;
+      return await accountSettings(area, table, async (text, values) => await reader.ask(text, values, options, 'asking how it is set up'));
+    },
 
     advice: async (options = {}) => await (audit === undefined ? unusedAudits(reader, settings.platform, options) : audit.advice(options)),
 

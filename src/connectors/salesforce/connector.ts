@@ -26,6 +26,8 @@ import type {
   WrittenRequest,
 } from '../connector.js';
 import { rejection } from '../http/batch.js';
+import type { Setting, SettingArea } from '../settings.js';
+import { accountSettings, objectSettings, TOLD_SETTINGS } from './describe/account-settings.js';
 import { labelsOf } from './describe/fields.js';
 import { lacksOf } from './describe/permissions.js';
 import { describe, type Described, oneObject, ordinaryNames } from './describe/schema.js';
@@ -67,6 +69,7 @@ const CAPABILITIES: Omit<Capabilities, 'history'> = {
   },
   census: true,
   tellsDeletions: true,
+  settings: TOLD_SETTINGS,
 };
 
 /** How long a description counts as fresh: a run asks for it at each of its steps. */
@@ -131,6 +134,10 @@ export class SalesforceConnector implements Connector {
 
   async optionLabels(object: string, call: CallOptions = {}): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
     return labelsOf(await this.#wireOf(object, call));
+  }
+
+  async settings(area: SettingArea, schema: ObjectSchema | undefined, call: CallOptions = {}): Promise<readonly Setting[]> {
+    return schema === undefined ? await accountSettings(this.#api, area, call) : objectSettings(area, await this.#wireOf(schema.object, call));
   }
 
   async *read({ schema, keys, changedSince: since, history }: ReadRequest, call: CallOptions = {}): AsyncIterable<RecordBatch> {

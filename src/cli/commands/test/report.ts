@@ -15,7 +15,7 @@ export const reportVerb: CommandSpec = {
 };
 
 async function report(context: CommandContext): Promise<Outcome> {
-  const { checkDocument, checkJUnit, readCheckResults } = await import('../../../checks/index.js');
+  const { checkDocument, checkJunit, readCheckResults } = await import('../../../checks/index.js');
   const file = await outputFile(context);
   const results = await readCheckResults((await context.session()).store);
   const wanted = context.input.argument('result') ?? 'latest';
@@ -25,7 +25,7 @@ async function report(context: CommandContext): Promise<Outcome> {
   if (file === undefined) return { data: result, text: (style) => checkText(result, style) };
   const { documentHtml, documentMarkdown } = await import('../../../document/index.js');
   const text = /\.xml$/iu.test(file.path)
-    ? checkJUnit([result])
+    ? checkJunit([result])
     : /\.html?$/iu.test(file.path)
       ? documentHtml(checkDocument(result))
       : documentMarkdown(checkDocument(result));

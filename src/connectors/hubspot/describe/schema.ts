@@ -143,7 +143,8 @@ export async function optionLabels(api: HubSpotApi, object: string, call: CallOp
   );
 }
 
-async function propertiesOf(api: HubSpotApi, object: string, call: CallOptions): Promise<readonly WireProperty[]> {
+/** The properties of an object type that are in use. */
+export async function propertiesOf(api: HubSpotApi, object: string, call: CallOptions): Promise<readonly WireProperty[]> {
   const path = `/crm/v3/properties/${encodeURIComponent(object)}`;
   const properties = await wholeList<WireProperty>(api, { path, valid: isPropertyPage, what: `the properties of ${object}` }, call);
   return properties.filter((property) => property.archived !== true);

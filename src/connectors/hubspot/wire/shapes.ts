@@ -39,12 +39,37 @@ export interface WireProperty {
   readonly label?: string;
   readonly type?: string;
   readonly fieldType?: string;
-  readonly options?: readonly { readonly value?: string; readonly label?: string }[];
+  readonly options?: readonly WireOption[];
   readonly externalOptions?: boolean;
   readonly calculated?: boolean;
   readonly archived?: boolean;
   readonly hasUniqueValue?: boolean;
   readonly modificationMetadata?: { readonly readOnlyValue?: boolean };
+}
+
+/** An option of a property. */
+export interface WireOption {
+  readonly value?: string;
+  readonly label?: string;
+  readonly hidden?: boolean;
+  readonly displayOrder?: number;
+}
+
+/** A pipeline of an object type, or one of its stages. */
+export interface WirePipeline {
+  readonly id: string;
+  readonly label: string;
+  readonly displayOrder?: number;
+  readonly archived?: boolean;
+  readonly stages: readonly (Omit<WirePipeline, 'stages'> & { readonly metadata?: unknown })[];
+}
+
+/** A workflow as a list of them shows it. */
+export interface WireFlow {
+  readonly id: string;
+  readonly name?: string;
+  readonly isEnabled?: boolean;
+  readonly objectTypeId?: string;
 }
 
 export interface WireLabel {

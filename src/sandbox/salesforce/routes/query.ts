@@ -5,6 +5,7 @@ import { parseQuery } from '../soql/parse.js';
 import { presentRow, type Result, runQuery } from '../soql/run.js';
 import { nthId } from '../state/ids.js';
 import { type ApiContext, askedOf, on, type Request, type SalesforceRoute } from './route.js';
+import { setupView } from './setup-views.js';
 
 /** A query that was not read to its end: which records it found. What they hold is told when they are read. */
 interface Cursor {
@@ -29,6 +30,8 @@ export function queryRoutes(context: ApiContext, limits: () => LimitSettings): r
   const begin = (request: Request, version: string, deletedToo: boolean): ApiAnswer => {
     const text = request.query.get('q');
     if (text === null || text.trim() === '') throw malformedQuery('SOQL statement cannot be empty or null');
+    const view = setupView(text, org);
+    if (view !== undefined) return view;
     const query = parseQuery(text);
     const asked = askedOf(context, deletedToo);
     const result = runQuery(query, asked);
