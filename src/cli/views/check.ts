@@ -8,6 +8,7 @@ import {
   type TestFile,
   VERDICTS,
 } from '../../checks/index.js';
+import { formatDuration } from '../../lib/index.js';
 import { counted, facts, span, table, time } from './text/format.js';
 import type { Style } from './text/style.js';
 import { visible } from './text/visible.js';
@@ -34,8 +35,8 @@ export function checkText(result: CheckResult, style: Style): string {
 
 function submitted({ answers, submissions, people, spanMs, limit }: LoadResult): readonly (readonly [string, string])[] {
   return [
-    ['submitted', `${counted(submissions, 'times', 'time')} by ${counted(people, 'people', 'person')}, within ${span(spanMs)}`],
-    ...(limit === undefined ? [] : [['paced', `never more than ${limit.count} in ${span(limit.perMs)}`] as const]),
+    ['submitted', `${counted(submissions, 'times', 'time')} by ${counted(people, 'people', 'person')}, within ${formatDuration(spanMs)}`],
+    ...(limit === undefined ? [] : [['paced', `never more than ${limit.count} in ${formatDuration(limit.perMs)}`] as const]),
     ['intake', `${answers.acknowledged} taken, ${answers.refused} refused, ${answers.unanswered} without an answer`],
   ];
 }
