@@ -273,6 +273,15 @@ function leftOfPlan({ plan, unwritable, merged, undecided }: Readonly<Record<str
   return left.length === 0 ? undefined : `${left.join(', ')} (runback restore left ${String(plan)})`;
 }
 
+/** Conflicts about consent and what cannot be taken back. What people put right by hand is counted when they have. */
+async function undecidedIn(id: string, { store }: ActionContext): Promise<number> {
+  const { readPlan } = await import('../../../restores/index.js');
+  let count = 0;
+  for await (const line of (await readPlan(store, id)).lines())
+    if (line.kind === 'conflict' && line.byHand === undefined && (line.code === 'consent' || line.code === 'irreversible')) count += 1;
+  return count;
+}
+
 /** Conflicts that end once somebody puts the definition of a field back as it was. */
 const GONE = ['option-removed', 'field-removed', 'type-changed'] as const;
 
@@ -302,7 +311,7 @@ async function outputsOf(plan: PlanSummary, context: ActionContext): Promise<Rec
     unwritable: sum(GONE.map((code) => conflicts[code])),
     merged: conflicts['merged-away'] ?? 0,
     // Somebody would be opted in, or there is no way back: nobody has said yes or no to it.
-    undecided: sum([conflicts.consent, conflicts.irreversible]),
+    undecided: sum([conflicts.consent, conflicts.irreversible]) === 0 ? 0 : await undecidedIn(plan.header.id, context),
     lost: sum((plan.header.lost ?? []).map(({ records }) => records)),
   };
 }
