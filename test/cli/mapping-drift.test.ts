@@ -7,6 +7,7 @@ import { type HubSpotSandbox, startHubSpotSandbox } from '../../src/sandbox/inde
 import { type Operator, openOperator } from '../journeys/support/operator.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
 import { runHere } from './support/here.js';
+import { platformsOf } from './support/platforms.js';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
 
@@ -31,21 +32,8 @@ beforeAll(async () => {
   database = await server.createDatabase(
     `CREATE TYPE status AS ENUM ('new', 'open'); CREATE TABLE people (id serial PRIMARY KEY, email text NOT NULL UNIQUE, city text, status status)`,
   );
-  operator = await openOperator(
-    `version: 1
-platforms:
-  hubspot:
-    connector: hubspot
-    environment: sandbox
-    account: "${hubspot.account}"
-    url: ${hubspot.url}
-    credentials: { token: file:token }
-    objects: [contacts]
-    limits: { requests_per_10s: 1000 }
-  warehouse: { connector: postgres, environment: sandbox, url: file:database-url, objects: [public.people] }
-`,
-    { token: hubspot.token, 'database-url': server.url(database) },
-  );
+  const { text, secrets } = platformsOf({ hubspot, database: server.url(database) });
+  operator = await openOperator(text, secrets);
   await mkdir(join(operator.dir, 'mappings'));
   await writeFile(join(operator.dir, 'mappings', 'people.yml'), MAPPING);
 });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import { type HubSpotSandbox, type SalesforceSandbox, startHubSpotSandbox, startSalesforceSandbox } from '../../src/sandbox/index.js';
 import { type Operator, openOperator } from '../journeys/support/operator.js';
+import { platformsOf } from './support/platforms.js';
 import { KEY, openTerminal } from './support/terminal.js';
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
@@ -17,27 +18,8 @@ let operator: Operator;
 beforeAll(async () => {
   hubspot = await startHubSpotSandbox({ seed: 5 });
   salesforce = await startSalesforceSandbox({ limits: { perDay: 100_000 } });
-  operator = await openOperator(
-    `version: 1
-platforms:
-  hubspot:
-    connector: hubspot
-    environment: sandbox
-    account: "${hubspot.account}"
-    url: ${hubspot.url}
-    credentials: { token: file:token }
-    objects: [contacts]
-    limits: { requests_per_10s: 1000 }
-  salesforce:
-    connector: salesforce
-    environment: sandbox
-    account: ${salesforce.account}
-    url: ${salesforce.url}
-    credentials: { client_id: file:id, client_secret: file:secret }
-    objects: [Contact]
-`,
-    { token: hubspot.token, id: salesforce.connectedApp.clientId, secret: salesforce.connectedApp.clientSecret },
-  );
+  const { text, secrets } = platformsOf({ hubspot, salesforce });
+  operator = await openOperator(text, secrets);
 });
 afterAll(async () => {
   await operator.close();

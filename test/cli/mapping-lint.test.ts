@@ -8,6 +8,7 @@ import { type HubSpotSandbox, type SalesforceSandbox, startHubSpotSandbox, start
 import { type Operator, openOperator } from '../journeys/support/operator.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
 import { runHere } from './support/here.js';
+import { platformsOf } from './support/platforms.js';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
 
@@ -61,26 +62,9 @@ beforeAll(async () => {
     database,
     `INSERT INTO people (email, city, status) SELECT 'p' || n || '@example.com', 'City', CASE WHEN n < 3 THEN 'open' ELSE 'new' END::status FROM generate_series(1, 9) n`,
   );
+  const { text, secrets } = platformsOf({ hubspot, salesforce, database: server.url(database) });
   operator = await openOperator(
-    `version: 1
-platforms:
-  hubspot:
-    connector: hubspot
-    environment: sandbox
-    account: "${hubspot.account}"
-    url: ${hubspot.url}
-    credentials: { token: file:token }
-    objects: [contacts]
-    limits: { requests_per_10s: 1000 }
-  salesforce:
-    connector: salesforce
-    environment: sandbox
-    account: ${salesforce.account}
-    url: ${salesforce.url}
-    credentials: { client_id: file:id, client_secret: file:secret }
-    objects: [Contact]
-  warehouse: { connector: postgres, environment: sandbox, url: file:database-url, objects: [public.people] }
-syncs:
+    `${text}syncs:
   crm-to-map:
     controller: command
     writes_to: [hubspot, salesforce, warehouse]
@@ -88,12 +72,7 @@ syncs:
     pause: { run: ["true"] }
     resume: { run: ["true"] }
 `,
-    {
-      token: hubspot.token,
-      id: salesforce.connectedApp.clientId,
-      secret: salesforce.connectedApp.clientSecret,
-      'database-url': server.url(database),
-    },
+    secrets,
   );
   await mkdir(join(operator.dir, 'mappings'));
   await mapping('contacts.yml', EXAMPLE);

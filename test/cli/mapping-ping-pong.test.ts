@@ -7,6 +7,7 @@ import { type HubSpotSandbox, type SalesforceSandbox, startHubSpotSandbox, start
 import { type Operator, openOperator } from '../journeys/support/operator.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
 import { runHere } from './support/here.js';
+import { platformsOf } from './support/platforms.js';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
 
@@ -42,34 +43,8 @@ beforeAll(async () => {
   }
   server = await startPostgres();
   const database = await server.createDatabase('CREATE TABLE people (id serial PRIMARY KEY, email text NOT NULL UNIQUE, phone text)');
-  operator = await openOperator(
-    `version: 1
-platforms:
-  hubspot:
-    connector: hubspot
-    environment: sandbox
-    account: "${hubspot.account}"
-    url: ${hubspot.url}
-    credentials: { token: file:token }
-    objects: [contacts]
-    limits: { requests_per_10s: 1000 }
-    options: { search_lag: 0s }
-  salesforce:
-    connector: salesforce
-    environment: sandbox
-    account: ${salesforce.account}
-    url: ${salesforce.url}
-    credentials: { client_id: file:id, client_secret: file:secret }
-    objects: [Contact]
-  warehouse: { connector: postgres, environment: sandbox, url: file:database-url, objects: [public.people] }
-`,
-    {
-      token: hubspot.token,
-      id: salesforce.connectedApp.clientId,
-      secret: salesforce.connectedApp.clientSecret,
-      'database-url': server.url(database),
-    },
-  );
+  const { text, secrets } = platformsOf({ hubspot, salesforce, database: server.url(database) });
+  operator = await openOperator(text, secrets);
   await mkdir(join(operator.dir, 'mappings'));
   await writeFile(
     join(operator.dir, 'mappings', 'people.yml'),
