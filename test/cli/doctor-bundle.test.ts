@@ -25,6 +25,7 @@ const PLANTED = {
   label: 'PlantedOrgLtd',
   workflow: 'PlantedWorkflow',
   note: 'PlantedNote',
+  short: 'Zx9planted7',
 } as const;
 
 let sandbox: SalesforceSandbox;
@@ -103,7 +104,16 @@ backups: { storage: backups }
       amount: Number(PLANTED.amount),
       [PLANTED.address]: 1,
     },
-    { state: PLANTED.secret, status: PLANTED.address, keyMap: { [PLANTED.name]: PLANTED.name }, ms: 12 },
+    {
+      state: PLANTED.secret,
+      status: PLANTED.address,
+      type: PLANTED.short,
+      level: PLANTED.name,
+      code: PLANTED.short,
+      at: PLANTED.short,
+      keyMap: { [PLANTED.name]: PLANTED.name },
+      ms: 12,
+    },
   ];
   await writeFile(join(logs, '2099-01-01.ndjson'), `${lines.map((line) => JSON.stringify(line)).join('\n')}\nno json ${PLANTED.name}\n`);
 });

@@ -146,7 +146,7 @@ async function journalShapes(folder: string): Promise<readonly (readonly [string
   );
 }
 
-const namesIn = async (folder: string): Promise<readonly string[]> => (await readdir(folder).catch(() => [])).sort();
+const namesIn = async (folder: string): Promise<readonly string[]> => (await readdir(folder).catch((): string[] => [])).sort();
 
 async function linesOf(path: string): Promise<readonly string[]> {
   const text = await readFile(path, 'utf8').catch(() => '');

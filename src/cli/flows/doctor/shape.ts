@@ -1,37 +1,28 @@
+/** Words of some lines. */
+function words(...lines: readonly string[]): ReadonlySet<string> {
+  return new Set(lines.flatMap((line) => line.split(' ')));
+}
+
 /** Parents of what records hold, or of what persons are called: how much there is, and nothing of it. */
-const VALUES: ReadonlySet<string> = new Set([
-  ...['set', 'replaced', 'fields', 'values', 'stored', 'moves', 'beside', 'expect', 'given', 'references', 'keyMap', 'record', 'records', 'meta'],
-  ...['was', 'before', 'after', 'examples', 'example', 'answers', 'inputs', 'outputs', 'result', 'held', 'from', 'to', 'filter', 'filters', 'env'],
-  ...['people', 'teams', 'members', 'contacts', 'body', 'headers', 'query', 'args', 'argv'],
-]);
+const VALUES = words(
+  'set replaced fields values stored moves beside expect given references keyMap record records meta was before',
+  'after examples example answers inputs outputs result held from to filter filters env people teams members contacts body headers query args argv',
+);
 
 /** What a text under these keys says is a word of runback or of a platform's settings, where it looks like one. */
-const WORDS: ReadonlySet<string> = new Set([
-  ...[
-    'type',
-    'kind',
-    'level',
-    'code',
-    'state',
-    'event',
-    'action',
-    'status',
-    'reason',
-    'connector',
-    'environment',
-    'controller',
-    'platform',
-    'platforms',
-  ],
-  ...['object', 'objects', 'writes_to', 'reacts_to', 'field', 'storage', 'step', 'version'],
-  ...['at', 'startedAt', 'finishedAt', 'there', 'history', 'timeout', 'drain', 'settle', 'bulk', 'watch', 'keep', 'last'],
-]);
+const WORDS = words(
+  'connector environment controller platform platforms object objects writes_to reacts_to field storage step version timeout drain settle',
+);
+
+/** The same of words that runback makes up: small letters only, so that no secret looks like one. */
+const CODES = words('type kind level code state event action status reason history watch');
 
 /** Numbers under these keys count something of runback's. */
 const COUNTS =
   /^(?:batch|seq|v|n|total|attempt|attempts|exit|exitCode|pid|count|counts|done|applied|moved|rejected|failed|inDoubt|ms|bytes|version|concurrency|canary|percent|records|cells)$|(?:Ms|Percent|_percent|Bytes|_ms|per_10s|per_day)$/u;
 
 const WORD = /^[A-Za-z*][\w.:*/+-]{0,60}$/u;
+const CODE = /^[a-z][a-z._-]{0,30}$/u;
 const TIME = /^\d{4}-\d\d-\d\dT[\d:.]{5,12}Z$/u;
 /** Of runs, restores, plans and the like. */
 const ID = /^[a-z]+-\d{8}-\d{6}-[a-z0-9]{4}$/u;
@@ -65,7 +56,8 @@ export function shapeOf(value: unknown, key = '', depth = 0): unknown {
 function textShape(text: string, key: string): string {
   const [, reference] = REFERENCE.exec(text) ?? [];
   if (reference !== undefined) return `${reference}:[…]`;
-  if (TIME.test(text) || ID.test(text) || (WORDS.has(key) && WORD.test(text) && !isLikeSecret(text))) return text;
+  if (TIME.test(text) || ID.test(text) || (WORDS.has(key) && WORD.test(text) && !isLikeSecret(text)) || (CODES.has(key) && CODE.test(text)))
+    return text;
   return `[text of ${String(text.length)}]`;
 }
 
@@ -76,7 +68,7 @@ function isLikeSecret(text: string): boolean {
 
 function listShape(items: readonly unknown[], key: string, depth: number): unknown {
   if (VALUES.has(key)) return `[${String(items.length)} entries]`;
-  if (WORDS.has(key) && items.every((item) => typeof item === 'string')) return items.map((item) => textShape(item as string, key));
+  if (WORDS.has(key) && items.every((item) => typeof item === 'string')) return items.map((item) => textShape(item, key));
   return items.length === 0 ? [] : { count: items.length, first: shapeOf(items[0], '', depth + 1) };
 }
 
