@@ -33,6 +33,13 @@ describe('issue 12', () => {
     ["jsforce and Mailchimp's own client run their ordinary calls against the sandboxes", 'test/sandbox/salesforce test/sandbox/mailchimp'],
     ['each controller of a sync: pause, drain, failed answer, back to the earlier state', 'test/syncs'],
     ['an automation left on: apply refuses with 6', 'test/cli/automations'],
+    ['Salesforce: kill -9 at every write of a whole run, then resume', 'test/journeys/crash-sweep-salesforce'],
+    ['attacks on the data of a restore: nothing is made twice, on HubSpot and Salesforce', 'test/restores/attacks'],
+    ['Salesforce: backup, increment, restore test, investigation, rehearsal and a drill on own data', 'test/stages/salesforce'],
+    [
+      'init finds object types, flows and syncs; doctor tells what is not allowed, and its bundle holds no value',
+      'test/cli/init-found test/cli/doctor test/syncs/described/lists',
+    ],
     ['the demo of two platforms: 0 damaged cells left on both sides, unattended and in a terminal', 'test/cli/demo-two-platforms'],
   ];
   test.each(shows)('%s', async (line, files) => {

@@ -1,4 +1,5 @@
 import { access, constants } from 'node:fs/promises';
+import { resolve } from 'node:path';
 
 import { unknownWithheld } from '../../connectors/index.js';
 import { type Clock, defined, EXIT, type ExitCode, isRunbackError, messageOf, RunbackError } from '../../lib/index.js';
@@ -86,6 +87,8 @@ async function doctor(context: CommandContext): Promise<Outcome> {
     checks.push(result);
   }
   live.stop();
+  const bundle = input.text('bundle');
+  if (bundle !== undefined) return await bundled(context, opened, checks, bundle);
   if (!input.flag('fields')) return checked(checks);
   const proposals = await allProposals(context, opened);
   const more = (style: Style): string => [proposalsText(proposals, Object.keys(syncs), style), '', UNWRITTEN].join('\n');
@@ -95,6 +98,17 @@ async function doctor(context: CommandContext): Promise<Outcome> {
     data: { checks, proposals },
     text: (style) => (proposals.length === 0 ? checksText(checks, style) : `${checksText(checks, style)}\n${more(style)}`),
   };
+}
+
+/** Writes what doctor found, and shapes of what there is, for people who help. */
+async function bundled({ stdio, clock }: CommandContext, opened: Session, checks: readonly Check[], name: string): Promise<Outcome> {
+  const [{ bundleFiles }, { writeZip }] = await Promise.all([import('../flows/doctor/bundle.js'), import('../flows/doctor/zip.js')]);
+  const path = resolve(stdio.cwd, name);
+  const files = await bundleFiles(opened, checks);
+  await writeZip(path, files, clock.now());
+  const outcome = checked(checks);
+  const told = `A bundle for support: ${path}\nIt has no secrets, no values of records and no names of people. Look through it before you send it.`;
+  return { ...outcome, data: { checks, bundle: path, files: [...files.keys()] }, text: (style) => `${checksText(checks, style)}\n\n${told}` };
 }
 
 const UNWRITTEN = 'Nothing was written to runback.yml.';
@@ -280,13 +294,18 @@ export const commands: readonly CommandSpec[] = [
   {
     summary: 'Check workspace, credentials, platforms and syncs; changes nothing',
     details:
-      'Asks every platform who it is and compares that with runback.yml. The exit status is that of the first problem. With --fields it also looks at who wrote what in the last 30 days, where the platform keeps a history of fields: up to 20 records of each day and object type, for at most 1 % of the requests that are left today. It proposes what each sync is there to write (syncs.*.fields), which makes questions of an investigation verdicts, and prints it for you to put into runback.yml.',
+      'Asks every platform who it is and compares that with runback.yml; says what the credentials may not do, and which runbooks need it. --bundle also writes a zip for people who help: versions, findings, the schema of the newest snapshot, and the shapes of workspace files, log and journals, without secrets, values of records, names and addresses. The exit status is that of the first problem. With --fields it also looks at who wrote what in the last 30 days, where the platform keeps a history of fields: up to 20 records of each day and object type, for at most 1 % of the requests that are left today. It proposes what each sync is there to write (syncs.*.fields), which makes questions of an investigation verdicts, and prints it for you to put into runback.yml.',
     options: [
       { flags: '--fields', description: 'propose what each sync is there to write, from the history of the last 30 days' },
+      {
+        flags: '--bundle <file>',
+        description: 'also write a zip for support: versions, findings and shapes, without secrets and values',
+        kind: 'file',
+      },
       { flags: '--probe', description: 'only try, by reading, whether described platforms are as their files say' },
       { flags: '--platform <name>', description: 'with --probe: only this platform (repeatable)', kind: 'platform', repeat: true },
     ],
-    examples: ['runback doctor', 'runback doctor --fields', 'runback doctor --probe --platform crm'],
+    examples: ['runback doctor', 'runback doctor --bundle support.zip', 'runback doctor --fields', 'runback doctor --probe --platform crm'],
     run: doctor,
   },
 ];

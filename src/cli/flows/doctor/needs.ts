@@ -42,5 +42,5 @@ export function lackWords(
 
 function givenTo({ document }: Step): Readonly<Record<string, unknown>> {
   const given = 'with' in document ? document.with : undefined;
-  return typeof given === 'object' && given !== null ? (given as Readonly<Record<string, unknown>>) : {};
+  return typeof given === 'object' && given !== null ? given : {};
 }
