@@ -19,8 +19,8 @@ const { descriptionForm } = await import('../dist/connectors/rest/description/fo
 const { controllerForm } = await import('../dist/syncs/descriptions/form.js');
 const investigations = await import('../dist/investigations/index.js');
 const drills = await import('../dist/drills/index.js');
-const { paritySchema } = await import('../dist/checks/index.js');
 const { rehearsalSchema } = await import('../dist/stages/index.js');
+const { paritySchema } = await import('../dist/checks/index.js');
 const root = fileURLToPath(new URL('..', import.meta.url));
 const checking = process.argv.includes('--check');
 
@@ -32,10 +32,10 @@ const FORMATS = [
   ['description', 'A platform told about by a file, for connector: rest', descriptionForm],
   ['controller', 'A controller of syncs told about by a file', controllerForm],
   ['drill', 'A drill of runback', drills.drillSchema],
-  ['parity', 'parity.yml', paritySchema],
   ['rehearsal', 'What `runback restore rehearse --json` gives as data', rehearsalSchema],
   ['investigation', 'An investigation of runback: `data` of `investigate --json`', investigations.investigationSchema],
   ['groups', 'An answers file for the groups of an investigation', investigations.groupAnswersSchema],
+  ['parity', 'parity.yml', paritySchema],
 ];
 
 function jsonSchema(title, schema) {
