@@ -15,4 +15,4 @@ export { loadParity, type NamedCheck, parseParity } from './parity/load.js';
 export { parityDocument, parityJunit } from './parity/report.js';
 export type * from './parity/result.js';
 export { paritySchema } from './parity/schema.js';
-export { apartWords, itemWords, leakLines, leakWords, totalOf, verdictWords } from './parity/words.js';
+export { apartWords, itemWords, leakLines, leakWords, nextWords, totalOf, verdictWords } from './parity/words.js';

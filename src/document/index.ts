@@ -1,4 +1,4 @@
 export * from './document.js';
 export { documentHtml } from './html.js';
 export { documentMarkdown } from './markdown.js';
-export { junitDocument, type JunitCase, type JunitSuite } from './junit.js';
+export { type JUnitCase, junitDocument, type JUnitSuite } from './junit.js';

@@ -1,44 +1,39 @@
-/** A suite of a JUnit XML report, as pipelines read it. */
-export interface JunitSuite {
+/** Results as JUnit XML, as pipelines read it. */
+export interface JUnitSuite {
   readonly name: string;
-  readonly cases: readonly JunitCase[];
-  /** Seconds, as they are to be shown. */
-  readonly time: string;
+  readonly seconds: number;
   /** ISO 8601. */
-  readonly timestamp?: string;
-  /** Lines that are told, and no failure. */
-  readonly output?: readonly string[];
+  readonly at?: string;
+  readonly cases: readonly JUnitCase[];
+  /** Told with it, line by line, and no failure. */
+  readonly told?: readonly string[];
 }
 
-/** Passed where it has neither. `failure`: not as it should be; `error`: it could not be found out. */
-export interface JunitCase {
+export interface JUnitCase {
   readonly name: string;
-  /** Default: the name of the suite; '' for none. */
-  readonly classname?: string;
+  /** What is not as it should be. */
   readonly failure?: string;
+  /** Why it could not be judged. */
   readonly error?: string;
 }
 
-/** Suites as JUnit XML. Texts are as people and platforms wrote them. */
-export function junitDocument(name: string, suites: readonly JunitSuite[]): string {
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="${escaped(name)}">\n${suites.map(suiteXml).join('')}</testsuites>\n`;
+/** The text of the file. `name`: of all suites together. */
+export function junitDocument(name: string, suites: readonly JUnitSuite[]): string {
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="${escaped(name)}">\n${suites.map(suiteText).join('')}</testsuites>\n`;
 }
 
-function suiteXml({ name, cases, time, timestamp, output = [] }: JunitSuite): string {
-  const count = (what: 'failure' | 'error'): number => cases.filter((one) => one[what] !== undefined).length;
-  const when = timestamp === undefined ? '' : ` timestamp="${timestamp}"`;
-  const attributes = `name="${escaped(name)}" tests="${cases.length}" failures="${count('failure')}" errors="${count('error')}" time="${time}"${when}`;
-  const out = output.length === 0 ? '' : `    <system-out>${output.map(escaped).join('\n')}</system-out>\n`;
-  return `  <testsuite ${attributes}>\n${cases.map((one) => caseXml(one, name)).join('')}${out}  </testsuite>\n`;
+function suiteText({ name, seconds, at, cases, told = [] }: JUnitSuite): string {
+  const many = (kind: 'failure' | 'error'): number => cases.filter((one) => one[kind] !== undefined).length;
+  const when = at === undefined ? '' : ` timestamp="${escaped(at)}"`;
+  const attributes = `name="${escaped(name)}" tests="${cases.length}" failures="${many('failure')}" errors="${many('error')}" time="${seconds.toFixed(3)}"${when}`;
+  const out = told.length === 0 ? '' : `    <system-out>${told.map(escaped).join('\n')}</system-out>\n`;
+  return `  <testsuite ${attributes}>\n${cases.map((one) => caseText(name, one)).join('')}${out}  </testsuite>\n`;
 }
 
-function caseXml({ name, classname, failure, error }: JunitCase, suite: string): string {
-  const of = classname ?? suite;
-  const inside = [
-    ...(failure === undefined ? [] : [`<failure message="${escaped(failure)}"/>`]),
-    ...(error === undefined ? [] : [`<error message="${escaped(error)}"/>`]),
-  ].join('');
-  return `    <testcase${of === '' ? '' : ` classname="${escaped(of)}"`} name="${escaped(name)}">${inside}</testcase>\n`;
+function caseText(suite: string, { name, failure, error }: JUnitCase): string {
+  const wrong =
+    error === undefined ? (failure === undefined ? '' : `<failure message="${escaped(failure)}"/>`) : `<error message="${escaped(error)}"/>`;
+  return `    <testcase classname="${escaped(suite)}" name="${escaped(name)}">${wrong}</testcase>\n`;
 }
 
 /** Text of an attribute; what XML cannot hold is left out. */

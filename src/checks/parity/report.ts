@@ -1,4 +1,4 @@
-import { type Block, type DocumentSection, junitDocument, type JunitCase, type JunitSuite, type TextDocument } from '../../document/index.js';
+import { type Block, type DocumentSection, junitDocument, type JUnitCase, type JUnitSuite, type TextDocument } from '../../document/index.js';
 import type { JudgedItem, ParityResult } from './result.js';
 import { apartWords, itemWords, leakLines, leakWords, verdictWords } from './words.js';
 
@@ -60,19 +60,19 @@ export function parityJunit(results: readonly ParityResult[]): string {
   return junitDocument('runback parity', results.map(suite));
 }
 
-function suite(result: ParityResult): JunitSuite {
+function suite(result: ParityResult): JUnitSuite {
   const { check, at, because, counts, items, leak, verdict } = result;
-  const apart: JunitCase = { name: 'credentials and account are its own', ...(verdict === 'refused' ? { failure: because ?? '' } : {}) };
-  const areas = counts.map(({ area, same }): JunitCase => ({ name: `${area}: ${same} the same` }));
-  const open = items.map((one): JunitCase => {
+  const apart: JUnitCase = { name: 'credentials and account are its own', ...(verdict === 'refused' ? { failure: because ?? '' } : {}) };
+  const areas = counts.map(({ area, same }): JUnitCase => ({ name: `${area}: ${same} the same` }));
+  const open = items.map((one): JUnitCase => {
     const words = itemWords(one);
     return { name: one.item, ...(one.status === 'different' ? { failure: words } : one.status === 'unreadable' ? { error: words } : {}) };
   });
   const words = leakWords(leak, result);
-  const leaks: JunitCase[] =
+  const leaks: JUnitCase[] =
     leak.status === 'leaked' || leak.status === 'clear' ? [{ name: 'leak test', ...(leak.status === 'leaked' ? { failure: words } : {}) }] : [];
-  const output = [...items.filter(({ status }) => status === 'accepted').map((one) => `${one.item}: ${itemWords(one)}`), ...leakOutput(result)];
-  return { name: check, time: '0', timestamp: at, cases: [apart, ...areas, ...open, ...leaks], output };
+  const told = [...items.filter(({ status }) => status === 'accepted').map((one) => `${one.item}: ${itemWords(one)}`), ...leakOutput(result)];
+  return { name: check, seconds: 0, at, cases: [apart, ...areas, ...open, ...leaks], told };
 }
 
 const leakOutput = ({ leak, test }: ParityResult): readonly string[] => [

@@ -60,6 +60,21 @@ export function leakLines(leak: LeakResult): readonly (readonly [name: string, v
   ];
 }
 
+/** What to do next, as a sentence or a command; undefined where nothing is left to do. */
+export function nextWords({ verdict, leak, test }: ParityResult): string | undefined {
+  if (leak.status === 'leaked') return `Pause the sync that carries it to production: runback sync list`;
+  switch (verdict) {
+    case 'like':
+      return undefined;
+    case 'different':
+      return `Change ${test}, or accept the difference in parity.yml with a reason and a last day`;
+    case 'unproven':
+      return 'Give the credentials what they lack, or accept it in parity.yml with unreadable: true';
+    case 'refused':
+      return `Give ${test} an account and credentials of its own in runback.yml`;
+  }
+}
+
 /** All that was compared. */
 export function totalOf(counts: readonly AreaCounts[]): Omit<AreaCounts, 'area'> {
   const sum = (of: (one: AreaCounts) => number): number => counts.reduce((all, one) => all + of(one), 0);

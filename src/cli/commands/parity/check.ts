@@ -8,7 +8,7 @@ import { parityText } from '../../views/checks/parity.js';
 /** `runback parity check` */
 export const checkVerb: CommandSpec = {
   verb: 'check',
-  summary: 'Is a test environment like production, and does nothing flow on from it?',
+  summary: 'Compare a test environment with production, and look for a leak between them',
   details:
     'Compares fields, options, pipelines, scopes, permissions, limits and automations as parity.yml says, and looks for a marker of the test environment in everything that production holds. Production is only read; the marker is taken away again. Exit 2 if something differs that is not accepted, or a marker was seen; 3 if nothing does, but not everything could be read; 6 if the two cannot be told apart: then nothing is compared or written.',
   args: [{ name: 'check', description: 'only these checks of parity.yml (default: all of them)', optional: true, variadic: true }],

@@ -1,4 +1,14 @@
-import { apartWords, itemWords, type JudgedItem, leakLines, leakWords, type ParityResult, totalOf, verdictWords } from '../../../checks/index.js';
+import {
+  apartWords,
+  itemWords,
+  type JudgedItem,
+  leakLines,
+  leakWords,
+  nextWords,
+  type ParityResult,
+  totalOf,
+  verdictWords,
+} from '../../../checks/index.js';
 import { count, facts, table } from '../text/format.js';
 import type { GlyphName, Style } from '../text/style.js';
 import { visible } from '../text/visible.js';
@@ -49,6 +59,7 @@ function itemList(title: string, glyph: GlyphName, items: readonly JudgedItem[],
 function factsOf(result: ParityResult): [string, string][] {
   const { none, left_out: leftOut, unneeded, unseen, leak } = result;
   const told = (name: string, values: readonly string[]): [string, string][] => (values.length === 0 ? [] : [[name, visible(values.join(', '))]]);
+  const next = nextWords(result);
   return [
     ['Apart', apartWords(result)],
     ...told('Not there', none),
@@ -57,5 +68,6 @@ function factsOf(result: ParityResult): [string, string][] {
     ...told('Not seen', unseen),
     ['Leak test', visible(leakWords(leak, result))],
     ...leakLines(leak).map(([name, value]): [string, string] => [name, visible(value)]),
+    ...told('Next', next === undefined ? [] : [next]),
   ];
 }
