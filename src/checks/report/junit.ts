@@ -8,8 +8,8 @@ export function checkJunit(results: readonly CheckResult[]): string {
     'runback tests',
     results.map(({ test, startedAt, endedAt, checks }) => ({
       name: test,
-      time: ((Date.parse(endedAt) - Date.parse(startedAt)) / 1000).toFixed(3),
-      timestamp: startedAt,
+      seconds: (Date.parse(endedAt) - Date.parse(startedAt)) / 1000,
+      at: startedAt,
       cases: checks.map(({ name, passed, found, wanted }) => ({
         name,
         ...defined({ failure: passed ? undefined : `${name}: ${found} (wanted: ${wanted})` }),
