@@ -8,7 +8,7 @@ const layers = [
   ['investigations'],
   ['runbooks', 'stages'],
   ['backups'],
-  ['reports', 'drills'],
+  ['reports', 'drills', 'checks'],
   ['cli', 'daemon'],
 ];
 const rules = layers.flatMap((folders, level) =>

@@ -1,0 +1,4 @@
+export * from './types.js';
+export { isFailure, sideOf } from './counts.js';
+export { reconcile, type ReconcileDeps, type Reconciled, type ReconcileRequest } from './reconcile.js';
+export { keptDifferences, readReconciliation, readReconciliations, RECONCILIATIONS } from './records/kept.js';
