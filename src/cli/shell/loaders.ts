@@ -20,6 +20,7 @@ const FILES: Readonly<Record<string, () => Promise<CommandFile>>> = {
   restore: () => import('../commands/restore/index.js'),
   approve: () => import('../commands/approve.js'),
   sync: () => import('../commands/sync/index.js'),
+  mapping: () => import('../commands/mapping/index.js'),
   lock: () => import('../commands/lock.js'),
   prune: () => import('../commands/prune.js'),
   forget: () => import('../commands/forget.js'),

@@ -27,8 +27,8 @@ export interface OutputFile {
  * and a file that is there is replaced only with `--overwrite` or on a person's yes. Undefined where no `--to` was
  * given. Throws `usage`, `disk-denied`.
  */
-export async function outputFile(context: CommandContext): Promise<OutputFile | undefined> {
-  const to = context.input.text('to');
+export async function outputFile(context: CommandContext, option = 'to'): Promise<OutputFile | undefined> {
+  const to = context.input.text(option);
   if (to === undefined) return undefined;
   const path = resolve(context.stdio.cwd, to);
   await parentOf(path);
@@ -52,7 +52,7 @@ async function parentOf(path: string): Promise<void> {
     throw new RunbackError('usage', `There is no folder ${folder}`, {
       why: `${basename(path)} would be written there.`,
       state: 'Nothing was written.',
-      next: 'Make the folder, or give another --to.',
+      next: 'Make the folder, or give another file.',
     });
   if (!found.isDirectory()) throw refusal(`${folder} is not a folder`, path);
 }
@@ -66,7 +66,7 @@ async function mayReplace(context: CommandContext, path: string, asFolder: boole
     throw new RunbackError('usage', `${path} is a link to somewhere else`, {
       why: 'Runback never writes through a link: the file would land somewhere you did not name.',
       state: 'Nothing was written.',
-      next: 'Give the file itself with --to, or remove the link.',
+      next: 'Give the file itself, or remove the link.',
     });
   if (!found.isFile()) throw refusal(`${path} is not a regular file`, path);
   if (context.input.flag('overwrite')) return true;
@@ -129,7 +129,7 @@ async function takeName(draft: string, path: string, replace: boolean): Promise<
 function alreadyThere(path: string, cause?: unknown): RunbackError {
   return new RunbackError('usage', `${path} is already there`, {
     state: 'It was not changed.',
-    next: 'Give another --to, or add --overwrite to replace it.',
+    next: 'Give another file, or add --overwrite to replace it.',
     ...defined({ cause }),
   });
 }
@@ -138,7 +138,7 @@ function refusal(what: string, path: string, cause?: unknown): RunbackError {
   return new RunbackError('usage', what, {
     why: `${basename(path)} cannot be written as a file there.`,
     state: 'Nothing was written.',
-    next: 'Give the path of a file with --to.',
+    next: 'Give the path of a file.',
     ...defined({ cause }),
   });
 }
@@ -150,7 +150,7 @@ function fault(error: unknown, path: string): unknown {
     return new RunbackError('disk-denied', known.message, {
       ...defined({ why: known.why }),
       state: 'Nothing was written.',
-      next: 'Give another --to, or get permission to write to that folder.',
+      next: 'Give another file, or get permission to write to that folder.',
       cause: error,
     });
   return codeOf(known) === 'ENAMETOOLONG' ? refusal('The name of the file is too long', path, error) : known;

@@ -5,14 +5,14 @@ import { fieldRule } from './rules/fields.js';
 import { lengthRule } from './rules/lengths.js';
 import { loopFindings } from './rules/loops.js';
 import { matchRule } from './rules/matching.js';
-import { optionRule } from './rules/options.js';
+import { countable as countableIn, optionRule } from './rules/options.js';
 import { requiredRule } from './rules/required.js';
 import { settlingRule } from './rules/settling.js';
 import { sideRule } from './rules/sides.js';
 import { syncRule } from './rules/syncs.js';
 import { typeRule } from './rules/types.js';
 import { writerFindings } from './rules/writers.js';
-import type { LintFinding, LintInput } from './types.js';
+import type { FieldPlace, LintFinding, LintInput } from './types.js';
 
 /** What looks at one mapping. */
 const RULES: readonly Rule[] = [
@@ -47,6 +47,11 @@ export function lintMappings(input: LintInput, only?: ReadonlySet<string>): read
     if (wanted(context.mapping)) for (const rule of RULES) for (const said of rule(context)) found.push(placed(context.mapping, said));
   for (const look of TOGETHER) for (const [mapping, said] of look(contexts)) if (wanted(mapping)) found.push(placed(mapping, said));
   return found.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line || a.column - b.column));
+}
+
+/** Fields of which lint should know how many records hold each value. `only`: as for {@link lintMappings}. */
+export function countable(input: LintInput, only?: ReadonlySet<string>): readonly FieldPlace[] {
+  return countableIn(input.mappings.filter(({ id }) => only === undefined || only.has(id)).map((mapping) => contextOf(input, mapping)));
 }
 
 function placed(mapping: Mapping, { path, severity = 'error', ...said }: Said): LintFinding {

@@ -11,11 +11,11 @@ export function stored({ type, platformType, maxLength, options }: FieldSchema, 
   if (value === null || value === '') return null;
   switch (type) {
     case 'enum':
-      return typeof value === 'string' && (options === undefined || options.includes(value)) ? value : undefined;
+      return typeof value === 'string' && isOption(options, value) ? value : undefined;
     case 'set': {
       if (!Array.isArray(value)) return undefined;
       const elements = (value as readonly Value[]).map((one) => textOf(one));
-      return elements.every((one) => options === undefined || options.includes(one)) ? [...new Set(elements)].sort() : undefined;
+      return elements.every((one) => isOption(options, one)) ? [...new Set(elements)].sort() : undefined;
     }
     case 'boolean':
       return typeof value === 'boolean' ? value : undefined;
@@ -37,6 +37,15 @@ export function stored({ type, platformType, maxLength, options }: FieldSchema, 
     default:
       return value;
   }
+}
+
+const SETS = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+function isOption(options: readonly string[] | undefined, value: string): boolean {
+  if (options === undefined) return true;
+  const set = SETS.get(options) ?? new Set(options);
+  SETS.set(options, set);
+  return set.has(value);
 }
 
 /** Values at the edge of what a field can hold, and every option of it: what a mapping of it is tried with. */

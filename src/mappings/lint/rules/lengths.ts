@@ -1,5 +1,8 @@
 import { type LintContext, type Said, shownField, waysOf } from '../context.js';
 
+/** Texts of any length are no finding where so many characters fit: what is longer than that is no value that anybody syncs. */
+const ROOMY = 32_000;
+
 /** Texts that do not fit where they go, and cuts that are longer than what fits. */
 export function* lengthRule({ mapping, pairs }: LintContext): Generator<Said> {
   for (const { field, index, schemas } of pairs)
@@ -13,7 +16,7 @@ export function* lengthRule({ mapping, pairs }: LintContext): Generator<Said> {
         continue;
       }
       const longest = longestOf(source);
-      if (longest <= room) continue;
+      if (longest <= room || (longest === Infinity && room >= ROOMY)) continue;
       const here = longest === Infinity ? 'texts of any length' : `up to ${longest}`;
       yield {
         rule: 'too-long',

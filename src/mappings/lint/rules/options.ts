@@ -12,6 +12,22 @@ export function* optionRule(context: LintContext): Generator<Said> {
   }
 }
 
+/**
+ * Fields whose values lead to options, or are named by `values`: counting what records hold there tells what options alone do
+ * not.
+ */
+export function countable(contexts: readonly LintContext[]): readonly FieldPlace[] {
+  return contexts.flatMap(({ mapping, pairs }) =>
+    pairs.flatMap(({ field, schemas }) =>
+      waysOf(field).flatMap(([from, to]) => {
+        const { platform, object } = mapping.sides[from];
+        const leads = field.values !== undefined || optionsOf(schemas[to]) !== undefined;
+        return leads && schemas[from] !== undefined && schemas[from].type !== 'boolean' ? [{ platform, object, field: field.names[from] }] : [];
+      }),
+    ),
+  );
+}
+
 /** Words of `values` that are no option of their side. */
 function* unknownOptions({ mapping }: LintContext, { field, index, schemas }: FieldPair): Generator<Said> {
   for (const side of [0, 1] as const) {
@@ -53,6 +69,8 @@ function* lostOptions({ input, mapping }: LintContext, pair: FieldPair, from: Si
       holder,
       ...counted,
     };
+  else if (held !== undefined && 'unreadable' in held)
+    yield { rule: 'unreadable', path, message: `what records hold in ${names.from} could not be counted: ${held.unreadable}`, holder };
   for (const [rule, options] of lost)
     if (options.length > 0) yield { rule, path, message: wordsOf(rule, options, names), options, holder, ...counted };
 }

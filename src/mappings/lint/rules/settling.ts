@@ -5,28 +5,44 @@ import { carried } from '../../values/carry.js';
 import { comparerOf } from '../../values/compare.js';
 import { edgeValues, stored } from '../../values/stored.js';
 import { type FieldPair, type LintContext, type Said, shownField, typesOf, waysOf } from '../context.js';
+import type { LintInput } from '../types.js';
 
 /**
  * Values that never come to rest: carried over and held against each other they still differ, or there and back they change
  * with every trip. Tried with every option and with values at the edge of what each side can hold. What cannot be carried at
  * all is told by other rules.
  */
-export function* settlingRule({ mapping, pairs }: LintContext): Generator<Said> {
+export function* settlingRule({ input, mapping, pairs }: LintContext): Generator<Said> {
   for (const pair of pairs) {
     const types = typesOf(pair);
     if (types === undefined) continue;
     for (const [from, to] of waysOf(pair.field)) {
-      const found = firstUnsettled(pair, types, from, to);
+      const found = remembered(input, pair, from, () => firstUnsettled(pair, types, from, to));
       if (found === undefined) continue;
       const { index, field } = pair;
       yield {
         rule: 'never-settles',
         path: ['fields', index, mapping.sides[to].name],
-        message: `${shownField(mapping, from, field.names[from])} ${shown(found.value)} becomes ${shown(found.there)} in ${shownField(mapping, to, field.names[to])}${found.again === undefined ? ', which is another value: the two would differ for good' : `, and ${shown(found.again)} after one more trip: it changes with every one`}`,
+        message: `${shownField(mapping, from, field.names[from])} ${shown(found.value)} becomes ${shown(found.there)} in ${shownField(mapping, to, field.names[to])}${found.again === undefined ? ', which is another value: the two would always differ' : `, and ${shown(found.again)} after one more trip: it changes with every one`}`,
       };
       break;
     }
   }
+}
+
+/** Most fields of an account are described alike, and what was found of one holds for all of them: asked once for each lint. */
+const KNOWN = new WeakMap<LintInput, Map<string, Unsettled | undefined>>();
+
+function remembered(input: LintInput, { field, schemas }: FieldPair, from: SideIndex, find: () => Unsettled | undefined): Unsettled | undefined {
+  const known = KNOWN.get(input) ?? new Map<string, Unsettled | undefined>();
+  KNOWN.set(input, known);
+  const { as, values, blank, max, flow } = field;
+  const sides = schemas.map((schema) => schema && [schema.type, schema.platformType, schema.maxLength, schema.options]);
+  const key = JSON.stringify([from, as, values, blank, max, flow.kind, sides]);
+  if (known.has(key)) return known.get(key);
+  const found = find();
+  known.set(key, found);
+  return found;
 }
 
 interface Unsettled {
