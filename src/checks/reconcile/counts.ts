@@ -20,7 +20,9 @@ export function countsOf(differences: readonly Difference[], { fields }: Pick<Ma
     }
   }
   const rank = ({ class: name }: DifferenceCount): number => DIFFERENCE_CLASSES.indexOf(name);
-  return [...counts.values()].sort((a, b) => rank(a) - rank(b) || b.count - a.count || (a.field ?? 0) - (b.field ?? 0) || (a.side ?? 0) - (b.side ?? 0));
+  return [...counts.values()].sort(
+    (a, b) => rank(a) - rank(b) || b.count - a.count || (a.field ?? 0) - (b.field ?? 0) || (a.side ?? 0) - (b.side ?? 0),
+  );
 }
 
 /** The side that lacks a record, or has one too many; undefined where both hold some. */

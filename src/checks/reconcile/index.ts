@@ -2,3 +2,6 @@ export * from './types.js';
 export { isFailure, sideOf } from './counts.js';
 export { reconcile, type ReconcileDeps, type Reconciled, type ReconcileRequest } from './reconcile.js';
 export { keptDifferences, readReconciliation, readReconciliations, RECONCILIATIONS } from './records/kept.js';
+export { reconciliationDocument } from './report/document.js';
+export { reconciliationJunit } from './report/junit.js';
+export { CLASS_WORDS, placeWords, recordWords, verdictWords } from './report/words.js';

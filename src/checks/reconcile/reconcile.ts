@@ -1,5 +1,5 @@
 import type { Platform } from '../../connectors/index.js';
-import { type CallOptions, type Clock, defined, newId } from '../../lib/index.js';
+import { type CallOptions, type Clock, defined, newId, RunbackError } from '../../lib/index.js';
 import type { Mapping, SideIndex } from '../../mappings/index.js';
 import type { Catalog, SnapshotReader } from '../../snapshots/index.js';
 import type { Store } from '../../store/index.js';
@@ -50,6 +50,7 @@ export async function reconcile(request: ReconcileRequest, deps: ReconcileDeps, 
   try {
     const sides = [await sideIn(readers, request.mapping, 0), await sideIn(readers, request.mapping, 1)] as const;
     const comparison = comparisonOf(request.mapping, [sides[0].schema, sides[1].schema]);
+    requireWay(comparison);
     const compared = await compareSnapshots(comparison, sides, deps.join, call);
     const settleMs = Math.max(request.mapping.settleMs, ...comparison.fields.map(({ field }) => field.settleMs));
     const confirmed = await confirm(
@@ -64,6 +65,16 @@ export async function reconcile(request: ReconcileRequest, deps: ReconcileDeps, 
   } finally {
     for (const reader of readers) await reader.close();
   }
+}
+
+/** Throws `usage` where a side has none of the fields to match by: all records would seem to be missing. */
+function requireWay({ match, lostWays, mapping }: Comparison): void {
+  if (match.length > 0) return;
+  throw new RunbackError('usage', `${mapping.id} has no way left to match records`, {
+    why: lostWays.map(({ side, field, why }) => `${mapping.sides[side].name} ${mapping.match[field]?.names[side] ?? ''}: ${why}.`).join(' '),
+    state: 'Nothing was compared.',
+    next: `runback mapping lint ${mapping.id}`,
+  });
 }
 
 /** Takes one snapshot of both sides, and gives its id. */

@@ -27,6 +27,7 @@ const FILES: Readonly<Record<string, () => Promise<CommandFile>>> = {
   daemon: () => import('../commands/daemon.js'),
   escalation: () => import('../commands/escalation.js'),
   drill: () => import('../commands/drill/index.js'),
+  reconcile: () => import('../commands/reconcile/index.js'),
   sandbox: () => import('../commands/sandbox.js'),
   demo: () => import('../commands/demo.js'),
   practice: () => import('../commands/practice.js'),

@@ -35,7 +35,11 @@ export interface Confirmed {
  * that stood at both times with the same values: a change that was on its way has come over by then, and one that was
  * made in between has another value. What was changed each time is in flight after two times more. Only reads.
  */
-export async function confirm(candidates: Iterable<Candidate>, { comparison, sides, clock, settleMs, readAt }: ConfirmDeps, call: CallOptions): Promise<Confirmed> {
+export async function confirm(
+  candidates: Iterable<Candidate>,
+  { comparison, sides, clock, settleMs, readAt }: ConfirmDeps,
+  call: CallOptions,
+): Promise<Confirmed> {
   const open = opened(candidates);
   let rounds = 0;
   let ready = readAt.getTime() + settleMs;
@@ -76,7 +80,12 @@ function inFlight({ pairs, alone, twice }: Open, { mapping }: Comparison): reado
   const creating = creatingSides(mapping);
   const why = 'it was changed each time it was looked at';
   const all = [
-    ...pairs.flatMap((pair) => differencesOf(pair, [...pair.fields.values()].flatMap((field) => (field === undefined ? [] : [{ class: 'in-flight' as const, found: field.found }])))),
+    ...pairs.flatMap((pair) =>
+      differencesOf(
+        pair,
+        [...pair.fields.values()].flatMap((field) => (field === undefined ? [] : [{ class: 'in-flight' as const, found: field.found }])),
+      ),
+    ),
     ...alone.map(({ side, key }) => aloneDifference(side, key, [], creating)),
     ...twice.map(({ keys }): Difference => ({ class: 'twice', keys })),
   ];

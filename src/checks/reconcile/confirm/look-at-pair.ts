@@ -1,5 +1,5 @@
-import type { SideIndex } from '../../../mappings/index.js';
 import { canonicalJson } from '../../../lib/index.js';
+import type { SideIndex } from '../../../mappings/index.js';
 import type { PlatformRecord, Value } from '../../../records/index.js';
 import { type ComparedField, type Comparison, mappedValue, matchForms } from '../rows/columns.js';
 import type { FieldDifference } from '../types.js';

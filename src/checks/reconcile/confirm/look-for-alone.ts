@@ -113,7 +113,9 @@ function judged(
         else pairs.push({ keys: [keys[0][0] ?? '', keys[1][0] ?? ''], fields: new Map(comparison.fields.map((_, place) => [place, undefined])) });
         continue;
       }
-      const into = comparison.match.flatMap((way, n) => (way.names[otherSide(side)] === 'key' ? (merged.get(`${otherSide(side)} ${one.forms[n] ?? ''}`) ?? []) : []));
+      const into = comparison.match.flatMap((way, n) =>
+        way.names[otherSide(side)] === 'key' ? (merged.get(`${otherSide(side)} ${one.forms[n] ?? ''}`) ?? []) : [],
+      );
       const steady = seenAgain(one.open.steady, canonicalJson([...one.forms.map((form) => form ?? null), ...into]));
       if (steady.times < LOOKS) open.alone.push({ ...one.open, steady });
       else open.confirmed.push(aloneDifference(side, one.key, into, creating));
@@ -124,6 +126,7 @@ function judged(
 /** A record without a counterpart, as a difference. `into`: where the record that it names was merged into. */
 export function aloneDifference(side: SideIndex, key: string, into: readonly string[], creating: readonly SideIndex[]): Difference {
   const keys = (here: readonly string[], there: readonly string[]): Difference['keys'] => (side === 0 ? [here, there] : [there, here]);
-  if (into.length > 0) return { class: 'twice', keys: keys([key], into), why: 'the record that it names was merged into one that another record belongs to' };
+  if (into.length > 0)
+    return { class: 'twice', keys: keys([key], into), why: 'the record that it names was merged into one that another record belongs to' };
   return { class: creating.includes(side) ? 'missing' : 'extra', keys: keys([key], []) };
 }

@@ -20,7 +20,10 @@ export interface OpenPair {
   /** Something of it is confirmed by now. */
   confirmed?: boolean;
   /** By place in `comparison.fields`. */
-  readonly fields: Map<number, { readonly steady: Steady; readonly found: FieldDifference; readonly class: 'value' | 'order' | 'unreadable' } | undefined>;
+  readonly fields: Map<
+    number,
+    { readonly steady: Steady; readonly found: FieldDifference; readonly class: 'value' | 'order' | 'unreadable' } | undefined
+  >;
 }
 
 /** A record without a counterpart when it was looked for last. */

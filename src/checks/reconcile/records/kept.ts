@@ -21,7 +21,11 @@ export async function keepReconciliation(store: Store, result: Reconciliation, d
 function* linesOf(result: Reconciliation, differences: readonly Difference[]): Generator<string> {
   yield canonicalJson(result);
   for (const { class: name, keys, fields } of differences)
-    yield canonicalJson({ class: name, keys, ...(fields === undefined ? {} : { fields: fields.map(({ field }) => field) }) } satisfies KeptDifference);
+    yield canonicalJson({
+      class: name,
+      keys,
+      ...(fields === undefined ? {} : { fields: fields.map(({ field }) => field) }),
+    } satisfies KeptDifference);
 }
 
 /** What a reconciliation found. Throws `not-found`, `document-damaged`. */

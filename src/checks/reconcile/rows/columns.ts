@@ -1,4 +1,13 @@
-import { comparerOf, type Comparer, type Mapping, type MappedField, matchForm, type MatchKey, type SideIndex, type TypePair } from '../../../mappings/index.js';
+import {
+  comparerOf,
+  type Comparer,
+  type Mapping,
+  type MappedField,
+  matchForm,
+  type MatchKey,
+  type SideIndex,
+  type TypePair,
+} from '../../../mappings/index.js';
 import { type FieldSchema, type ObjectSchema, type PlatformRecord, type Value, valueIn } from '../../../records/index.js';
 import type { UnreadableField } from '../types.js';
 
@@ -58,7 +67,10 @@ export function matchForms({ match }: Comparison, side: SideIndex, record: Platf
   return match.map((way) => matchForm(way, mappedValue(record, way.names[side])));
 }
 
-function lackingOn(names: readonly [string, string], schemas: readonly [ObjectSchema, ObjectSchema]): readonly { readonly side: SideIndex; readonly why: string }[] {
+function lackingOn(
+  names: readonly [string, string],
+  schemas: readonly [ObjectSchema, ObjectSchema],
+): readonly { readonly side: SideIndex; readonly why: string }[] {
   return ([0, 1] as const).flatMap((side) => {
     const why = lackingWhy(schemas[side], names[side]);
     return why === undefined ? [] : [{ side, why }];

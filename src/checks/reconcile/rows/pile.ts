@@ -122,7 +122,7 @@ class Part {
     const { size } = await file.stat();
     const rest = this.held[side].bytes();
     const bytes = Buffer.alloc(size + rest.length);
-    for (let at = 0; at < size; ) {
+    for (let at = 0; at < size;) {
       const { bytesRead } = await file.read(bytes, at, size - at, at);
       if (bytesRead === 0) throw new Error(`${this.path} is shorter than what was written`);
       at += bytesRead;

@@ -1,0 +1,6 @@
+import type { CommandSpec } from '../../shell/command.js';
+import { historyVerb } from './history.js';
+import { runVerb } from './run.js';
+
+/** The verbs of `runback reconcile`, in the order in which its help shows them. */
+export const commands: readonly CommandSpec[] = [runVerb, historyVerb];
