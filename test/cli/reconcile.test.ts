@@ -84,3 +84,32 @@ test('each difference is found, told by class, and confirmed; the screen has 80 
   const history = await pair.text('reconcile', 'history');
   expect(history.trimEnd().split('\n')).toHaveLength(4);
 });
+
+test('a plan writes the values that count to the other side, and afterwards both agree', async () => {
+  const [a = '', b = '', c = ''] = pair.contacts;
+  await pair.edit(a, { city: 'Elsewhere' }, 'warehouse');
+  await pair.edit(b, { phone: '+14155550999' }, 'warehouse');
+  await pair.edit(c, { city: 'Nowhere' }, 'warehouse');
+  expect((await pair.run('reconcile', 'run', 'people')).data['differences']).toBe(3);
+  // Somebody writes the table after the comparison: theirs stays, and is a conflict for a person.
+  await pair.edit(c, { city: 'Since' }, 'warehouse');
+  const { code, data, out } = await pair.run('reconcile', 'plan', 'people');
+  expect(code, out).toBe(0);
+  const plans = data['plans'] as readonly {
+    readonly id: string;
+    readonly platform: string;
+    readonly counts: { readonly records: number; readonly cells: number; readonly conflicts: object };
+  }[];
+  expect(plans.map(({ platform, counts }) => [platform, counts.cells, counts.conflicts])).toEqual([
+    ['hubspot', 1, {}],
+    ['warehouse', 1, { 'edited-since': 1 }],
+  ]);
+  for (const { id, counts } of plans) await pair.done('restore', 'apply', id, '--confirm', `sandbox:${counts.records}`);
+  expect([await pair.held(a, 'city'), await pair.held(b, 'phone'), await pair.held(c, 'city')]).toEqual([
+    ['City 0', 'City 0'],
+    ['+14155550999', '+14155550999'],
+    ['City 2', 'Since'],
+  ]);
+  const after = await pair.run('reconcile', 'run', 'people');
+  expect([after.code, counted(after.data)]).toEqual([2, ['value 0 1']]);
+});

@@ -5,3 +5,5 @@ export { keptDifferences, readReconciliation, readReconciliations, RECONCILIATIO
 export { reconciliationDocument } from './report/document.js';
 export { reconciliationJunit } from './report/junit.js';
 export { CLASS_WORDS, placeWords, recordWords, verdictWords } from './report/words.js';
+export { type PlannedRepair, planRepair, type PlanRepairDeps } from './repair/plan-repair.js';
+export type { LeftWhy } from './repair/repair-of.js';
