@@ -1,7 +1,7 @@
-import { type CallOptions, type Reporter, RunbackError, silentReporter } from '../../lib/index.js';
+import { type CallOptions, inOrder, type Reporter, RunbackError, silentReporter } from '../../lib/index.js';
 import type { MappingSide, SideIndex } from '../../mappings/index.js';
 import { parseRecordLine, type ObjectSchema, type PlatformRecord } from '../../records/index.js';
-import type { ObjectInfo, SnapshotReader } from '../../snapshots/index.js';
+import type { ObjectInfo, PartInfo, SnapshotReader } from '../../snapshots/index.js';
 import { type Candidate, Join, type JoinOptions } from './join/join.js';
 import { type Comparison } from './rows/columns.js';
 
@@ -12,6 +12,9 @@ export interface SnapshotSide {
   readonly schema: ObjectSchema;
 }
 
+/** Parts of a snapshot held at once: one that is used, the next being unpacked. */
+const PARTS_AT_ONCE = 2;
+const NEWLINE = 0x0a;
 /** Candidates that are looked at again; of more, the rest is counted. */
 const MOST_CANDIDATES = 100_000;
 
@@ -69,12 +72,18 @@ export async function compareSnapshots(
 
 async function addSide(join: Join, side: SideIndex, { reader, info }: SnapshotSide, call: CallOptions): Promise<void> {
   const reporter: Reporter = call.reporter ?? silentReporter;
-  for await (const lines of reader.lines(info, call)) {
-    await join.add(side, parsed(lines));
+  const read = async (part: PartInfo): Promise<Buffer> => await reader.partBytes(info, part, call.signal);
+  for await (const bytes of inOrder(info.parts, PARTS_AT_ONCE, read)) {
+    await join.add(side, parsed(bytes));
     reporter.progress({ task: `Comparing ${info.object}`, done: join.records[side], total: info.rows, unit: 'records' });
   }
 }
 
-function* parsed(lines: readonly string[]): Generator<PlatformRecord> {
-  for (const line of lines) yield parseRecordLine(line);
+/** The records of a part, one line after the other: as texts all at once they would take a multiple of their bytes. */
+function* parsed(bytes: Buffer): Generator<PlatformRecord> {
+  for (let start = 0; start < bytes.length;) {
+    const end = bytes.indexOf(NEWLINE, start);
+    yield parseRecordLine(bytes.toString('utf8', start, end));
+    start = end + 1;
+  }
 }

@@ -22,7 +22,7 @@ export interface JoinOptions {
   readonly scratch: () => Promise<string>;
 }
 
-const MEMORY_BYTES = 32 << 20;
+const MEMORY_BYTES = 16 << 20;
 
 /**
  * Matches the records of both sides, as a mapping says, and gives those that differ. Ways of matching are tried one after

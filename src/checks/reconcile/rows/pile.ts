@@ -30,7 +30,7 @@ export interface PileOptions {
  * rows that fit together are in the same part; the files are removed as they are used up.
  */
 export class Pile {
-  readonly #held: RowPair;
+  #held: RowPair;
   #parts: readonly Part[] | undefined;
 
   constructor(private readonly options: PileOptions) {
@@ -81,8 +81,9 @@ export class Pile {
     const parts = Array.from({ length: PARTS }, (_, n) => new Part(join(folder, `${name}-${n}`), columns));
     for (const [side, rows] of this.#held.entries()) {
       for (const at of rows.starts()) parts[rows.value(at, column) % PARTS]?.held[side === 0 ? 0 : 1].copy(rows, at);
-      rows.clear();
     }
+    // Their room is not needed again.
+    this.#held = [new Rows(columns), new Rows(columns)];
     this.#parts = parts;
   }
 }
