@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, copyFile, link, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { access, copyFile, mkdir, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -7,6 +7,7 @@ import { RunbackError } from '../../lib/index.js';
 import { ESCALATION_FILE } from '../flows/escalation-file.js';
 import { askInitial, UNASKED, workspaceText } from '../flows/initial.js';
 import type { CommandSpec } from '../shell/command.js';
+import { writeNew } from '../shell/new-file.js';
 import { count, facts } from '../views/text/format.js';
 
 /** Runbooks and the sample escalation.yml that come with the program. */
@@ -29,21 +30,6 @@ async function copyNew(from: string, to: string): Promise<boolean> {
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
     throw error;
-  }
-}
-
-/** Makes a file appear with its whole content; false where one is there already, which stays. */
-async function writeNew(file: string, text: string): Promise<boolean> {
-  const draft = `${file}.${process.pid}.new`;
-  try {
-    await writeFile(draft, text);
-    await link(draft, file);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
-    throw error;
-  } finally {
-    await rm(draft, { force: true });
   }
 }
 

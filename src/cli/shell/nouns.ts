@@ -62,7 +62,11 @@ export const NOUNS: readonly Noun[] = [
   },
   { name: 'approve', summary: 'Approve a plan, or what a run waits for, by name and signature', verbs: [] },
   { name: 'sync', summary: 'See, pause and resume the integrations', verbs: ['list', 'status', 'pause', 'resume'] },
-  { name: 'mapping', summary: 'How fields of two platforms belong together; check it', verbs: ['lint', 'show'] },
+  {
+    name: 'mapping',
+    summary: 'How fields of two platforms belong together; check it',
+    verbs: ['init', 'lint', 'show', 'drift', 'accept', 'ping-pong'],
+  },
   { name: 'lock', summary: 'Who holds which lock; take one from a holder that has ended', verbs: ['list', 'take'] },
   { name: 'forget', summary: 'Remove a person from snapshots, plans and journals permanently', verbs: [] },
   { name: 'prune', summary: 'Delete old plans, runs, restores and logs by your rules', verbs: [] },

@@ -80,7 +80,7 @@ export interface Mapping {
   readonly fields: readonly MappedField[];
   readonly note?: string;
   /** Where a part of it stands in the file, by its path in the YAML: `['fields', 3, 'as']`; else what is around it. */
-  place(path: readonly PropertyKey[]): MappingPlace;
+  readonly place: (path: readonly PropertyKey[]) => MappingPlace;
 }
 
 /** The other side. */

@@ -7,6 +7,8 @@ import type { LintFinding, LintInput } from './types.js';
 /** What is said of a mapping, before it has a place. */
 export type Said = Pick<LintFinding, 'rule' | 'message' | 'next' | 'options' | 'holder' | 'counted'> & {
   readonly path: readonly PropertyKey[];
+  /** The field that it is about, where the path names none. */
+  readonly of?: { readonly side: SideIndex; readonly name: string };
   /** `error` unless given. */
   readonly severity?: LintFinding['severity'];
 };

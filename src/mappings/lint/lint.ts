@@ -1,3 +1,4 @@
+import { defined } from '../../lib/index.js';
 import type { Mapping } from '../document/mapping.js';
 import { contextOf, type LintContext, type Rule, type Said } from './context.js';
 import { consentRule, deleteRule, forwardRule, settleRule } from './rules/conduct.js';
@@ -54,7 +55,14 @@ export function countable(input: LintInput, only?: ReadonlySet<string>): readonl
   return countableIn(input.mappings.filter(({ id }) => only === undefined || only.has(id)).map((mapping) => contextOf(input, mapping)));
 }
 
-function placed(mapping: Mapping, { path, severity = 'error', ...said }: Said): LintFinding {
-  const { line, column } = mapping.place(path);
-  return { severity, mapping: mapping.id, file: mapping.file, line, column, ...said };
+/** What is said of one mapping by the rules that look at one alone, before it has a place. */
+export function aboutMapping(input: LintInput, mapping: Mapping): readonly Said[] {
+  const context = contextOf(input, mapping);
+  return RULES.flatMap((rule) => [...rule(context)]);
+}
+
+function placed(mapping: Mapping, said: Said): LintFinding {
+  const { severity = 'error', rule, message, next, options, holder, counted } = said;
+  const { line, column } = mapping.place(said.path);
+  return { severity, rule, mapping: mapping.id, file: mapping.file, line, column, message, ...defined({ next, options, holder, counted }) };
 }

@@ -51,6 +51,8 @@ async function writeTable(file: OutputFile, mappings: readonly Mapping[]): Promi
 }
 
 /** A mapping for scripts: what its file says, with nothing left out. */
-function dataOf({ place: _, ...mapping }: Mapping): Omit<Mapping, 'place'> {
-  return mapping;
+function dataOf(mapping: Mapping): Omit<Mapping, 'place'> {
+  const { place, ...data } = mapping;
+  void place;
+  return data;
 }

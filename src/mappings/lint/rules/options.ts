@@ -18,14 +18,20 @@ export function* optionRule(context: LintContext): Generator<Said> {
  */
 export function countable(contexts: readonly LintContext[]): readonly FieldPlace[] {
   return contexts.flatMap(({ mapping, pairs }) =>
-    pairs.flatMap(({ field, schemas }) =>
-      waysOf(field).flatMap(([from, to]) => {
+    pairs.flatMap((pair) =>
+      waysOf(pair.field).flatMap(([from, to]) => {
         const { platform, object } = mapping.sides[from];
-        const leads = field.values !== undefined || optionsOf(schemas[to]) !== undefined;
-        return leads && schemas[from] !== undefined && schemas[from].type !== 'boolean' ? [{ platform, object, field: field.names[from] }] : [];
+        const source = pair.schemas[from];
+        const counts = source !== undefined && source.type !== 'boolean' && leadsToOptions(pair, to);
+        return counts ? [{ platform, object, field: pair.field.names[from] }] : [];
       }),
     ),
   );
+}
+
+/** True where values have to be options there, or those of a table. What is true and what is false follows from the kind. */
+function leadsToOptions({ field, schemas }: FieldPair, to: SideIndex): boolean {
+  return field.values !== undefined || (schemas[to]?.type !== 'boolean' && optionsOf(schemas[to]) !== undefined);
 }
 
 /** Words of `values` that are no option of their side. */
@@ -52,7 +58,7 @@ function* lostOptions({ input, mapping }: LintContext, pair: FieldPair, from: Si
   const [source, target] = [schemas[from], schemas[to]];
   if (source === undefined) return;
   const there = optionsOf(target);
-  if (there === undefined && field.values === undefined) return;
+  if (!leadsToOptions(pair, to)) return;
   const { platform, object } = mapping.sides[from];
   const holder: FieldPlace = { platform, object, field: field.names[from] };
   const held = input.heldOf?.(platform, object, field.names[from]);

@@ -17,6 +17,7 @@ export function* requiredRule({ input, mapping, schemas, pairs }: LintContext): 
       yield {
         rule: 'required-unfilled',
         severity,
+        of: { side, name },
         path: ['between', mapping.sides[side].name],
         message: `${shownField(mapping, side, name)} may never be empty, and no mapping fills it: no record of ${shownSide(mapping, side)} can be created`,
         ...(severity === 'warning' ? { next: `creates: [${mapping.sides[side === 0 ? 1 : 0].name}] in the mapping, if none is` } : {}),

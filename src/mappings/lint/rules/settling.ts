@@ -60,7 +60,10 @@ function firstUnsettled(pair: FieldPair, types: readonly [FieldType, FieldType],
     const there = carried(field, start, value, types);
     return 'write' in there ? stored(at(start === 0 ? 1 : 0), there.write) : undefined;
   };
+  const room = field.max === undefined ? at(to).maxLength : undefined;
   for (const edge of edgeValues(at(from), field)) {
+    // That longer ones may come is told by their lengths alone.
+    if (room !== undefined && typeof edge === 'string' && edge.length > room) continue;
     const value = stored(at(from), edge);
     const there = value === undefined ? undefined : go(from, value);
     if (value === undefined || there === undefined || there === null) continue;
