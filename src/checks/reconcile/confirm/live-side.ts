@@ -1,17 +1,10 @@
 import type { Platform } from '../../../connectors/index.js';
-import { type CallOptions, chunksOf } from '../../../lib/index.js';
+import type { CallOptions } from '../../../lib/index.js';
 import type { ObjectSchema, PlatformRecord } from '../../../records/index.js';
+import { type ReadNow, readByKeys } from './read-by-keys.js';
 
-const KEYS_AT_ONCE = 1000;
 /** Clocks that are compared may differ by so much. */
 const OVERLAP_MS = 60_000;
-
-/** Records as they are now, by key, and where merged ones went. */
-export interface ReadNow {
-  readonly records: ReadonlyMap<string, PlatformRecord>;
-  /** Old key to present key. */
-  readonly aliases: ReadonlyMap<string, string>;
-}
 
 /** One side as it is now, and what the snapshot knew of it. Only ever reads. */
 export interface LiveSide {
@@ -37,16 +30,7 @@ export interface LiveSideOptions {
 export function liveSide({ platform: { connector }, schema, since, census, wasThere }: LiveSideOptions): LiveSide {
   return {
     wasThere,
-    byKey: async (keys, call) => {
-      const records = new Map<string, PlatformRecord>();
-      const aliases = new Map<string, string>();
-      for (const some of chunksOf([...new Set(keys)], KEYS_AT_ONCE))
-        for await (const batch of connector.read({ schema, keys: some }, call)) {
-          for (const record of batch.records) records.set(record.key, record);
-          for (const [old, now] of batch.aliases ?? []) aliases.set(old, now);
-        }
-      return { records, aliases };
-    },
+    byKey: (keys, call) => readByKeys(connector, schema, keys, call),
     notInSnapshot: async function* (call) {
       // Where a snapshot may have skipped records, only reading all of them tells that one is not there.
       const request = census ? { schema, changedSince: new Date(since.getTime() - OVERLAP_MS) } : { schema };

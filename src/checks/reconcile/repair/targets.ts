@@ -5,6 +5,7 @@ import type { ObjectSchema, PlatformRecord, Value } from '../../../records/index
 import { setOwn } from '../../../records/index.js';
 import type { Store } from '../../../store/index.js';
 import { belongTogether } from '../confirm/look-at-pair.js';
+import { readByKeys } from '../confirm/read-by-keys.js';
 import { isFailure } from '../counts.js';
 import { keptDifferences, type KeptDifference } from '../records/kept.js';
 import { type Comparison, comparisonOf } from '../rows/columns.js';
@@ -91,11 +92,8 @@ async function readSide(
   some: readonly KeptDifference[],
   call: CallOptions,
 ): Promise<ReadonlyMap<string, PlatformRecord>> {
-  const records = new Map<string, PlatformRecord>();
-  const keys = [...new Set(some.flatMap((one) => one.keys[side]))];
-  for await (const batch of platforms[side].connector.read({ schema: schemas[side], keys }, call))
-    for (const record of batch.records) records.set(record.key, record);
-  return records;
+  const keys = some.flatMap((one) => one.keys[side]);
+  return (await readByKeys(platforms[side].connector, schemas[side], keys, call)).records;
 }
 
 function leave({ left }: Work, why: LeftWhy): void {
