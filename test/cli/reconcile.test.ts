@@ -113,3 +113,17 @@ test('a plan writes the values that count to the other side, and afterwards both
   const after = await pair.run('reconcile', 'run', 'people');
   expect([after.code, counted(after.data)]).toEqual([2, ['value 0 1']]);
 });
+
+test('a person who is forgotten is in no result any more, and the counts stay', async () => {
+  const [a = '', b = ''] = pair.contacts;
+  for (const id of [a, b]) await pair.edit(id, { city: 'Elsewhere' }, 'warehouse');
+  const { data } = await pair.run('reconcile', 'run', 'people');
+  const path = join(pair.dir, '.runback', 'reconciliations', `${String(data['id'])}.ndjson`);
+  expect(await readFile(path, 'utf8')).not.toContain('Elsewhere');
+  expect(await readFile(path, 'utf8')).toContain(a);
+  await pair.done('forget', '--platform', 'hubspot', '--object', 'contacts', '--key', a, '--confirm', 'forget:1');
+  const left = await readFile(path, 'utf8');
+  expect([left.includes(a), left.includes(b)]).toEqual([false, true]);
+  const [kept] = (await pair.run('reconcile', 'history')).data as unknown as readonly { readonly differences: number }[];
+  expect(kept?.differences).toBe(2);
+});

@@ -7,3 +7,4 @@ export { reconciliationJunit } from './report/junit.js';
 export { CLASS_WORDS, placeWords, recordWords, verdictWords } from './report/words.js';
 export { type PlannedRepair, planRepair, type PlanRepairDeps } from './repair/plan-repair.js';
 export type { LeftWhy } from './repair/repair-of.js';
+export { forgetInReconciliation } from './records/forgetting.js';

@@ -1,6 +1,6 @@
 import { canonicalJson } from '../../../lib/index.js';
 import type { SideIndex } from '../../../mappings/index.js';
-import type { PlatformRecord, Value } from '../../../records/index.js';
+import type { PlatformRecord } from '../../../records/index.js';
 import { type ComparedField, type Comparison, mappedValue, matchForms } from '../rows/columns.js';
 import type { FieldDifference } from '../types.js';
 
@@ -23,7 +23,7 @@ export function lookAtField(one: ComparedField, left: PlatformRecord, right: Pla
   return {
     class: verdict === 'order' ? 'order' : verdict === 'no-counterpart' ? 'unreadable' : 'value',
     found: { field: one.place, values, ...authority, ...(why === undefined ? {} : { why }) },
-    seen: canonicalJson(values.map((value) => value ?? null) as Value),
+    seen: canonicalJson(values.map((value) => value ?? null)),
   };
 }
 

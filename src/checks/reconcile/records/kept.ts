@@ -5,6 +5,9 @@ import type { Difference, DifferenceClass, Reconciliation } from '../types.js';
 /** Kind of the ledgers that reconciliations are kept in. */
 export const RECONCILIATIONS = 'reconciliations';
 
+/** Results of one mapping that are kept: the newest. */
+const MOST_KEPT = 200;
+
 /** A difference as it is kept: keys and fields, and no value. */
 export interface KeptDifference {
   readonly class: DifferenceClass;
@@ -13,9 +16,11 @@ export interface KeptDifference {
   readonly fields?: readonly number[];
 }
 
-/** Keeps a reconciliation: what it found, and a line for each difference. */
+/** Keeps a reconciliation: what it found, and a line for each difference. Of a mapping, only so many stay. */
 export async function keepReconciliation(store: Store, result: Reconciliation, differences: readonly Difference[]): Promise<void> {
   await store.ledger(RECONCILIATIONS, result.id).write(linesOf(result, differences));
+  const own = (await readReconciliations(store, result.mapping.id)).map(({ id }) => id);
+  for (const id of own.slice(0, -MOST_KEPT)) await store.ledger(RECONCILIATIONS, id).delete();
 }
 
 function* linesOf(result: Reconciliation, differences: readonly Difference[]): Generator<string> {

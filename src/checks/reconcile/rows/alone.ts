@@ -1,4 +1,4 @@
-import { type Mapping, otherSide, type SideIndex } from '../../../mappings/index.js';
+import { type Mapping, matchForm, type MatchKey, otherSide, type SideIndex } from '../../../mappings/index.js';
 import type { PlatformRecord } from '../../../records/index.js';
 import { mappedValue } from './columns.js';
 
@@ -7,6 +7,9 @@ export function creatingSides({ creates, fields }: Pick<Mapping, 'creates' | 'fi
   if (creates !== undefined) return creates;
   return ([0, 1] as const).filter((side) => fields.some(({ flow }) => flow.kind === 'two-way' || flow.from === side));
 }
+
+/** Values of an inactive record are compared as texts. */
+const AS_TEXT: MatchKey = { names: ['', ''] };
 
 /**
  * Whether it is right for a record of a side to have no counterpart: its own was deleted, and the mapping says what an
@@ -20,5 +23,5 @@ export function mayBeAlone(mapping: Mapping, side: SideIndex): (record: Platform
   }
   const inactive = Object.entries(mapping.inactive[side] ?? {});
   if (becomes !== 'inactive' || inactive.length === 0) return () => false;
-  return (record) => inactive.every(([name, value]) => String(mappedValue(record, name) ?? '') === value);
+  return (record) => inactive.every(([name, value]) => matchForm(AS_TEXT, mappedValue(record, name)) === matchForm(AS_TEXT, value));
 }

@@ -47,7 +47,7 @@ export interface Person {
 export function recordOf(side: SideIndex, { id, email, title, phone, status, tags }: Person, key: string): PlatformRecord {
   if (side === 0) return { key, fields: { MapId: id, Email: email, Title: title, Phone: phone, Status: status, Tags: tags }, meta: {} };
   // What has an id is known by it.
-  return { key: id === null ? key : `${id}`, fields: { email, title, phone, status, tags }, meta: {} };
+  return { key: id ?? key, fields: { email, title, phone, status, tags }, meta: {} };
 }
 
 /** People of whom many are twins, in few ids and addresses, with the texts that platforms change. */
