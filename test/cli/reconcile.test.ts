@@ -127,3 +127,36 @@ test('a person who is forgotten is in no result any more, and the counts stay', 
   const [kept] = (await pair.run('reconcile', 'history')).data as unknown as readonly { readonly differences: number }[];
   expect(kept?.differences).toBe(2);
 });
+
+test('a dashboard that counts wrong is told by its groups', async () => {
+  const [a = '', b = ''] = pair.contacts;
+  for (const id of [a, b]) await pair.edit(id, { city: 'Bern' }, 'warehouse');
+  const rows = pair.contacts.slice(2).map((_, n) => `City ${n + 2},1`);
+  await writeFile(join(pair.dir, 'cities.csv'), `City,People\nBern,2\n${rows.join('\n')}\n`);
+  const view = [
+    'reconcile',
+    'view',
+    'cities.csv',
+    '--platform',
+    'warehouse',
+    '--object',
+    'public.people',
+    '--group',
+    'City=city',
+    '--count',
+    'People',
+  ];
+  expect((await pair.run(...view)).code).toBe(0);
+  await pair.edit(b, { city: 'City 5' }, 'warehouse');
+  const { code, data } = await pair.run(...view);
+  expect([code, data['differences']]).toEqual([
+    2,
+    [
+      { class: 'value', group: ['Bern'], column: 'People', platform: '1', view: '2' },
+      { class: 'value', group: ['City 5'], column: 'People', platform: '2', view: '1' },
+    ],
+  ]);
+  const text = await pair.text(...view);
+  expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  expect((await pair.run(...view, '--made', '1m ago')).code).toBe(0);
+});

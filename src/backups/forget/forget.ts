@@ -243,9 +243,9 @@ class Forgetting {
   async #ledgers(): Promise<void> {
     const isOne = (platform: string, object: string, key: string): boolean =>
       this.records.some((one) => one.platform === platform && one.object === object && one.key === key);
-    for (const { kind, forget: take } of this.deps.ledgers ?? [])
-      for (const id of await this.deps.store.ledgers(kind))
-        await this.#at({ what: 'document', kind, id }, async () => await take(id, isOne, this.dry));
+    for (const ledger of this.deps.ledgers ?? [])
+      for (const id of await this.deps.store.ledgers(ledger.kind))
+        await this.#at({ what: 'document', kind: ledger.kind, id }, async () => await ledger.forget(id, isOne, this.dry));
   }
 
   async #journals(what: ToForget): Promise<void> {
