@@ -80,6 +80,7 @@ test('each difference is found, told by class, and confirmed; the screen has 80 
   const text = await pair.text('reconcile', 'run', 'people');
   expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
   expect(text).toContain('not in store');
+  expect(text).toContain('runback reconcile plan people');
   expect(text).toContain(`crm city City 0, store city Elsewhere`);
   const history = await pair.text('reconcile', 'history');
   expect(history.trimEnd().split('\n')).toHaveLength(4);
