@@ -32,6 +32,7 @@ const TABLE = `
 let hubspot: HubSpotSandbox;
 let salesforce: SalesforceSandbox;
 let server: TestPostgres;
+let database: string;
 let operator: Operator;
 const mapping = (name: string, text: string): Promise<void> => writeFile(join(operator.dir, 'mappings', name), text);
 interface Found {
@@ -55,7 +56,7 @@ beforeAll(async () => {
   hubspot = await startHubSpotSandbox({ seed: 5 });
   salesforce = await startSalesforceSandbox({ limits: { perDay: 100_000 } });
   server = await startPostgres();
-  const database = await server.createDatabase(TABLE);
+  database = await server.createDatabase(TABLE);
   await server.sql(
     database,
     `INSERT INTO people (email, city, status) SELECT 'p' || n || '@example.com', 'City', CASE WHEN n < 3 THEN 'open' ELSE 'new' END::status FROM generate_series(1, 9) n`,
@@ -82,7 +83,7 @@ platforms:
 syncs:
   crm-to-map:
     controller: command
-    writes_to: [hubspot, salesforce]
+    writes_to: [hubspot, salesforce, warehouse]
     status: { run: ["true"], paused: "exit == 3" }
     pause: { run: ["true"] }
     resume: { run: ["true"] }
@@ -132,6 +133,24 @@ test('an option that is gone is told with the number of records that hold it, an
   const live = await lint('people', '--read');
   expect(live.findings[0]?.counted).toBe('counted in a read of warehouse/public.people');
   await mapping('people.yml', STORE);
+});
+
+test('a column that may never be empty is told where nobody fills it, and not where the table does by itself', async () => {
+  const back = `version: 1
+id: back
+between: { map: hubspot/contacts, store: warehouse/public.orders }
+match: [{ map: key, store: contact }]
+fields: [{ map: email, store: email, authority: map, blank: refuse }]
+`;
+  await server.sql(
+    database,
+    `CREATE TABLE orders (id serial PRIMARY KEY, contact text NOT NULL UNIQUE, email text NOT NULL, made timestamptz NOT NULL DEFAULT now(), number bigint GENERATED ALWAYS AS IDENTITY NOT NULL, total text NOT NULL)`,
+  );
+  await mapping('back.yml', back);
+  const { code, findings } = await lint('back');
+  await rm(join(operator.dir, 'mappings', 'back.yml'));
+  expect(code).toBe(2);
+  expect(findings.map(({ rule, message }) => `${rule} ${message.split(' ')[0]}`)).toEqual(['required-unfilled store.total']);
 });
 
 test('what cannot be read is a finding, and the other mappings are checked all the same', async () => {

@@ -1,9 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
-import { type HubSpotSandbox, startHubSpotSandbox } from '../../src/sandbox/index.js';
+import { type HubSpotSandbox, type SalesforceSandbox, startHubSpotSandbox, startSalesforceSandbox } from '../../src/sandbox/index.js';
 import { type Operator, openOperator } from '../journeys/support/operator.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
 import { runHere } from './support/here.js';
@@ -14,6 +14,7 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
 
 const HOUR = 3_600_000;
 let hubspot: HubSpotSandbox;
+let salesforce: SalesforceSandbox;
 let server: TestPostgres;
 let operator: Operator;
 const keys: string[] = [];
@@ -32,6 +33,13 @@ beforeAll(async () => {
       const writer = n < 4 && turn % 2 === 1 ? crm : sync;
       writer.update('contacts', key, { phone: turn % 2 === 0 ? '+14155550123' : '(415) 555-0123' }, now - (20 - turn) * HOUR);
     }
+  salesforce = await startSalesforceSandbox({ limits: { perDay: 100_000 }, description: { tracked: { Contact: ['Title'] } } });
+  const [first, second] = [salesforce.writeAs({ kind: 'integration', id: 'sync' }), salesforce.writeAs({ kind: 'integration', id: 'crm' })];
+  for (let n = 0; n < 3; n += 1) {
+    const key = first.create('Contact', { LastName: `Last ${n}`, Title: 'Head' }, now - 30 * HOUR);
+    for (let turn = 0; turn < 10; turn += 1)
+      (n === 0 && turn % 2 === 1 ? second : first).update('Contact', key, { Title: turn % 2 === 0 ? 'CEO' : 'Chief' }, now - (20 - turn) * HOUR);
+  }
   server = await startPostgres();
   const database = await server.createDatabase('CREATE TABLE people (id serial PRIMARY KEY, email text NOT NULL UNIQUE, phone text)');
   operator = await openOperator(
@@ -46,9 +54,21 @@ platforms:
     objects: [contacts]
     limits: { requests_per_10s: 1000 }
     options: { search_lag: 0s }
+  salesforce:
+    connector: salesforce
+    environment: sandbox
+    account: ${salesforce.account}
+    url: ${salesforce.url}
+    credentials: { client_id: file:id, client_secret: file:secret }
+    objects: [Contact]
   warehouse: { connector: postgres, environment: sandbox, url: file:database-url, objects: [public.people] }
 `,
-    { token: hubspot.token, 'database-url': server.url(database) },
+    {
+      token: hubspot.token,
+      id: salesforce.connectedApp.clientId,
+      secret: salesforce.connectedApp.clientSecret,
+      'database-url': server.url(database),
+    },
   );
   await mkdir(join(operator.dir, 'mappings'));
   await writeFile(
@@ -64,7 +84,7 @@ fields:
 });
 afterAll(async () => {
   await operator.close();
-  await hubspot.stop();
+  await Promise.all([hubspot.stop(), salesforce.stop()]);
 });
 
 test('values that two writers keep changing back are found with their writers, nothing is written, and nothing else is accused', async () => {
@@ -98,6 +118,27 @@ test('values that two writers keep changing back are found with their writers, n
   expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
   expect(stdout).toContain('phone goes to and fro on 4 records');
   expect(stdout).not.toContain('555-0123');
+});
+
+test('on Salesforce too, where a field that is not tracked is told as one of which nothing is known', async () => {
+  await writeFile(
+    join(operator.dir, 'mappings', 'crm.yml'),
+    `version: 1
+id: crm
+between: { crm: salesforce/Contact, store: warehouse/public.people }
+match: [{ crm: Email, store: email, as: email }]
+fields: [{ crm: Title, store: phone, authority: crm }, { crm: Department, store: email, authority: crm }]
+`,
+  );
+  salesforce.resetCounts();
+  const { code, data } = await operator.run('mapping', 'ping-pong', 'crm');
+  expect(code).toBe(2);
+  expect(data['looked']).toMatchObject([
+    { platform: 'salesforce', records: 3, silent: ['Department'], found: [{ field: 'Title', records: 1 }] },
+    { platform: 'warehouse', untold: 'it keeps no history of fields' },
+  ]);
+  expect(salesforce.counts().writesPerRecord).toEqual({});
+  await rm(join(operator.dir, 'mappings', 'crm.yml'));
 });
 
 test('a shorter time, and fewer records, are looked at where that is asked for, and it is said', async () => {

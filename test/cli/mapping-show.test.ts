@@ -1,4 +1,4 @@
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -76,6 +76,15 @@ test('the screen fits 80 columns, and nothing of a file steers it', async () => 
   expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
   expect(stdout).not.toContain('\u001b[2J');
   expect(stdout).toMatch(/Phone +↔ +phone +both; what a person decides wins +phone\/US/u);
+});
+
+test('a file that cannot be read is told, beside what the others say', async () => {
+  await writeFile(join(operator.dir, 'mappings', 'broken.yml'), 'version: 1\n');
+  const { code, stdout } = await runHere(['mapping', 'show', '--no-input'], { cwd: operator.dir });
+  await rm(join(operator.dir, 'mappings', 'broken.yml'));
+  expect(code).toBe(65);
+  expect(stdout).toContain('mappings/broken.yml cannot be read');
+  expect(stdout).toContain('hs_lead_status');
 });
 
 test('scripts get everything that the file says', async () => {

@@ -1,10 +1,12 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
 
 import { RunbackError } from '../../src/lib/index.js';
-import { mappingFiles, parseMapping } from '../../src/mappings/index.js';
+import { type KindName, kindText, mappingFiles, mappingSchema, parseMapping, type ValueKind } from '../../src/mappings/index.js';
 import { problemsIn } from '../../src/workspace/index.js';
 import { temporaryFolder } from '../support/store.js';
 
@@ -130,4 +132,31 @@ test('a folder gives every mapping with what is wrong with it, and none where it
     ['a', undefined, true],
     ['b', 'contacts', false],
   ]);
+});
+
+test('what a kind is called is what as: takes', () => {
+  const kinds: readonly ValueKind[] = [
+    { kind: 'phone', country: 'US' },
+    { kind: 'number', digits: 2 },
+    { kind: 'date', zone: 'America/New_York' },
+    { kind: 'list' },
+  ];
+  for (const kind of kinds) {
+    const named: KindName = kind.kind;
+    const { fields } = parseMapping(GOOD.replace('as: phone/US', `as: ${kindText(kind)}`), 'contacts.yml');
+    expect(fields[1]?.as, named).toEqual(kind);
+  }
+});
+
+test('every example of the docs and every mapping that comes with runback is read', async () => {
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  const page = await readFile(join(root, 'docs/mappings.md'), 'utf8');
+  const examples = [...page.matchAll(/^```yaml\n(version: 1\nid:.*?)^```/gmsu)].map(([, text = '']) => text);
+  const shipped = await readdir(join(root, 'mappings'));
+  expect(examples.length).toBeGreaterThan(0);
+  expect(shipped.length).toBeGreaterThan(0);
+  for (const text of [...examples, ...(await Promise.all(shipped.map((name) => readFile(join(root, 'mappings', name), 'utf8'))))]) {
+    expect(parseMapping(text, 'example.yml').fields.length).toBeGreaterThan(0);
+    expect(mappingSchema.safeParse(parse(text)).success).toBe(true);
+  }
 });

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { CRM, cleanWorld, field, lint, MAP, MAPPING, withField, without, type World } from './support/pair.js';
+import { lintMappings, type LintRule, type LostOption, parseMapping } from '../../src/mappings/index.js';
+import { CRM, cleanWorld, field, lint, MAP, MAPPING, object, withField, without, type World } from './support/pair.js';
 
 /** A user would lose: values that are cut, options that are dropped, loops, without anybody noticing for weeks. */
 
@@ -21,7 +22,7 @@ const add = (world: World, line: string): void => {
 const held = (counts: Record<string, number>): World['held'][string] => ({ counts: new Map(Object.entries(counts)), source: 'snapshot 1' });
 
 /** What is done to it, where it is told (severity, line of the mapping) and in which words. */
-const BREAKS: readonly (readonly [name: string, (world: World) => void, rule: string, where: string, words: string])[] = [
+const BREAKS: readonly (readonly [name: string, (world: World) => void, rule: LintRule, where: string, words: string])[] = [
   [
     'a platform that is not in runback.yml',
     (w) => void (w.platforms = ['salesforc', 'hubspot']),
@@ -380,7 +381,8 @@ test('options that nobody counted have no number, and those that were counted na
   const world = cleanWorld();
   world.crm = withField(CRM, 'Status__c', { options: ['New', 'Working', 'Gone', 'Old', 'Lost'] });
   const of = () => lint(world).find(({ rule }) => rule === 'option-unmapped');
-  expect(of()?.options).toEqual([{ option: 'Old' }, { option: 'Lost' }]);
+  const uncounted: readonly LostOption[] = [{ option: 'Old' }, { option: 'Lost' }];
+  expect(of()?.options).toEqual(uncounted);
   world.held['Contact.Status__c'] = held({ Old: 3 });
   expect(of()).toMatchObject({
     options: [
@@ -414,6 +416,27 @@ test('a field that goes both ways for a written reason is no circle, and with a 
   expect(lint(world).filter(({ rule }) => rule === 'loop')).toHaveLength(0);
   add(world, '{ crm: Title, map: phone, authority: map }');
   expect(lint(world).filter(({ rule }) => rule === 'loop')).toMatchObject([{ mapping: 'contacts' }]);
+});
+
+test('a circle through three platforms and three mappings is told in each of them, and cutting any one line ends it', () => {
+  const people = object('people', [field('id', 'string', { unique: true }), field('title', 'string'), field('other', 'string')]);
+  const text = (id: string, from: string, to: string, line = 'title, b: title'): string =>
+    `version: 1\nid: ${id}\nbetween: { a: ${from}/people, b: ${to}/people }\nmatch: [{ a: key, b: key }]\nfields:\n  - { a: ${line}, authority: a }\n`;
+  const texts = [text('one', 'crm', 'map'), text('two', 'map', 'store'), text('three', 'store', 'crm')];
+  const loops = (given: readonly string[]): readonly string[] =>
+    lintMappings({
+      mappings: given.map((each, n) => parseMapping(each, `${n}.yml`)),
+      platforms: ['crm', 'map', 'store'],
+      syncs: [],
+      schemaOf: () => ({ schema: people }),
+    }).flatMap(({ rule, mapping, message }) => (rule === 'loop' ? [`${mapping}: ${message}`] : []));
+  expect(loops(texts)).toEqual([
+    'one: a value comes back to where it came from: crm/people.title → map/people.title → store/people.title → crm/people.title',
+    'two: a value comes back to where it came from: map/people.title → store/people.title → crm/people.title → map/people.title',
+    'three: a value comes back to where it came from: store/people.title → crm/people.title → map/people.title → store/people.title',
+  ]);
+  for (const cut of texts.keys()) expect(loops(texts.filter((_, n) => n !== cut))).toEqual([]);
+  expect(loops([...texts.slice(0, 2), text('three', 'store', 'crm', 'title, b: other')])).toEqual([]);
 });
 
 test('what cannot be read is told once a side, and never taken for in order', () => {

@@ -1,8 +1,18 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { carried, comparerOf, type MappedField, matchForm } from '../../src/mappings/index.js';
-import { numberForm } from '../../src/mappings/values/forms.js';
+import {
+  carried,
+  type Carried,
+  type Comparer,
+  comparerOf,
+  isBlank,
+  type MappedField,
+  matchForm,
+  type TypePair,
+  type ValueVerdict,
+} from '../../src/mappings/index.js';
+import { formOf, numberForm, plainText } from '../../src/mappings/values/forms.js';
 import { phoneForm } from '../../src/mappings/values/phone.js';
 import type { Value } from '../../src/records/index.js';
 
@@ -14,7 +24,7 @@ const field = (told: Told = {}): MappedField => ({
   settleMs: 0,
   ...told,
 });
-const verdict = (left: Value | undefined, right: Value | undefined, told?: Told): string => comparerOf(field(told)).verdict(left, right);
+const verdict = (left: Value | undefined, right: Value | undefined, told?: Told): ValueVerdict => comparerOf(field(told)).verdict(left, right);
 
 test.each([
   ['(415) 555-0123', '+14155550123'],
@@ -141,12 +151,12 @@ test('the kind follows from the types where the mapping does not say', () => {
 });
 
 test('what is no value of its kind is told apart', () => {
-  const phone = comparerOf(field({ as: { kind: 'phone', country: 'US' } }));
+  const phone: Comparer = comparerOf(field({ as: { kind: 'phone', country: 'US' } }));
   expect([phone.readable(0, '4.479E+11'), phone.readable(0, '415 555 0123'), phone.readable(0, null)]).toEqual([false, true, true]);
   expect(phone.normal(0, 'n/a')).toBe('?n/a');
 });
 
-test.each<[string, Told, Value, unknown]>([
+test.each<[string, Told, Value, Carried]>([
   [
     'an option',
     {
@@ -195,8 +205,65 @@ test('numbers by their digits agree with arithmetic on whole cents', () => {
   );
 });
 
+test('what counts as empty, and what does not', () => {
+  const text = { kind: 'text' } as const;
+  expect([null, undefined, '', ' \u00a0', []].map((value) => isBlank(value, text))).toEqual([true, true, true, true, true]);
+  expect([0, false, '0', ['']].map((value) => isBlank(value, text))).toEqual([false, false, false, false]);
+});
+
+test('each type of the other side is written in its own form', () => {
+  const to = (told: Told, value: Value, types: TypePair): Carried => carried(field(told), 0, value, types);
+  expect(to({ as: { kind: 'date', zone: 'America/New_York' } }, '2026-11-30', ['date', 'datetime'])).toEqual({ write: '2026-11-30T05:00:00.000Z' });
+  expect(to({ as: { kind: 'boolean' } }, 'Yes', ['string', 'boolean'])).toEqual({ write: true });
+  expect(to({ as: { kind: 'number', digits: 0 } }, '2.5', ['number', 'integer'])).toEqual({ write: 3 });
+  expect(to({ as: { kind: 'list' } }, ['b', 'a'], ['set', 'string'])).toEqual({ write: 'b;a' });
+});
+
+test('days and moments agree with the calendar, whichever way they are read', () => {
+  const at = fc.integer({ min: Date.UTC(1890, 0, 1), max: Date.UTC(2110, 0, 1) });
+  fc.assert(
+    fc.property(at, (ms) => {
+      const iso = new Date(ms).toISOString();
+      expect(formOf(iso, { kind: 'date' })).toBe(iso.slice(0, 10));
+      expect(formOf(` ${iso} `, { kind: 'date' })).toBe(iso.slice(0, 10));
+      expect(formOf(iso, { kind: 'datetime' })).toBe(`${iso.slice(0, 19)}Z`);
+      expect(formOf(iso.replace('Z', '+00:00'), { kind: 'datetime' })).toBe(`${iso.slice(0, 19)}Z`);
+      expect(formOf(iso.slice(0, 10), { kind: 'date', zone: 'Asia/Tokyo' })).toBe(iso.slice(0, 10));
+    }),
+    { seed: 20261130, numRuns: 2000 },
+  );
+  for (let month = 0; month <= 13; month += 1)
+    for (let day = 0; day <= 32; day += 1)
+      for (const year of [1900, 2000, 2023, 2024]) {
+        const text = `${year}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
+        const parsed = new Date(Date.UTC(year, month - 1, day));
+        const isThere = parsed.getUTCMonth() === month - 1 && parsed.getUTCDate() === day && month > 0 && month < 13;
+        expect([text, formOf(text, { kind: 'date' })]).toEqual([text, isThere ? text : undefined]);
+        expect(formOf(`${text}T10:00:00Z`, { kind: 'datetime' })).toBe(isThere ? `${text}T10:00:00Z` : undefined);
+      }
+});
+
+test('text that is left as it is, is what the long way gives too', () => {
+  const slow = (text: string): string =>
+    text
+      .normalize('NFC')
+      .replaceAll(/\r\n?/gu, '\n')
+      .replaceAll(/[^\S\n]+/gu, ' ')
+      .replaceAll(/ ?\n ?/gu, '\n')
+      .trim();
+  fc.assert(
+    fc.property(
+      fc.string({ unit: fc.constantFrom('a', 'Z', ' ', '~', '!', '\n', '\t', 'é', '\u00a0', '\u0301') }),
+      (text) => plainText(text) === slow(text),
+    ),
+    { seed: 20261130, numRuns: 2000 },
+  );
+});
+
 test('records are matched by the form of their key', () => {
   expect(matchForm({ names: ['a', 'b'], as: { kind: 'email' } }, ' Ann@Example.com')).toBe('ann@example.com');
   expect(matchForm({ names: ['a', 'b'] }, 17)).toBe('17');
   expect(matchForm({ names: ['a', 'b'] }, ' ')).toBeUndefined();
+  // Otherwise everybody without an address would be one person.
+  expect(matchForm({ names: ['a', 'b'], as: { kind: 'email' } }, 'n/a')).toBeUndefined();
 });

@@ -5,8 +5,8 @@ import type { Mapping } from '../document/mapping.js';
 /** What was read of one object type: its description, or why there is none. */
 export type ReadSchema =
   | { readonly schema: ObjectSchema }
-  /** Names of the object types that there are. */
-  | { readonly missing: readonly string[] }
+  /** Names of the object types that there are, as far as the platform names them, and what it said. */
+  | { readonly missing: readonly string[]; readonly said?: string }
   /** Why, as a sentence without its full stop. */
   | { readonly unreadable: string };
 

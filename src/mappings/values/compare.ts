@@ -86,10 +86,13 @@ function orderOf(
   return a.length === b.length && a.every((form, index) => form === b[index]) ? 'same' : 'order';
 }
 
-/** How the values of one way of matching are compared: texts that are equal where two records belong together. */
+/**
+ * How the values of one way of matching are compared: texts that are equal where two records belong together. Undefined where
+ * nothing can be found by a value: it is empty, or none of its kind (`n/a` as an address).
+ */
 export function matchForm({ as }: MatchKey, value: Value | undefined): string | undefined {
   const kind: ValueKind = as ?? { kind: 'text' };
-  return isBlank(value, kind) ? undefined : (formOf(textOf(value), kind) ?? `?${textOf(value).normalize('NFC').trim()}`);
+  return isBlank(value, kind) ? undefined : formOf(textOf(value), kind);
 }
 
 /** Missing, null, an empty list or text; of all but exact values also spaces alone. */

@@ -29,8 +29,13 @@ export function formOf(text: string, kind: ValueKind): string | undefined {
   }
 }
 
+/** Visible ASCII with single spaces in between. */
+const PLAIN = /^[!-~]+(?: [!-~]+)*$/u;
+
 /** Text without what platforms change when they store it: Unicode form, line ends, spaces at the ends and in a row. */
 export function plainText(text: string): string {
+  // Most texts are: there is nothing to change in them.
+  if (PLAIN.test(text)) return text;
   return text
     .normalize('NFC')
     .replaceAll(/\r\n?/gu, '\n')
@@ -94,18 +99,31 @@ function momentOf(text: string): number | undefined {
 
 /** `Date.parse` takes a 30th of February for the 1st of March. */
 function valid(at: number, date: string): number | undefined {
-  const day = Date.parse(`${date}T00:00:00Z`);
-  return Number.isNaN(at) || Number.isNaN(day) || new Date(day).toISOString().slice(0, 10) !== date ? undefined : at;
+  return Number.isNaN(at) || !isDay(date) ? undefined : at;
 }
+
+/** True for a day of the calendar: `2024-02-29`. */
+function isDay(date: string): boolean {
+  const [year, month, day] = [Number(date.slice(0, 4)), Number(date.slice(5, 7)), Number(date.slice(8, 10))];
+  if (month < 1 || month > 12 || day < 1) return false;
+  return day <= 28 || day <= new Date(Date.UTC(2000, month, 0)).getUTCDate() - (month === 2 && !isLeap(year) ? 1 : 0);
+}
+
+const isLeap = (year: number): boolean => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+
+/** A moment as most platforms write it: UTC, to the second or finer. */
+const UTC_MOMENT = /^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z$/u;
 
 /** `2026-11-30T14:00:00Z`, to the second. */
 function timeForm(text: string): string | undefined {
+  if (UTC_MOMENT.test(text)) return isDay(text) ? `${text.slice(0, 19)}Z` : undefined;
   const at = momentOf(text);
   return at === undefined ? undefined : `${new Date(at).toISOString().slice(0, 19)}Z`;
 }
 
 /** `2026-11-30`: the day itself, or the one of a moment in a zone. */
 function dateForm(text: string, zone: string | undefined): string | undefined {
+  if (DAY.test(text) || (zone === undefined && UTC_MOMENT.test(text))) return isDay(text) ? text.slice(0, 10) : undefined;
   const at = momentOf(text);
   if (at === undefined) return undefined;
   const local = zone === undefined || DAY.test(text.trim()) ? at : localOf(at, zone);

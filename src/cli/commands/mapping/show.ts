@@ -1,3 +1,4 @@
+import { EXIT } from '../../../lib/index.js';
 import type { Mapping } from '../../../mappings/index.js';
 import { chosenMappings, shownPath } from '../../flows/mappings/mapping-files.js';
 import type { CommandContext, CommandSpec, Outcome } from '../../shell/command.js';
@@ -33,6 +34,7 @@ async function show(context: CommandContext): Promise<Outcome> {
   return {
     data: { mappings: chosen.map(dataOf), broken: left, files },
     text: (style) => mappingText({ mappings: chosen, files, broken: [...new Set(left.map(({ file }) => file))] }, style),
+    ...(broken.length > 0 ? { exit: EXIT.badFile } : {}),
   };
 }
 

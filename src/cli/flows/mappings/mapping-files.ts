@@ -17,18 +17,6 @@ export interface WorkspaceMappings {
 /** Folder of the mappings of a workspace. */
 export const mappingsFolder = ({ workspace }: Session): string => join(workspace.root, 'mappings');
 
-/** Every mapping of the workspace. Files that cannot be read are told, and stop nothing. */
-export async function mappingsOf(session: Session): Promise<WorkspaceMappings> {
-  const { mappingFiles } = await import('../../../mappings/index.js');
-  const folder = mappingsFolder(session);
-  const files = await mappingFiles(folder);
-  return {
-    folder,
-    mappings: files.flatMap(({ mapping }) => mapping ?? []),
-    broken: files.flatMap(problemsOf),
-  };
-}
-
 /**
  * The mappings that words mean: ids, beginnings of ids, or paths; all without a word. Throws `not-found`, `ambiguous`,
  * `file-invalid`.

@@ -27,6 +27,8 @@ export type LookedAt =
       readonly records: number;
       readonly fields: number;
       readonly more: boolean;
+      /** Fields of which no history came, of any record: nothing is known of them. */
+      readonly silent: readonly string[];
       readonly found: readonly PingPongField[];
     }
   | { readonly platform: string; readonly object: string; readonly untold: string };
@@ -83,20 +85,38 @@ async function lookAt({ call }: CommandContext, schemas: ReadSchemas, { platform
   const wanted = read.schema.fields.filter(({ name }) => fields.has(name)).map(({ name }) => name);
   try {
     const { keys, more } = await keysSince(opened, read.schema, options, call);
-    const found = new Map<string, Map<string, PingPong>>();
-    for (const batch of chunksOf(keys, opened.connector.capabilities.batch.history))
-      for await (const { history } of opened.connector.read({ schema: read.schema, keys: batch, history: wanted, historyMayLack: true }, call))
-        for (const [key, { fields: entries, merged }] of history ?? [])
-          if (merged === undefined)
-            for (const name of wanted) {
-              const pingPong = pingPongOf(since(entries[name] ?? [], options.since));
-              if (pingPong !== undefined) found.set(name, (found.get(name) ?? new Map<string, PingPong>()).set(key, pingPong));
-            }
+    const { found, silent } = await readHistories(opened, read.schema, { keys, wanted, since: options.since }, call);
     const told = [...found].map(([field, records]) => fieldOf({ platform, object, field, mappings: fields.get(field) ?? [] }, records));
-    return { platform, object, records: keys.length, fields: wanted.length, more, found: told.sort((a, b) => b.records - a.records) };
+    return { platform, object, records: keys.length, fields: wanted.length, more, silent, found: told.sort((a, b) => b.records - a.records) };
   } catch (error) {
     return { platform, object, untold: toldUnlessInterrupted(error).unreadable };
   }
+}
+
+interface Histories {
+  /** By field and record. */
+  readonly found: ReadonlyMap<string, ReadonlyMap<string, PingPong>>;
+  readonly silent: readonly string[];
+}
+
+async function readHistories(
+  { connector }: Platform,
+  schema: ObjectSchema,
+  { keys, wanted, since: from }: { readonly keys: readonly string[]; readonly wanted: readonly string[]; readonly since: Date },
+  call: CommandContext['call'],
+): Promise<Histories> {
+  const found = new Map<string, Map<string, PingPong>>();
+  const silent = new Set(wanted);
+  for (const batch of chunksOf(keys, connector.capabilities.batch.history))
+    for await (const { history } of connector.read({ schema, keys: batch, history: wanted, historyMayLack: true }, call))
+      for (const [key, { fields, merged }] of history ?? [])
+        for (const name of wanted) {
+          const entries = fields[name] ?? [];
+          if (entries.length > 0) silent.delete(name);
+          const pingPong = merged === undefined ? pingPongOf(since(entries, from)) : undefined;
+          if (pingPong !== undefined) found.set(name, (found.get(name) ?? new Map<string, PingPong>()).set(key, pingPong));
+        }
+  return { found, silent: keys.length === 0 ? [] : [...silent] };
 }
 
 /** Keys of records that were written since; where the platform cannot tell, of those that it gives first. */

@@ -1,7 +1,6 @@
 import type { Platform } from '../../../connectors/index.js';
 import { isRunbackError, type RunbackError } from '../../../lib/index.js';
 import type { Mapping, ReadSchema } from '../../../mappings/index.js';
-import type { ObjectSchema } from '../../../records/index.js';
 import type { Session } from '../../session/session.js';
 import type { CommandContext } from '../../shell/command.js';
 
@@ -49,18 +48,15 @@ async function describeOne({ connector }: Platform, object: string, call: Comman
     const schema = objects.find((one) => one.object === object) ?? objects[0];
     return schema === undefined ? { missing: [] } : { schema };
   } catch (error) {
-    if (isRunbackError(error, 'object-unsupported')) return { missing: await objectsOf(connector, call) };
+    if (isRunbackError(error, 'object-unsupported')) return { missing: knownIn(error), said: error.message };
     return toldUnlessInterrupted(error);
   }
 }
 
-/** Names of the object types that there are, for suggestions; none where they cannot be told. */
-async function objectsOf(connector: Platform['connector'], call: CommandContext['call']): Promise<readonly string[]> {
-  const all = await connector.describe(undefined, call).catch((error: unknown) => {
-    toldUnlessInterrupted(error);
-    return undefined;
-  });
-  return all?.objects.map(({ object }: ObjectSchema) => object) ?? [];
+/** Names of the object types that there are, where the connector names them. */
+function knownIn({ data }: RunbackError): readonly string[] {
+  const { known } = data;
+  return Array.isArray(known) ? known.map(String) : [];
 }
 
 /** Why something could not be read. Throws an interruption, and what is a mistake of ours. */

@@ -16,7 +16,11 @@ function oneText(one: LookedAt, style: Style): string {
   const more = one.more ? marked(style.glyph.warning, 'There are more records: give a higher --records.', style) : undefined;
   const lines =
     one.found.length === 0 ? [marked(style.glyph.done, `${what}: nothing goes to and fro`, style)] : [marked(style.glyph.failed, what, style)];
-  return [...lines, ...one.found.flatMap((field) => fieldText(field, style)), ...(more === undefined ? [] : [more])].join('\n');
+  const silent =
+    one.silent.length === 0
+      ? []
+      : [marked(style.glyph.doubt, `no history came of ${visible(one.silent.join(', '))}: nothing is known of them`, style)];
+  return [...lines, ...one.found.flatMap((field) => fieldText(field, style)), ...silent, ...(more === undefined ? [] : [more])].join('\n');
 }
 
 function fieldText({ field, records, examples, writers, mappings }: PingPongField, style: Style): readonly string[] {

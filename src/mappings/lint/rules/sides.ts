@@ -29,7 +29,11 @@ function* sideFindings(input: LintContext['input'], mapping: LintContext['mappin
       next: 'runback doctor',
     };
   else if ('missing' in read)
-    yield { rule: 'object-unknown', path, message: `${platform} has no object type "${object}"${didYouMean(object, read.missing)}` };
+    yield {
+      rule: 'object-unknown',
+      path,
+      message: read.said ?? `${platform} has no object type "${object}"${didYouMean(object, read.missing)}`,
+    };
   else if (read.schema.refused !== undefined)
     yield { rule: 'object-refused', path, message: `${shownSide(mapping, side)} cannot be read record by record: ${read.schema.refused}` };
 }
