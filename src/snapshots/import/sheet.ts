@@ -21,5 +21,5 @@ export async function* sheetRows(path: string, signal?: AbortSignal): AsyncGener
 /** The digits of a number as people and programs write it; undefined where it can be read in no way, or in two. */
 export function numberInCell(text: string): string | undefined {
   const read = readCell(text, { name: '', type: 'number', platformType: 'number', readOnly: false }, {}, undefined);
-  return read.ok ? String(read.value) : undefined;
+  return read.ok && typeof read.value === 'string' ? read.value : undefined;
 }
