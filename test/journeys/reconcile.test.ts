@@ -26,6 +26,7 @@ fields:
   - { crm: Phone, map: phone, authority: crm, as: phone/US, blank: keep }
   - { crm: LeadSource, map: hs_lead_status, authority: crm, values: { Web: NEW, "Phone Inquiry": [OPEN, IN_PROGRESS] } }
   - { crm: MailingCity, map: city, authority: map }
+  - { crm: HasOptedOutOfEmail, map: hs_email_optout, authority: map }
 `;
 
 let hubspot: HubSpotSandbox;
@@ -34,7 +35,7 @@ let operator: Operator;
 const contacts: { readonly crm: string; readonly map: string }[] = [];
 const email = (n: number): string => `p${n}@example.com`;
 const asPerson = (): ReturnType<HubSpotSandbox['writeAs']> => hubspot.writeAs(person(7));
-const inCrm = (n: number, values: Readonly<Record<string, string | null>>): void =>
+const inCrm = (n: number, values: Readonly<Record<string, string | boolean | null>>): void =>
   salesforce.writeAs({ kind: 'person', id: '7' }).update('Contact', contacts[n]?.crm ?? '', values);
 const inMap = (n: number, values: Readonly<Record<string, string>>): void => {
   asPerson().update('contacts', contacts[n]?.map ?? '', values);
@@ -165,4 +166,19 @@ test('records that were merged, archived, or that fit twice are told by what the
   const examples = data['examples'] as readonly { readonly class: string; readonly keys: readonly (readonly string[])[]; readonly why?: string }[];
   expect(examples.find(({ why }) => why?.includes('merged'))?.keys).toEqual([[contacts[100]?.crm], [contacts[101]?.map]]);
   expect(writes()).toBe(0);
+});
+
+test('a person who opted out on one side only is a difference, and no plan opts them in unasked', async () => {
+  inCrm(110, { HasOptedOutOfEmail: true });
+  const found = await run('reconcile', 'run', 'contacts');
+  expect(counted(found.data), found.out).toContain('value 4 1');
+  const planned = await run('reconcile', 'plan', 'contacts');
+  const plans = planned.data['plans'] as readonly {
+    readonly platform: string;
+    readonly counts: { readonly records: number; readonly conflicts: object };
+  }[];
+  expect(
+    plans.map(({ platform, counts }) => [platform, counts.records, counts.conflicts]),
+    planned.out,
+  ).toEqual([['salesforce', 0, { consent: 1 }]]);
 });

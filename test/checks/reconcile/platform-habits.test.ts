@@ -54,6 +54,8 @@ test.each<readonly [string, string, readonly [FieldSchema['type'], FieldSchema['
   ['the day of a moment where people are', ', as: date/America/New_York', ['datetime', 'date'], '2026-11-23T03:00:00.000Z', '2026-11-22', true],
   ['the day of a moment in UTC', ', as: date', ['datetime', 'date'], '2026-11-23T03:00:00.000Z', '2026-11-22', false],
   ['yes as text and as a checkbox', '', ['boolean', 'string'], true, 'true', true],
+  ['a checkbox that was never set, which one side calls false', '', ['boolean', 'boolean'], null, false, true],
+  ['a checkbox that was never set, and one that is ticked', '', ['boolean', 'boolean'], null, true, false],
   ['zeros of a decimal', '', ['number', 'string'], '1.50', '1.5', true],
   ['cents that one side rounds away', ', as: number/2', ['number', 'number'], '2.345', '2.35', true],
   ['digits beyond what a double holds', '', ['number', 'number'], '12345678901234567890', '12345678901234567891', false],

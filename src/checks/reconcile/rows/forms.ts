@@ -33,8 +33,9 @@ export function orderHasher({ comparer }: ComparedField, side: SideIndex): Hashe
 /** Hashes what forms are made of values; texts that are their own form are hashed as they stand. */
 export function formHasher(form: (value: Value | undefined) => string | undefined, seed: number, plainness: Plainness | undefined): Hasher {
   const known = new Map<string, number>();
+  const blank = hashOf(form(undefined), seed);
   return (value) => {
-    if (value === undefined || value === null || value === '') return 0;
+    if (value === undefined || value === null || value === '') return blank;
     if (typeof value !== 'string') return hashOf(form(value), seed);
     const plain = plainness === undefined ? 0 : hashPlain(value, seed, plainness);
     if (plain !== 0) return plain;
