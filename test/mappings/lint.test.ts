@@ -404,7 +404,9 @@ test('free text is in order once every value that records hold has a counterpart
 
 test('a field that goes both ways for a written reason is no circle, and with a third one it is', () => {
   const world = cleanWorld();
-  const line = '{ crm: Title, map: jobtitle, two_way: both correct it, wins: newest, max: 128 }';
+  // Both sides hold as much as the other.
+  world.map = withField(MAP, 'jobtitle', { maxLength: 128 });
+  const line = '{ crm: Title, map: jobtitle, two_way: both correct it, wins: newest }';
   text(world, '{ crm: Title, map: jobtitle, authority: crm }', line);
   world.syncs = [{ name: 'crm-to-map', writes_to: ['hubspot', 'salesforce'] }];
   // Nobody says whether records are created in the CRM too.
@@ -437,6 +439,33 @@ test('a circle through three platforms and three mappings is told in each of the
   ]);
   for (const cut of texts.keys()) expect(loops(texts.filter((_, n) => n !== cut))).toEqual([]);
   expect(loops([...texts.slice(0, 2), text('three', 'store', 'crm', 'title, b: other')])).toEqual([]);
+});
+
+test.each<[string, (world: World) => void, string]>([
+  [
+    'a text that is cut on its way',
+    (w) => text(w, 'Title, map: jobtitle, authority: crm', 'Title, map: jobtitle, two_way: both, wins: newest, max: 9'),
+    'map.jobtitle "xxxxxxxxxx" becomes "xxxxxxxxx" in crm.Title, and "xxxxxxxxx" when that comes back',
+  ],
+  [
+    'one of several options that lead to one',
+    (w) => text(w, 'hs_lead_status, authority: crm', 'hs_lead_status, two_way: both, wins: newest'),
+    'map.hs_lead_status "IN_PROGRESS" becomes "Working" in crm.Status__c, and "OPEN" when that comes back',
+  ],
+  [
+    'a moment of which only the day gets over',
+    (w) => {
+      text(w, 'Born__c, map: born, authority: crm', 'Born__c, map: born, two_way: both, wins: newest, as: date');
+      w.map = withField(MAP, 'born', { type: 'datetime' });
+    },
+    'becomes "2024-02-29" in crm.Born__c, and "2024-02-29T00:00:00.000Z" when that comes back',
+  ],
+])('%s comes back over what stood there, and that is told', (_, change, words) => {
+  const world = cleanWorld();
+  change(world);
+  const found = lint(world).filter(({ rule }) => rule === 'changes-on-return');
+  expect(found.map(({ severity }) => severity)).toContain('warning');
+  expect(found.map(({ message }) => message).join('\n')).toContain(words);
 });
 
 test('what cannot be read is told once a side, and never taken for in order', () => {

@@ -59,6 +59,7 @@ export type LintRule =
   | 'authority-contradicted'
   | 'loop'
   | 'never-settles'
+  | 'changes-on-return'
   | 'inactive-unknown'
   | 'inactive-unsaid'
   | 'settle-too-short'

@@ -1,3 +1,4 @@
+import { defined } from '../../../lib/index.js';
 import { type FieldSchema, type FieldType, sameValue, type Value } from '../../../records/index.js';
 import { RECORD_KEY } from '../../../workspace/index.js';
 import type { SideIndex } from '../../document/mapping.js';
@@ -20,12 +21,14 @@ export function* settlingRule({ input, mapping, pairs }: LintContext): Generator
       const found = remembered(input, pair, from, () => firstUnsettled(pair, types, from, to));
       if (found === undefined) continue;
       const { index, field } = pair;
+      const echoes = found.kind === 'echoes';
       yield {
-        rule: 'never-settles',
+        rule: echoes ? 'changes-on-return' : 'never-settles',
+        ...(echoes ? { severity: 'warning' as const } : {}),
         path: ['fields', index, mapping.sides[to].name],
-        message: `${shownField(mapping, from, field.names[from])} ${shown(found.value)} becomes ${shown(found.there)} in ${shownField(mapping, to, field.names[to])}${found.again === undefined ? ', which is another value: the two would always differ' : `, and ${shown(found.again)} after one more trip: it changes with every one`}`,
+        message: `${shownField(mapping, from, field.names[from])} ${shown(found.value)} becomes ${shown(found.there)} in ${shownField(mapping, to, field.names[to])}${endOf(found)}`,
       };
-      break;
+      if (!echoes) break;
     }
   }
 }
@@ -45,11 +48,24 @@ function remembered(input: LintInput, { field, schemas }: FieldPair, from: SideI
   return found;
 }
 
-interface Unsettled {
-  readonly value: Value;
-  readonly there: Value;
-  /** Of a field that goes both ways: what stands there after the value went back and came again. */
-  readonly again?: Value;
+/** What becomes of a value that goes there, and back where the field goes both ways. */
+type Unsettled = { readonly value: Value; readonly there: Value } & (
+  | { readonly kind: 'differs' }
+  /** What stands there after it went back and came again. */
+  | { readonly kind: 'changes'; readonly again: Value }
+  /** It comes to rest, and is another one where it came from: nobody changed it. */
+  | { readonly kind: 'echoes'; readonly back: Value }
+);
+
+function endOf(found: Unsettled): string {
+  switch (found.kind) {
+    case 'differs':
+      return ', which is another value: the two would always differ';
+    case 'changes':
+      return `, and ${shown(found.again)} after one more trip: it changes with every one`;
+    case 'echoes':
+      return `, and ${shown(found.back)} when that comes back: what stood there is lost, although nobody changed it`;
+  }
 }
 
 function firstUnsettled(pair: FieldPair, types: readonly [FieldType, FieldType], from: SideIndex, to: SideIndex): Unsettled | undefined {
@@ -61,6 +77,8 @@ function firstUnsettled(pair: FieldPair, types: readonly [FieldType, FieldType],
     return 'write' in there ? stored(at(start === 0 ? 1 : 0), there.write) : undefined;
   };
   const room = field.max === undefined ? at(to).maxLength : undefined;
+  const isSame = sameBack(field, types, from);
+  let echo: Unsettled | undefined;
   for (const edge of edgeValues(at(from), field)) {
     // That longer ones may come is told by their lengths alone.
     if (room !== undefined && typeof edge === 'string' && edge.length > room) continue;
@@ -68,13 +86,22 @@ function firstUnsettled(pair: FieldPair, types: readonly [FieldType, FieldType],
     const there = value === undefined ? undefined : go(from, value);
     if (value === undefined || there === undefined || there === null) continue;
     const verdict = from === 0 ? comparer.verdict(value, there) : comparer.verdict(there, value);
-    if (verdict === 'different') return { value, there };
-    if (field.flow.kind !== 'two-way') continue;
-    const back = go(to, there);
-    const again = back === undefined ? undefined : go(from, back);
-    if (again !== undefined && !sameValue(again, there)) return { value, there, again };
+    if (verdict === 'different') return { kind: 'differs', value, there };
+    const back = field.flow.kind === 'two-way' ? go(to, there) : undefined;
+    if (back === undefined) continue;
+    const again = go(from, back);
+    if (again !== undefined && !sameValue(again, there)) return { kind: 'changes', value, there, again };
+    if (!isSame(value, back)) echo ??= { kind: 'echoes', value, there, back };
   }
-  return undefined;
+  return echo;
+}
+
+/** Whether what comes back is what was sent, all of it: options, digits and times as they stand, texts but for their form. */
+function sameBack(field: FieldPair['field'], types: readonly [FieldType, FieldType], from: SideIndex): (sent: Value, back: Value) => boolean {
+  if (field.values !== undefined || ['number', 'datetime'].includes(types[from])) return sameValue;
+  const { flow, blank, as } = field;
+  const whole = comparerOf({ flow, blank, ...defined({ as }) }, types);
+  return (sent, back) => whole.normal(from, sent) === whole.normal(from, back);
 }
 
 const KEY: FieldSchema = { name: RECORD_KEY, type: 'string', platformType: 'key', readOnly: true };
