@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 
 /** What reads everything there is, and keeps next to nothing of it. */
-const STREAMING: ReadonlySet<string> = new Set(['snapshot', 'backup']);
+const STREAMING: ReadonlySet<string> = new Set(['snapshot', 'backup', 'reconcile']);
 
 /** The last line of Node that is known to have the flag: an unknown one is complained about on the screen. */
 const LAST_KNOWN = 25;

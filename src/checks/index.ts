@@ -16,3 +16,4 @@ export { parityDocument, parityJunit } from './parity/report.js';
 export type * from './parity/result.js';
 export { paritySchema } from './parity/schema.js';
 export { apartWords, itemWords, leakLines, leakWords, nextWords, totalOf, verdictWords } from './parity/words.js';
+export * from './reconcile/index.js';

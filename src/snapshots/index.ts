@@ -20,6 +20,8 @@ export {
 export { findKeys } from './forget/find-keys.js';
 export { digestOfKey, forgottenIn, isKnownAs, type RecordName } from './forget/forgotten.js';
 export { fileToImport } from './import/files.js';
+export { snapshotOfValues, type ValuesToTake } from './import/values.js';
+export { numberInCell, sheetRows, type SheetRow } from './import/sheet.js';
 export { schemaToImport } from './import/schemas.js';
 export { type ExaminedSchema, type ExaminedTable, requireUsableTables, type SchemaRequest } from './import/tables.js';
 export { importedOf } from './imported.js';

@@ -26,6 +26,15 @@ export interface ForgetDeps {
   readonly catalog: Catalog;
   readonly copies: readonly { readonly name: string; readonly catalog: Catalog }[];
   readonly logs: LogFiles;
+  /** Ledgers of what stands above this folder, and that name records. */
+  readonly ledgers?: readonly NamingLedger[];
+}
+
+/** A kind of ledgers that name records by their keys. */
+export interface NamingLedger {
+  readonly kind: string;
+  /** Takes out of a ledger what names such a record, unless `dry`. True where there was something. */
+  forget(id: string, isOne: (platform: string, object: string, key: string) => boolean, dry: boolean): Promise<boolean>;
 }
 
 /** The log of commands, which is kept beside the store. */
@@ -170,6 +179,7 @@ class Forgetting {
     const what = this.#toForget(texts);
     await this.#plans(what);
     await this.#investigations();
+    await this.#ledgers();
     await this.#journals(what);
     // They hold values, and are there only until a plan is made of them: whoever made one makes it again.
     if (!this.dry)
@@ -228,6 +238,14 @@ class Forgetting {
         if (tells && !this.dry) await store.ledger(INVESTIGATIONS, id).delete();
         return tells;
       });
+  }
+
+  async #ledgers(): Promise<void> {
+    const isOne = (platform: string, object: string, key: string): boolean =>
+      this.records.some((one) => one.platform === platform && one.object === object && one.key === key);
+    for (const ledger of this.deps.ledgers ?? [])
+      for (const id of await this.deps.store.ledgers(ledger.kind))
+        await this.#at({ what: 'document', kind: ledger.kind, id }, async () => await ledger.forget(id, isOne, this.dry));
   }
 
   async #journals(what: ToForget): Promise<void> {

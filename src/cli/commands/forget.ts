@@ -14,7 +14,17 @@ async function forget(context: CommandContext): Promise<Outcome> {
   const opened = await session();
   const options = { ...call, signal: interrupts.signal };
   const catalog = await opened.catalog();
-  const deps = { store: opened.store, clock: opened.clock, by: opened.by, catalog, copies: await opened.copies(), logs: logFiles(opened.logDir) };
+  const { forgetInReconciliation, RECONCILIATIONS } = await import('../../checks/index.js');
+  const ledgers = [{ kind: RECONCILIATIONS, forget: forgetInReconciliation(opened.store) }];
+  const deps = {
+    ledgers,
+    store: opened.store,
+    clock: opened.clock,
+    by: opened.by,
+    catalog,
+    copies: await opened.copies(),
+    logs: logFiles(opened.logDir),
+  };
   live.start('Looking for the records');
   const records = await recordsIn(context, opened);
   live.start('Looking where they are kept');

@@ -29,6 +29,7 @@ const FILES: Readonly<Record<string, () => Promise<CommandFile>>> = {
   drill: () => import('../commands/drill/index.js'),
   test: () => import('../commands/test/index.js'),
   parity: () => import('../commands/parity/index.js'),
+  reconcile: () => import('../commands/reconcile/index.js'),
   sandbox: () => import('../commands/sandbox.js'),
   demo: () => import('../commands/demo.js'),
   practice: () => import('../commands/practice.js'),

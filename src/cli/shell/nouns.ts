@@ -79,6 +79,7 @@ export const NOUNS: readonly Noun[] = [
   { name: 'drill', summary: 'Rehearse: a failure in a sandbox, rolled back and proved', verbs: ['list', 'run', 'report', 'history', 'schedule'] },
   { name: 'test', summary: 'Test an integration: what is submitted arrives, once and in time', verbs: ['list', 'run', 'report', 'cleanup'] },
   { name: 'parity', summary: 'Is a test environment like production, and apart from it?', verbs: ['check'] },
+  { name: 'reconcile', summary: 'Counts and values of both sides of a mapping, compared', verbs: ['run', 'plan', 'view', 'history'] },
   { name: 'sandbox', summary: 'A local sandbox that acts like HubSpot, to practice on', verbs: ['start', 'seed'] },
   { name: 'demo', summary: 'Try it: a sync goes wrong in a local sandbox, and is undone', verbs: [] },
   { name: 'practice', summary: 'Practice: something goes wrong in a sandbox, and you restore it', verbs: [] },

@@ -27,8 +27,12 @@ export function carried(
   types?: TypePair,
 ): Carried {
   const kind = field.as ?? inferredKind(types);
-  if (isBlank(value, kind)) return field.blank === 'keep' ? { keep: true } : field.blank === 'refuse' ? { problem: 'blank' } : { write: null };
   const target = types?.[from === 0 ? 1 : 0];
+  if (isBlank(value, kind)) {
+    if (field.blank !== 'clear') return field.blank === 'keep' ? { keep: true } : { problem: 'blank' };
+    // A checkbox cannot be empty on every platform, and false is the same.
+    return { write: target === 'boolean' ? false : null };
+  }
   if (kind.kind === 'list' || Array.isArray(value) || target === 'set') return severalOf(field, from, value, target);
   if (field.values !== undefined) {
     const option = tableOf(field.values).counterpart(from, textOf(value));

@@ -20,7 +20,7 @@ export interface Comparer {
   readonly kind: ValueKind;
   /**
    * A side's value as a text that is equal to that of the other side exactly where the two are the same value; undefined
-   * where it is empty (missing, null, spaces, an empty list). `undefined` stands for an absent field. What is no value of
+   * where it is empty (missing, null, spaces, an empty list); an empty yes or no is `false` where `blank` says clear. `undefined` stands for an absent field. What is no value of
    * its kind has the form of its text, after a `?`.
    */
   normal(side: SideIndex, value: Value | undefined): string | undefined;
@@ -52,8 +52,10 @@ export function comparerOf(field: Pick<MappedField, 'as' | 'values' | 'blank' | 
     elementsOf(value)
       .filter((element) => element.trim() !== '')
       .map((element) => one(side, element));
+  // A checkbox that nobody ever set is empty on one platform and false on the other.
+  const unset = kind.kind === 'boolean' && field.blank === 'clear' ? 'false' : undefined;
   const normal = (side: SideIndex, value: Value | undefined): string | undefined => {
-    if (isBlank(value, kind)) return undefined;
+    if (isBlank(value, kind)) return unset;
     return isList(value) ? JSON.stringify([...new Set(forms(side, value))].sort()) : one(side, textOf(value));
   };
   const readable = (side: SideIndex, value: Value | undefined): boolean =>

@@ -1,0 +1,90 @@
+import type { Platform } from '../../../connectors/index.js';
+import { type CallOptions, RunbackError } from '../../../lib/index.js';
+import type { Mapping, SideIndex } from '../../../mappings/index.js';
+import type { PlatformRecord } from '../../../records/index.js';
+import { type PlanSummary, planRestore } from '../../../restores/index.js';
+import { type Catalog, snapshotOfValues } from '../../../snapshots/index.js';
+import { readReconciliation } from '../records/kept.js';
+import type { Reconciliation } from '../types.js';
+import { type RepairTargets, repairTargets } from './targets.js';
+
+const SECOND_MS = 1000;
+
+/** What a repair is planned with. */
+export interface PlanRepairDeps extends Pick<Parameters<typeof planRestore>[1], 'store' | 'clock'> {
+  readonly catalog: Pick<Catalog, 'create' | 'open'>;
+  readonly platforms: readonly [Platform, Platform];
+}
+
+/** The plans of a repair, one for each platform that is to be written, and what they leave. */
+export interface PlannedRepair extends Pick<RepairTargets, 'left' | 'same'> {
+  readonly plans: readonly { readonly side: SideIndex; readonly plan: PlanSummary }[];
+}
+
+/**
+ * Plans what makes the two sides of a reconciliation agree: in each field that differs, the value that counts is written to
+ * the other side. The base of each plan is a snapshot of just these values, the damage is the snapshot that was compared, so
+ * that it is a plan like any other: what was edited since stays, and it is applied, verified and undone as all are. Writes
+ * nothing to any platform.
+ *
+ * Throws `not-found`, `plan-stale` where the mapping is another one by now, and what `planRestore` throws.
+ */
+export async function planRepair(
+  request: { readonly id: string; readonly mapping: Mapping; readonly by: string },
+  deps: PlanRepairDeps,
+  call: CallOptions = {},
+): Promise<PlannedRepair> {
+  const result = await readReconciliation(deps.store, request.id);
+  requireSameMapping(result, request.mapping);
+  const { records, left, same } = await repairTargets({ ...deps, ...request }, call);
+  const plans: { readonly side: SideIndex; readonly plan: PlanSummary }[] = [];
+  for (const side of [0, 1] as const)
+    if (records[side].length > 0) plans.push({ side, plan: await planSide({ ...request, result, side, records: records[side] }, deps, call) });
+  return { plans, left, same };
+}
+
+interface SideToPlan {
+  readonly by: string;
+  readonly result: Reconciliation;
+  readonly side: SideIndex;
+  readonly records: readonly PlatformRecord[];
+}
+
+async function planSide({ by, result, side, records }: SideToPlan, deps: PlanRepairDeps, call: CallOptions): Promise<PlanSummary> {
+  const { platform: name, object, snapshot: damaged } = result.sides[side];
+  const platform = deps.platforms[side];
+  const reader = await deps.catalog.open(damaged);
+  const before = Math.min(Date.parse(reader.header.startedAt), Date.parse(result.startedAt)) - SECOND_MS;
+  await reader.close();
+  const base = await snapshotOfValues(
+    {
+      platform,
+      object,
+      records,
+      name: `reconciliation ${result.id}`,
+      takenAt: new Date(before),
+      by,
+      note: `what ${name}/${object} should hold by ${result.id}`,
+    },
+    deps.catalog,
+    call,
+  );
+  const filters = {
+    objects: [object],
+    fields: [...new Set(records.flatMap(({ fields }) => Object.keys(fields)))].sort(),
+    only: ['changed'] as const,
+    // That a value differs from the one that counts is what ties it to the repair.
+    unattributed: 'include' as const,
+    deleteCreated: false,
+  };
+  return await planRestore({ base: base.id, damaged, filters, by }, { ...deps, platform }, call);
+}
+
+function requireSameMapping({ id, mapping }: Reconciliation, now: Mapping): void {
+  if (mapping.id === now.id && mapping.digest === now.digest) return;
+  throw new RunbackError('plan-stale', `${id} was made with another version of ${mapping.id}`, {
+    why: 'What counts as different, and whose value counts, may be another by now.',
+    state: 'Nothing was planned.',
+    next: `runback reconcile run ${now.id}`,
+  });
+}

@@ -1,0 +1,59 @@
+import { RunbackError } from '../../../lib/index.js';
+import { matchForm, type MatchKey } from '../../../mappings/index.js';
+import { type PlatformRecord, type Value, valueIn } from '../../../records/index.js';
+import { numberInCell, type SheetRow } from '../../../snapshots/index.js';
+import { type Decimal, decimalOf, plus, ZERO } from './decimal.js';
+import { groupKey, type ShownTotals, type Totals, type ViewSpec } from './view.js';
+
+const AS_TEXT: MatchKey = { names: ['', ''] };
+/** What tools show in the place of nothing. */
+const NOTHING = new Set(['(no value)', '(blank)', '(empty)', '(null)', '-', 'null']);
+
+/** Labels of the values of a field, by value. */
+export type LabelsByField = ReadonlyMap<string, ReadonlyMap<string, string>>;
+
+/** What a record is grouped by: its values as people see them. */
+export function groupOf({ group }: ViewSpec, record: PlatformRecord, labels: LabelsByField): readonly string[] {
+  return group.map(({ field }) => {
+    const value = textIn(record, field);
+    return value === undefined ? '' : (labels.get(field)?.get(value) ?? value);
+  });
+}
+
+/** Adds a record to the totals of its group. */
+export function addRecord(totals: Map<string, Totals>, spec: ViewSpec, record: PlatformRecord, labels: LabelsByField): void {
+  if (!spec.only.every(({ field, value }) => (textIn(record, field) ?? '') === (matchForm(AS_TEXT, value) ?? ''))) return;
+  const key = groupKey(groupOf(spec, record, labels));
+  const before = totals.get(key);
+  const sums = spec.sums.map(({ field }, n) => {
+    const value = valueIn(record, field);
+    const number = typeof value === 'string' || typeof value === 'number' ? decimalOf(String(value)) : undefined;
+    return plus(before?.sums[n] ?? ZERO, number ?? ZERO);
+  });
+  totals.set(key, { count: (before?.count ?? 0) + 1, sums });
+}
+
+/** Adds a row of the view. Throws `file-invalid` for a column that it does not have. */
+export function addRow(shown: Map<string, ShownTotals[]>, spec: ViewSpec, { line, cells }: SheetRow, labels: LabelsByField): void {
+  const cell = (column: string): string => {
+    const text = cells.get(column);
+    if (text !== undefined) return text;
+    throw new RunbackError('file-invalid', `The view has no column "${column}"`, {
+      why: `It has: ${[...cells.keys()].join(', ')}.`,
+      state: 'Nothing was compared.',
+    });
+  };
+  const group = spec.group.map(({ column, field }) => {
+    const text = matchForm(AS_TEXT, cell(column)) ?? '';
+    return NOTHING.has(text.toLowerCase()) ? '' : (labels.get(field)?.get(text) ?? text);
+  });
+  const key = groupKey(group);
+  const number = (column: string): Decimal | undefined => decimalOf(numberInCell(cell(column)) ?? '');
+  const row = { line, sums: spec.sums.map(({ column }) => number(column)), ...(spec.count === undefined ? {} : { count: number(spec.count) }) };
+  shown.set(key, [...(shown.get(key) ?? []), row]);
+}
+
+function textIn(record: PlatformRecord, field: string): string | undefined {
+  const value: Value | undefined = valueIn(record, field);
+  return matchForm(AS_TEXT, value);
+}
