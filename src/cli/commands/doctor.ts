@@ -216,7 +216,8 @@ async function writersOf(opened: Session): Promise<string | Warning> {
 
 /** What each runbook of the workspace needs; those that cannot be read are left to `runbook lint`. */
 async function neededBy(opened: Session): Promise<NeededBy> {
-  const files = await runbookFiles(opened);
+  // A folder that cannot be read is no reason to say nothing of the rest.
+  const files = await runbookFiles(opened).catch(() => []);
   return files.flatMap(({ runbook }) => (runbook === undefined ? [] : [{ id: runbook.id, needs: needsOf(runbook) }]));
 }
 

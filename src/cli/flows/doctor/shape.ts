@@ -5,7 +5,8 @@ function words(...lines: readonly string[]): ReadonlySet<string> {
 
 /** Parents of what records hold, or of what persons are called: how much there is, and nothing of it. */
 const VALUES = words(
-  'set replaced fields values stored moves beside expect given references keyMap record records meta was before',
+  'beside',
+  'set replaced fields values stored moves expect given references keyMap record records meta was before',
   'after examples example answers inputs outputs result held from to filter filters env people teams members contacts body headers query args argv',
 );
 
