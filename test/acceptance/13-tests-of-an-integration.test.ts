@@ -6,6 +6,14 @@ import { expectTests, told } from './support.js';
 describe('issue 13', () => {
   const shows: readonly (readonly [string, string])[] = [
     ['each way to break a schema is found, nothing in pairs that are in order; loops equal brute force', 'test/mappings test/cli/mapping'],
+    [
+      'reconcile: on disk equals in memory equals brute force; edits during the reads give no false difference; a planted divergence is repaired to 0',
+      'test/checks/reconcile test/journeys/reconcile test/cli/reconcile',
+    ],
+    [
+      'parity: planted differences found, an expired acceptance fails, one credential under two names is found, production is not written to',
+      'test/checks/hubspot test/checks/postgres test/checks/salesforce test/checks/accept test/checks/leak',
+    ],
     ['twelve faults of a sync and more, each told as what it is; clean runs accuse nobody', 'test/checks/touchpoints test/cli/touchpoint-test'],
     ['planted drops, doubles and reorders are found in 1,000 random histories; 1,000 clean ones accuse nobody', 'test/checks/verdict'],
     ["350 at once; at the vendor's limit the excess is refused, and nothing lost; production is not written to", 'test/cli/load-test'],

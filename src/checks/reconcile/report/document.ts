@@ -3,7 +3,7 @@ import { counted, formatCount } from '../../../lib/index.js';
 import type { Mapping } from '../../../mappings/index.js';
 import type { Value } from '../../../records/index.js';
 import type { Difference, Reconciliation } from '../types.js';
-import { CLASS_WORDS, placeWords, recordWords, verdictWords } from './words.js';
+import { CLASS_WORDS, placeWords, recordWords, agreementWords } from './words.js';
 
 /** Examples of each class in a report. */
 const EXAMPLES = 50;
@@ -14,7 +14,7 @@ export function reconciliationDocument(result: Reconciliation, differences: read
   const classes = [...new Set(counts.map(({ class: name }) => name))];
   return {
     title: `Reconciliation of ${result.mapping.title ?? result.mapping.id}`,
-    lead: [{ strong: verdictWords(result) }, ['Read from ', { time: result.startedAt }, ' to ', { time: result.finishedAt }, ` by ${result.by}.`]],
+    lead: [{ strong: agreementWords(result) }, ['Read from ', { time: result.startedAt }, ' to ', { time: result.finishedAt }, ` by ${result.by}.`]],
     sections: [
       {
         title: 'Both sides',

@@ -1,6 +1,6 @@
-import { formatCount } from '../../../lib/index.js';
-import type { Reconciliation } from '../types.js';
-import { DIFFERENCE_CLASSES, FAILURES } from '../types.js';
+import { junitDocument } from '../../../document/index.js';
+import { defined, formatCount } from '../../../lib/index.js';
+import { DIFFERENCE_CLASSES, FAILURES, type Reconciliation } from '../types.js';
 import { CLASS_WORDS, placeWords } from './words.js';
 
 /** A reconciliation as JUnit XML: a suite, each class that can fail one case. No value is in it. */
@@ -13,22 +13,12 @@ export function reconciliationJunit(result: Reconciliation): string {
   const notCompared = [...unreadable, ...lostWays].map(({ side, why }) => `${result.sides[side].name}: ${why}`);
   if (beyond > 0) notCompared.push(`${formatCount(beyond)} were not read again`);
   cases.push({ name: 'all of it was compared', found: notCompared });
-  const failed = cases.filter(({ found }) => found.length > 0).length;
-  const seconds = ((Date.parse(finishedAt) - Date.parse(startedAt)) / 1000).toFixed(3);
-  const lines = cases.map(
-    ({ name, found }) =>
-      `    <testcase classname="${escaped(mapping.id)}" name="${escaped(name)}">${found.length === 0 ? '' : `<failure message="${escaped(found.join('; '))}"/>`}</testcase>\n`,
-  );
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="runback reconcile">\n  <testsuite name="${escaped(mapping.id)}" tests="${cases.length}" failures="${failed}" errors="0" time="${seconds}" timestamp="${startedAt}">\n${lines.join('')}  </testsuite>\n</testsuites>\n`;
-}
-
-/** Text of an attribute; what XML cannot hold is left out. */
-function escaped(text: string): string {
-  return text
-    .replaceAll(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll(/[\t\n\r]/gu, ' ');
+  return junitDocument('runback reconcile', [
+    {
+      name: mapping.id,
+      seconds: (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000,
+      at: startedAt,
+      cases: cases.map(({ name, found }) => ({ name, ...defined({ failure: found.length === 0 ? undefined : found.join('; ') }) })),
+    },
+  ]);
 }

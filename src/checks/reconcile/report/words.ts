@@ -23,7 +23,7 @@ export function placeWords({ class: name, side, names, authority }: DifferenceCo
 }
 
 /** One sentence about all of it. */
-export function verdictWords({ passed, differences, beyond, matched, unreadable, lostWays }: Reconciliation): string {
+export function agreementWords({ passed, differences, beyond, matched, unreadable, lostWays }: Reconciliation): string {
   const notCompared = unreadable.length + lostWays.length;
   if (passed) return `Both sides agree: ${counted(matched, 'pairs')} of records.`;
   const found = [

@@ -1,5 +1,5 @@
 import type { CommandContext, CommandSpec, Outcome } from '../../shell/command.js';
-import { reconciliationHistoryText } from '../../views/reconciliation-history.js';
+import { reconciliationHistoryText } from '../../views/checks/reconciliation-history.js';
 
 /** `runback reconcile history` */
 export const historyVerb: CommandSpec = {

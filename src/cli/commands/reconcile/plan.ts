@@ -5,7 +5,7 @@ import { findPlan } from '../../flows/restores/restore.js';
 import { byPrefix } from '../../session/prefix.js';
 import type { Session } from '../../session/session.js';
 import type { CommandContext, CommandSpec, Outcome } from '../../shell/command.js';
-import { leftLines } from '../../views/reconciliation-plan.js';
+import { leftLines } from '../../views/checks/reconciliation-plan.js';
 import { planOutcome } from '../restore/outcome.js';
 
 /** `runback reconcile plan` */

@@ -2,7 +2,7 @@ import { EXIT } from '../../../lib/index.js';
 import { oneMapping, reconcileNow } from '../../flows/reconciliations/reconcile.js';
 import type { CommandContext, CommandSpec, Outcome } from '../../shell/command.js';
 import { OVERWRITE, outputFile, writeText } from '../../shell/output-file.js';
-import { reconciliationText } from '../../views/reconciliation.js';
+import { reconciliationText } from '../../views/checks/reconciliation.js';
 
 /** Differences in the JSON of a run; the counts are of all. */
 const IN_JSON = 1000;

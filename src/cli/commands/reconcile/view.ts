@@ -4,7 +4,7 @@ import type { ViewColumn } from '../../../checks/index.js';
 import { defined, EXIT, RunbackError } from '../../../lib/index.js';
 import { typedMoment } from '../../flows/restores/moments.js';
 import type { CommandContext, CommandSpec, Outcome } from '../../shell/command.js';
-import { viewText } from '../../views/reconciliation-view.js';
+import { viewText } from '../../views/checks/reconciliation-view.js';
 
 const STATE = 'Nothing was compared.';
 

@@ -3,7 +3,7 @@ import { EXIT } from '../../../lib/index.js';
 import { openForTest } from '../../flows/checks/tests.js';
 import { byPrefix } from '../../session/prefix.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
-import { cleanedText } from '../../views/check.js';
+import { cleanedText } from '../../views/checks/test.js';
 
 /** `runback test cleanup` */
 export const cleanupVerb: CommandSpec = {

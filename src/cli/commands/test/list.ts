@@ -1,6 +1,6 @@
 import { testsFolder } from '../../flows/checks/tests.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
-import { testList } from '../../views/check.js';
+import { testList } from '../../views/checks/test.js';
 
 /** `runback test list` */
 export const listVerb: CommandSpec = { verb: 'list', summary: 'Tests of the workspace, and how each ended last', run: list };

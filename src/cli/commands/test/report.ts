@@ -2,7 +2,7 @@ import { RunbackError } from '../../../lib/index.js';
 import { byPrefix } from '../../session/prefix.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { OVERWRITE, outputFile, writeText } from '../../shell/output-file.js';
-import { checkText } from '../../views/check.js';
+import { checkText } from '../../views/checks/test.js';
 
 /** `runback test report` */
 export const reportVerb: CommandSpec = {

@@ -4,7 +4,7 @@ import type { PlatformConfig } from '../../../workspace/index.js';
 import { findTest, identityOf, mappingOf, openForTest, testsFolder } from '../../flows/checks/tests.js';
 import type { Session } from '../../session/session.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
-import { checkText } from '../../views/check.js';
+import { checkText } from '../../views/checks/test.js';
 
 /** `runback test run` */
 export const runVerb: CommandSpec = {

@@ -1,7 +1,7 @@
-import { CLASS_WORDS, type ReconciledView, type ViewSpec } from '../../checks/index.js';
-import { count, counted, table } from './text/format.js';
-import type { Style } from './text/style.js';
-import { visible } from './text/visible.js';
+import { CLASS_WORDS, type ReconciledView, type ViewSpec } from '../../../checks/index.js';
+import { count, counted, table } from '../text/format.js';
+import type { Style } from '../text/style.js';
+import { visible } from '../text/visible.js';
 
 const SHOWN = 20;
 

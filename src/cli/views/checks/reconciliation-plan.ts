@@ -1,7 +1,7 @@
-import type { LeftWhy, PlannedRepair } from '../../checks/index.js';
-import { counted } from './text/format.js';
-import type { Style } from './text/style.js';
-import { wrapIndented } from './text/width.js';
+import type { LeftWhy, PlannedRepair } from '../../../checks/index.js';
+import { counted } from '../text/format.js';
+import type { Style } from '../text/style.js';
+import { wrapIndented } from '../text/width.js';
 
 const WHY: Readonly<Record<LeftWhy, string>> = {
   record: 'missing, extra or matched twice: the sync, or a person, creates and deletes records',

@@ -1,6 +1,6 @@
-import type { Reconciliation } from '../../checks/index.js';
-import { count, table, time } from './text/format.js';
-import type { Style } from './text/style.js';
+import type { Reconciliation } from '../../../checks/index.js';
+import { count, table, time } from '../text/format.js';
+import type { Style } from '../text/style.js';
 
 /** Reconciliations, the oldest first, by mapping. */
 export function reconciliationHistoryText(results: readonly Reconciliation[], style: Style): string {

@@ -7,12 +7,12 @@ import {
   type StepResult,
   type TestFile,
   VERDICTS,
-} from '../../checks/index.js';
-import { formatDuration } from '../../lib/index.js';
-import { counted, facts, span, table, time } from './text/format.js';
-import type { Style } from './text/style.js';
-import { visible } from './text/visible.js';
-import { folded } from './text/width.js';
+} from '../../../checks/index.js';
+import { formatDuration } from '../../../lib/index.js';
+import { counted, facts, span, table, time } from '../text/format.js';
+import type { Style } from '../text/style.js';
+import { visible } from '../text/visible.js';
+import { folded } from '../text/width.js';
 
 /** What one run of a test found. */
 export function checkText(result: CheckResult, style: Style): string {

@@ -5,13 +5,13 @@ import {
   placeWords,
   type Reconciliation,
   recordWords,
-  verdictWords,
-} from '../../checks/index.js';
-import type { Mapping } from '../../mappings/index.js';
-import { count, counted, facts, span, table } from './text/format.js';
-import type { Style } from './text/style.js';
-import { showValue, visible } from './text/visible.js';
-import { truncate, wrapIndented } from './text/width.js';
+  agreementWords,
+} from '../../../checks/index.js';
+import type { Mapping } from '../../../mappings/index.js';
+import { count, counted, facts, span, table } from '../text/format.js';
+import type { Style } from '../text/style.js';
+import { showValue, visible } from '../text/visible.js';
+import { truncate, wrapIndented } from '../text/width.js';
 
 /** Examples of each class that are shown. */
 const EXAMPLES = 3;
@@ -34,7 +34,7 @@ export function reconciliationText(result: Reconciliation, differences: readonly
       style,
     ),
     '',
-    `${style.glyph[result.passed ? 'done' : 'failed']} ${verdictWords(result)}`,
+    `${style.glyph[result.passed ? 'done' : 'failed']} ${agreementWords(result)}`,
     ...countLines(result, style),
     ...notCompared(result, mapping, style),
     ...exampleLines(result, differences, mapping, style),
