@@ -12,7 +12,7 @@ describe('issue 13', () => {
     ],
     [
       'parity: planted differences found, an expired acceptance fails, one credential under two names is found, production is not written to',
-      'test/checks/hubspot test/checks/postgres test/checks/salesforce test/checks/accept test/checks/leak',
+      'test/checks/parity',
     ],
     ['twelve faults of a sync and more, each told as what it is; clean runs accuse nobody', 'test/checks/touchpoints test/cli/touchpoint-test'],
     ['planted drops, doubles and reorders are found in 1,000 random histories; 1,000 clean ones accuse nobody', 'test/checks/verdict'],

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import { startPostgres, type TestPostgres } from '../support/postgres.js';
+import { startPostgres, type TestPostgres } from '../../support/postgres.js';
 import { type Entry, type ParityScene, parityScene } from './scene.js';
 
 // A user would lose: a staging database that lets through what production refuses, or that writes into it.

@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from 'vitest';
 
-import { property, select } from '../../src/sandbox/hubspot/properties/definition.js';
-import { type Automation, type HubSpotSandbox, seedMessy, startHubSpotSandbox, type HubSpotSandboxOptions } from '../../src/sandbox/index.js';
+import { property, select } from '../../../src/sandbox/hubspot/properties/definition.js';
+import { type Automation, type HubSpotSandbox, seedMessy, startHubSpotSandbox, type HubSpotSandboxOptions } from '../../../src/sandbox/index.js';
 import { rewriting } from './rewriting.js';
 import { hubspotEntry, type ParityScene, parityScene, writesTo } from './scene.js';
 

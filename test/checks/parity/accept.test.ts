@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { judge, type Open } from '../../src/checks/parity/accept.js';
+import { judge, type Open } from '../../../src/checks/parity/accept.js';
 
 // A user would lose: a difference that somebody meant to bear for a month, and that nobody looked at ever again.
 

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
-import { type HubSpotSandbox, seedMessy, startHubSpotSandbox } from '../../src/sandbox/index.js';
-import { cleanEnv, program } from '../cli/support/child.js';
+import { type HubSpotSandbox, seedMessy, startHubSpotSandbox } from '../../../src/sandbox/index.js';
+import { cleanEnv, program } from '../../cli/support/child.js';
 import { rewriting } from './rewriting.js';
 import { hubspotEntry, type ParityScene, parityScene, writesTo } from './scene.js';
 

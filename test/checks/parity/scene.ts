@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { HubSpotSandbox, SalesforceSandbox } from '../../src/sandbox/index.js';
-import { type Finished, jsonLines, runback } from '../cli/support/child.js';
-import { temporaryFolder } from '../support/store.js';
+import type { HubSpotSandbox, SalesforceSandbox } from '../../../src/sandbox/index.js';
+import { type Finished, jsonLines, runback } from '../../cli/support/child.js';
+import { temporaryFolder } from '../../support/store.js';
 
 /** A platform of runback.yml, with its secrets by variable. */
 export interface Entry {

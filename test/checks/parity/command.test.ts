@@ -3,9 +3,9 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
-import { type HubSpotSandbox, startHubSpotSandbox } from '../../src/sandbox/index.js';
-import { schemaDifferences } from '../../src/stages/parity/schemas.js';
-import { field, objectType } from '../support/restore-world.js';
+import { type HubSpotSandbox, startHubSpotSandbox } from '../../../src/sandbox/index.js';
+import { schemaDifferences } from '../../../src/stages/parity/schemas.js';
+import { field, objectType } from '../../support/restore-world.js';
 import { hubspotEntry, type ParityScene, parityScene } from './scene.js';
 
 // A user would lose: a report that they hand on and that says less than the screen, or a pipeline that stays green.

@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
 
-import { type SalesforceSandbox, type SalesforceSandboxOptions, startSalesforceSandbox } from '../../src/sandbox/index.js';
+import { type SalesforceSandbox, type SalesforceSandboxOptions, startSalesforceSandbox } from '../../../src/sandbox/index.js';
 import { parityScene, type ParityScene, salesforceEntry, writesTo } from './scene.js';
 
 // A user would lose: a sandbox that was refreshed long ago, and nobody knows what it lacks.

@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url';
 
 import { describe, expect, it } from 'vitest';
 
-import { parseParity, paritySchema } from '../../src/checks/index.js';
-import { isRunbackError } from '../../src/lib/index.js';
-import type { WorkspaceConfig } from '../../src/workspace/index.js';
+import { parseParity, paritySchema } from '../../../src/checks/index.js';
+import { isRunbackError } from '../../../src/lib/index.js';
+import type { WorkspaceConfig } from '../../../src/workspace/index.js';
 
 // A user would lose: an hour with a file that is wrong somewhere, or a check that compares something else than meant.
 
@@ -80,7 +80,7 @@ describe('parity.yml', () => {
   });
 
   it('has a schema for editors, which is that of the code', async () => {
-    const published = JSON.parse(await readFile(fileURLToPath(new URL('../../schemas/parity.schema.json', import.meta.url)), 'utf8')) as {
+    const published = JSON.parse(await readFile(fileURLToPath(new URL('../../../schemas/parity.schema.json', import.meta.url)), 'utf8')) as {
       readonly properties: { readonly checks: { readonly additionalProperties: { readonly properties: object } } };
     };
     const { checks } = paritySchema.shape;
