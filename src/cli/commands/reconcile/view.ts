@@ -25,7 +25,6 @@ export const viewVerb: CommandSpec = {
     { flags: '--made <time>', description: 'when the file was exported' },
     { flags: '--snapshot <id>', description: 'count in this snapshot, not in a new one', kind: 'snapshot' },
   ],
-  examples: ['runback reconcile view leads.csv --platform hubspot --object contacts --group Country=country --count Leads --made "today 9:00"'],
   run: view,
 };
 
