@@ -1,11 +1,12 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes, webcrypto } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
-import type { Decrypter } from 'age-encryption';
+import type { Decrypter, Identity, Recipient } from 'age-encryption';
 
 import { messageOf, RunbackError } from '../../lib/index.js';
+import { x25519Identity, x25519Recipient } from './x25519.js';
 
 /**
- * Files of the age format, version 1 (https://age-encryption.org/v1). Recipients and headers are the library's; the
+ * Files of the age format, version 1 (https://age-encryption.org/v1). Headers are the library's; keys are wrapped and the
  * payload is enciphered by OpenSSL, which is ten times as fast as any script.
  */
 
@@ -57,11 +58,13 @@ export async function newKeyPair(): Promise<{ readonly identity: string; readonl
  * recipient that is none.
  */
 export function encryptionFor(recipients: readonly string[]): Encryption {
+  let made: readonly (string | Recipient)[] | undefined;
   return {
     encrypt: async (bytes) => {
       const { Encrypter } = await library();
+      made ??= await madeRecipients(recipients);
       const encrypter = new Encrypter();
-      for (const recipient of recipients) add(recipient, (one) => encrypter.addRecipient(one));
+      for (const recipient of made) encrypter.addRecipient(recipient);
       let key = Buffer.alloc(0);
       encrypter.addRecipient({
         wrapFileKey: (fileKey) => {
@@ -76,9 +79,20 @@ export function encryptionFor(recipients: readonly string[]): Encryption {
   };
 }
 
-function add(recipient: string, to: (recipient: string) => void): void {
+/** Recipients as they are given to the library, which judges the text of each first. */
+async function madeRecipients(recipients: readonly string[]): Promise<readonly (string | Recipient)[]> {
+  const [{ Encrypter: Judge, Stanza: Made }, { bech32 }] = await Promise.all([library(), import('@scure/base')]);
+  return recipients.map((recipient) => {
+    requireRecipient(recipient, (text) => new Judge().addRecipient(text));
+    const { prefix, bytes } = bech32.decodeToBytes(recipient);
+    // Those of other kinds stay the library's.
+    return prefix === 'age' ? x25519Recipient(Buffer.from(bytes), (args, body) => new Made(args, body)) : recipient;
+  });
+}
+
+function requireRecipient(recipient: string, judge: (recipient: string) => void): void {
   try {
-    to(recipient);
+    judge(recipient);
   } catch (error) {
     throw new RunbackError('file-invalid', `${JSON.stringify(recipient)} is no recipient of age`, {
       why: `Its checksum does not fit: it may have been cut off, or typed by hand. (${messageOf(error)})`,
@@ -139,18 +153,11 @@ async function open(text: string): Promise<Decrypter> {
   return decrypter;
 }
 
-/** What stands before the 32 bytes of an X25519 key where it is given as PKCS #8 (RFC 8410). */
-const PKCS8 = Buffer.from('302e020100300506032b656e04220420', 'hex');
-
-/**
- * A key as the engine has it: made once, since the library makes it anew of the text for each file, which takes longer
- * than opening the file. Keys of other kinds stay as they are.
- */
-async function madeReady(identity: string): Promise<string | webcrypto.CryptoKey> {
+/** A key as it is given to the library, which would make it anew of the text for each file. Keys of other kinds stay as they are. */
+async function madeReady(identity: string): Promise<string | Identity> {
   if (!identity.startsWith('AGE-SECRET-KEY-1')) return identity;
   const { bech32 } = await import('@scure/base');
-  const secret = Buffer.concat([PKCS8, bech32.decodeToBytes(identity).bytes]);
-  return await webcrypto.subtle.importKey('pkcs8', secret, { name: 'X25519' }, false, ['deriveBits']);
+  return x25519Identity(Buffer.from(bech32.decodeToBytes(identity).bytes));
 }
 
 /** The keys in the text of a key file: one a line, with comments. */
