@@ -69,9 +69,21 @@ function shareIn([, text = '', ...more]: readonly string[], body: Uint8Array): B
 }
 
 function wrapKey(privateKey: KeyObject, publicKey: KeyObject, { share, recipient }: { readonly share: Buffer; readonly recipient: Buffer }): Buffer {
-  const secret = diffieHellman({ privateKey, publicKey });
-  if (secret.every((byte) => byte === 0)) throw new Error('it has a stanza of X25519 that gives no secret');
+  const secret = secretOf(privateKey, publicKey);
   return Buffer.from(hkdfSync('sha256', secret, Buffer.concat([share, recipient]), LABEL, KEY_BYTES));
+}
+
+/** Points of low order give the same secret with every key: all zero, where the engine gives it at all. */
+function secretOf(privateKey: KeyObject, publicKey: KeyObject): Buffer {
+  let secret: Buffer | undefined;
+  let cause: unknown;
+  try {
+    secret = diffieHellman({ privateKey, publicKey });
+  } catch (error) {
+    cause = error;
+  }
+  if (secret === undefined || secret.every((byte) => byte === 0)) throw new Error('it has a stanza of X25519 that gives no secret', { cause });
+  return secret;
 }
 
 /** Undefined where it was wrapped for another. */
