@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { type CheckResult, cleanUp, parseTest, runTouchpoints, type TouchpointTest, uncleaned } from '../../src/checks/index.js';
+import type { Platform } from '../../src/connectors/index.js';
 import { Redactor, systemClock } from '../../src/lib/index.js';
 import { parseMapping } from '../../src/mappings/index.js';
 import { openFileStore, type Store } from '../../src/store/index.js';
@@ -73,6 +74,24 @@ const TOLD: Readonly<Record<(typeof FAULTS)[number], readonly RegExp[]>> = {
 };
 
 describe('one step after the other over two platforms', () => {
+  it('finds a sync that writes back faster than anybody reads', async () => {
+    const writer = world.crm.writeAs({ kind: 'integration', id: '901' });
+    const hasty = async (name: string): Promise<Platform> => {
+      const platform = await world.openPlatform(name);
+      const write: Platform['connector']['write'] = async (batch, options) => {
+        const results = await platform.connector.write(batch, options);
+        for (const result of results)
+          if (name === 'salesforce' && result.status === 'applied') writer.update('Contact', result.key, { Title: 'Written back' });
+        return results;
+      };
+      return { ...platform, connector: new Proxy(platform.connector, { get: (of, key) => (key === 'write' ? write : Reflect.get(of, key, of)) }) };
+    };
+    const test = parseTest(TEST.replace(/ {2}- \{ update[^]*$/u, ''), 'tests/lifecycle.yml') as TouchpointTest;
+    const mapping = parseMapping(MAPPING, 'mappings/contacts.yml');
+    const result = await runTouchpoints(test, { store, clock: world.clock, by: 'test', mapping, openPlatform: hasty, call: {} });
+    expect(wrongIn(result)).toEqual([expect.stringMatching(/^create crm: crm\.Title: \d+ wrong$/u)]);
+  });
+
   it('finds nothing wrong with a sync that does its work, and cleans up whole', async () => {
     const before = [[...world.crm.truth().records('Contact')].length, [...world.map.truth().records('contacts')].length];
     const result = await run('none', TEST.replace(/ {2}- \{ delete.*\n/u, ''));

@@ -1,5 +1,6 @@
 import { canonicalJson } from '../../lib/index.js';
-import type { PlatformRecord, Value } from '../../records/index.js';
+import { comparerOf, stored } from '../../mappings/index.js';
+import type { Fields, PlatformRecord, Value } from '../../records/index.js';
 import { cellVerdict } from './cells.js';
 import { type CellVerdict, type Copies, type Made, type RecordVerdict, type TestedSides, valueIn } from './facts.js';
 
@@ -106,6 +107,24 @@ function carriedCells(
         wanted: valueIn(made.record, source),
       },
     ];
+  });
+}
+
+/**
+ * Whether a platform holds what was just written there, or what its own description makes of that: a sync may be faster in writing back than we
+ * are in reading. `given`: by number of the record.
+ */
+export function givenCells({ sides: { fields, from }, names, made }: Step, given: ReadonlyMap<number, Fields>): readonly Cell[] {
+  return fields.flatMap(({ field, from: schema, to }): readonly Cell[] => {
+    const name = field.names[from];
+    const comparer = comparerOf(field, from === 0 ? [schema.type, to.type] : [to.type, schema.type]);
+    return made.flatMap(({ n, record }): readonly Cell[] => {
+      const wanted = given.get(n)?.[name];
+      if (wanted === undefined) return [];
+      const found = valueIn(record, name);
+      const isIt = (value: Value | undefined): boolean => comparer.normal(from, value) === comparer.normal(from, found);
+      return [{ n, name: `${names[0]}.${name}`, verdict: isIt(wanted) || isIt(stored(schema, wanted)) ? 'right' : 'wrong', found, wanted }];
+    });
   });
 }
 

@@ -1,46 +1,28 @@
 import { randomBytes } from 'node:crypto';
 
 import { type Platform, platformLock } from '../../connectors/index.js';
-import { type CallOptions, canonicalJson, type Clock, defined, newId, parseDuration, RunbackError } from '../../lib/index.js';
-import type { Mapping, SideIndex } from '../../mappings/index.js';
+import { canonicalJson, newId, parseDuration, RunbackError } from '../../lib/index.js';
+import type { SideIndex } from '../../mappings/index.js';
 import type { Fields, ObjectSchema, Value } from '../../records/index.js';
-import type { Store } from '../../store/index.js';
 import type { TouchpointTest } from '../document/load.js';
 import type { StepDocument } from '../document/schema.js';
-import { CHECKS, type CheckNote, RESULTS } from '../ledger.js';
+import { CHECKS, RESULTS } from '../ledger.js';
 import { submissionsOf } from '../load/people.js';
 import type { CheckResult, StepResult } from '../result.js';
 import { CopyFinder, type CopyReader, readAllCopies, readCopies, readRecentCopies } from './copies.js';
 import { type Copies, type Made, type TestedSides, valueIn } from './facts.js';
-import { type Cell, conductCells, isSettled, type Judgement, judgeStep, type Step, type Wanted } from './judge.js';
+import { type Cell, conductCells, givenCells, isSettled, type Judgement, judgeStep, type Step, type Wanted } from './judge.js';
+import { createdOn, keepNote, type OpenSide, openSide, type TouchpointDeps } from './open.js';
 import { stepResult } from './report.js';
 import { testedSides } from './sides.js';
 import { candidatesOf, valuesOf } from './values.js';
 import { createAll, deleteAll, readMade, type Refused, updateAll } from './write.js';
-
-/** What a run works with. */
-export interface TouchpointDeps {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly by: string;
-  readonly mapping: Mapping;
-  /** Opens a platform that may be written to by a test: it is no production. Throws `stage-refused`. */
-  readonly openPlatform: (name: string) => Promise<Platform>;
-  readonly call: CallOptions;
-  readonly tell?: (what: string) => void;
-}
 
 /** Domain of invented addresses. */
 export const TEST_DOMAIN = 'example.com';
 const LEAST_PAUSE_MS = 1000;
 const PAUSE_SHARE = 1 / 20;
 const CLOCK_MARGIN_MS = 300_000;
-
-/** One side, open. */
-interface OpenSide {
-  readonly platform: Platform;
-  readonly schema: ObjectSchema;
-}
 
 /**
  * Does on one platform what the steps say, and looks what becomes of it on the other. Which records will be created is on disk before
@@ -103,9 +85,11 @@ class TouchpointRun {
     const { clock, call, tell } = this.deps;
     tell?.(`Creating ${people.count} records`);
     const since = new Date(clock.now().getTime() - CLOCK_MARGIN_MS);
-    const { made, refused } = await createAll(connector, schema, valuesOf(tested, submissionsOf(people, mark), step.edge), { clock, call });
+    const values = valuesOf(tested, submissionsOf(people, mark), step.edge);
+    const { made, refused } = await createAll(connector, schema, values, { clock, call });
     this.#made = made;
-    return await this.#watched(`create ${step.create}`, { kind: 'carried' }, step, { refused, since });
+    const given = new Map(values.entries());
+    return await this.#watched(`create ${step.create}`, { kind: 'carried' }, step, { refused, since, given });
   }
 
   async #update(step: Extract<StepDocument, { update: string }>): Promise<StepResult> {
@@ -126,7 +110,9 @@ class TouchpointRun {
       ...conductCells(before, after, { name, unchanged: step.unchanged, moves: [] }),
       ...conductCells(before, new Map([...after].filter(([n]) => changed.has(n))), { name, unchanged: [], moves: step.moves }),
     ];
-    return await this.#watched(`update ${step.update}`, wanted, step, { refused, since, conduct });
+    const given = new Map(changes.map(({ made: { n }, set }) => [n, set]));
+    for (const { n } of refused) given.delete(n);
+    return await this.#watched(`update ${step.update}`, wanted, step, { refused, since, conduct, given });
   }
 
   async #delete(step: Extract<StepDocument, { delete: string }>): Promise<StepResult> {
@@ -174,11 +160,13 @@ class TouchpointRun {
       refused,
       since,
       conduct,
+      given,
       gone = false,
     }: {
       readonly refused: readonly Refused[];
       readonly since?: Date;
       readonly conduct?: (after: Copies) => readonly Cell[];
+      readonly given?: ReadonlyMap<number, Fields>;
       readonly gone?: boolean;
     },
   ): Promise<StepResult> {
@@ -203,7 +191,8 @@ class TouchpointRun {
     const judgement = judgeStep(step, atDeadline, later);
     this.#copies = later;
     const source = gone ? [] : await this.#sourceCells();
-    return stepResult({ title, judgement: withCells(judgement, [...(conduct?.(later) ?? []), ...source]), refused, tookMs });
+    const overwritten = given === undefined ? [] : givenCells(step, given).filter(({ verdict }) => verdict === 'wrong');
+    return stepResult({ title, judgement: withCells(judgement, [...(conduct?.(later) ?? []), ...source, ...overwritten]), refused, tookMs });
   }
 
   /** Those written since; of those known already, what they are now. */
@@ -249,71 +238,6 @@ function merged(before: Copies, now: Copies): Copies {
 }
 
 const withCells = ({ records, cells }: Judgement, more: readonly Cell[]): Judgement => ({ records, cells: [...cells, ...more] });
-
-function createdOn({ document: { steps }, file }: TouchpointTest, mapping: Mapping): SideIndex {
-  const [first] = steps;
-  const name = first !== undefined && 'create' in first ? first.create : '';
-  const side = mapping.sides.findIndex((each) => each.name === name);
-  const other = steps.find((step) => sideOf(step) !== name);
-  if (side === -1 || other !== undefined)
-    throw new RunbackError(
-      'usage',
-      `${file} names ${other === undefined ? name : sideOf(other)}, and the test is not about that side of ${mapping.id}`,
-      {
-        why: `The sides of ${mapping.id} are ${mapping.sides.map((each) => each.name).join(' and ')}; all steps are done on the one where the records are created.`,
-        state: 'Nothing was written.',
-      },
-    );
-  return side === 0 ? 0 : 1;
-}
-
-const sideOf = (step: StepDocument): string => ('create' in step ? step.create : 'update' in step ? step.update : step.delete);
-
-async function openSide({ sides, id }: Mapping, side: SideIndex, { openPlatform, call }: TouchpointDeps): Promise<OpenSide> {
-  const { platform: name, object } = sides[side];
-  const platform = await openPlatform(name);
-  const { objects } = await platform.connector.describe([object], call);
-  const schema = objects.find((each) => each.object === object);
-  if (schema === undefined || schema.refused !== undefined)
-    throw new RunbackError('object-unsupported', `${name}/${object}, a side of ${id}, cannot be read`, {
-      why: schema?.refused ?? `${name} has no ${object}.`,
-      state: 'Nothing was written.',
-    });
-  return { platform, schema };
-}
-
-async function keepNote(
-  { store, by }: TouchpointDeps,
-  {
-    id,
-    test,
-    mark,
-    startedAt,
-    people,
-    sides,
-    tested: { from, marker, nonce },
-  }: {
-    readonly id: string;
-    readonly test: TouchpointTest;
-    readonly mark: string;
-    readonly startedAt: string;
-    readonly people: CheckNote['submissions'];
-    readonly sides: readonly [OpenSide, OpenSide];
-    readonly tested: TestedSides;
-  },
-): Promise<void> {
-  const place = ({ platform: { name, identity, connector }, schema: { object } }: OpenSide, at: 0 | 1): CheckNote['places'][number] => ({
-    platform: name,
-    connector: connector.kind,
-    account: identity.account,
-    object,
-    address: marker[at],
-    ...defined({ nonce: nonce?.[at] }),
-  });
-  // The originals go first: a sync would make their copies again.
-  const places = [place(sides[from], 0), place(sides[from === 0 ? 1 : 0], 1)];
-  await store.document<CheckNote>(CHECKS, id).update(() => ({ version: 1, id, test: test.id, by, startedAt, mark, submissions: people, places }));
-}
 
 function resultOf(
   { id: test, title, digest }: TouchpointTest,

@@ -1,0 +1,95 @@
+import type { Platform } from '../../connectors/index.js';
+import { type CallOptions, type Clock, defined, RunbackError } from '../../lib/index.js';
+import type { Mapping, SideIndex } from '../../mappings/index.js';
+import type { ObjectSchema } from '../../records/index.js';
+import type { Store } from '../../store/index.js';
+import type { TouchpointTest } from '../document/load.js';
+import type { StepDocument } from '../document/schema.js';
+import { CHECKS, type CheckNote } from '../ledger.js';
+import type { TestedSides } from './facts.js';
+
+/** What a run works with. */
+export interface TouchpointDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly by: string;
+  readonly mapping: Mapping;
+  /** Opens a platform that may be written to by a test: it is no production. Throws `stage-refused`. */
+  readonly openPlatform: (name: string) => Promise<Platform>;
+  readonly call: CallOptions;
+  readonly tell?: (what: string) => void;
+}
+
+/** One side, open. */
+export interface OpenSide {
+  readonly platform: Platform;
+  readonly schema: ObjectSchema;
+}
+
+/** The side on which the steps are done. Throws `usage` where they name another, or none. */
+export function createdOn({ document: { steps }, file }: TouchpointTest, mapping: Mapping): SideIndex {
+  const [first] = steps;
+  const name = first !== undefined && 'create' in first ? first.create : '';
+  const side = mapping.sides.findIndex((each) => each.name === name);
+  const other = steps.find((step) => sideOf(step) !== name);
+  if (side === -1 || other !== undefined)
+    throw new RunbackError(
+      'usage',
+      `${file} names ${other === undefined ? name : sideOf(other)}, and the test is not about that side of ${mapping.id}`,
+      {
+        why: `The sides of ${mapping.id} are ${mapping.sides.map((each) => each.name).join(' and ')}; all steps are done on the one where the records are created.`,
+        state: 'Nothing was written.',
+      },
+    );
+  return side === 0 ? 0 : 1;
+}
+
+const sideOf = (step: StepDocument): string => ('create' in step ? step.create : 'update' in step ? step.update : step.delete);
+
+/** Opens a side. Throws `object-unsupported`, and what opening throws. */
+export async function openSide({ sides, id }: Mapping, side: SideIndex, { openPlatform, call }: TouchpointDeps): Promise<OpenSide> {
+  const { platform: name, object } = sides[side];
+  const platform = await openPlatform(name);
+  const { objects } = await platform.connector.describe([object], call);
+  const schema = objects.find((each) => each.object === object);
+  if (schema === undefined || schema.refused !== undefined)
+    throw new RunbackError('object-unsupported', `${name}/${object}, a side of ${id}, cannot be read`, {
+      why: schema?.refused ?? `${name} has no ${object}.`,
+      state: 'Nothing was written.',
+    });
+  return { platform, schema };
+}
+
+/** Writes down what is about to be created, and where its copies will be. */
+export async function keepNote(
+  { store, by }: TouchpointDeps,
+  {
+    id,
+    test,
+    mark,
+    startedAt,
+    people,
+    sides,
+    tested: { from, marker, nonce },
+  }: {
+    readonly id: string;
+    readonly test: TouchpointTest;
+    readonly mark: string;
+    readonly startedAt: string;
+    readonly people: CheckNote['submissions'];
+    readonly sides: readonly [OpenSide, OpenSide];
+    readonly tested: TestedSides;
+  },
+): Promise<void> {
+  const place = ({ platform: { name, identity, connector }, schema: { object } }: OpenSide, at: 0 | 1): CheckNote['places'][number] => ({
+    platform: name,
+    connector: connector.kind,
+    account: identity.account,
+    object,
+    address: marker[at],
+    ...defined({ nonce: nonce?.[at] }),
+  });
+  // The originals go first: a sync would make their copies again.
+  const places = [place(sides[from], 0), place(sides[from === 0 ? 1 : 0], 1)];
+  await store.document<CheckNote>(CHECKS, id).update(() => ({ version: 1, id, test: test.id, by, startedAt, mark, submissions: people, places }));
+}
