@@ -45,9 +45,6 @@ const said = async (...args: string[]): Promise<Said> => {
   return { ...finished, data: last.data ?? {}, error: last.error ?? {} };
 };
 
-/** The platform tells its time in whole seconds: what is damaged in the second of the base cannot be told from what came before. */
-const aSecond = async (): Promise<void> => await new Promise((resolve) => setTimeout(resolve, 1100));
-
 const planned = async (title: string): Promise<{ readonly id: string; readonly confirm: readonly string[] }> => {
   const base = await workspace.base();
   workspace.damage(3, title);
@@ -129,7 +126,6 @@ describe('automations that react to a restore', () => {
 
   test('a run pauses them with the syncs, before it writes', async () => {
     await workspace.base();
-    await aSecond();
     workspace.damage(3, 'Wrong 4');
     await writeFile(join(workspace.dir, 'answers.yml'), 'review: "yes"\napply: sandbox:3\ntold: done\n');
     const args = ['--input', 'platform=hubspot', '--input', 'base=latest-verified', '--answers', 'answers.yml', '--incident', 'none'];
@@ -153,7 +149,6 @@ describe('automations that react to a restore', () => {
       );
     await writeFile(join(workspace.dir, 'runbooks', 'bare.yml'), other);
     await workspace.base();
-    await aSecond();
     workspace.damage(3, 'Wrong 5');
     const args = ['--input', 'platform=hubspot', '--input', 'base=latest-verified', '--answers', 'answers.yml', '--incident', 'none'];
     const run = await said('runbook', 'run', 'bare', ...args);

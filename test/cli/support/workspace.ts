@@ -18,7 +18,7 @@ export interface TestWorkspace {
   damage(count: number, title?: string): Map<string, string | undefined>;
   /** Present job title of a contact, past the API. */
   title(id: string): string | undefined;
-  /** A verified snapshot taken by the program itself; gives its id. */
+  /** A verified snapshot taken by the program itself; gives its id. What is written afterwards is written in a later second. */
   base(): Promise<string>;
   close(): Promise<void>;
 }
@@ -62,6 +62,9 @@ export const hubspotIn = (sandbox: Pick<HubSpotSandbox, 'portalId' | 'url'>): st
     options: { search_lag: 1s }`;
 
 const SYNC_WRITER = integration('4471120', 'MarketSync');
+
+/** The platform tells its time in whole seconds: what is damaged in the second of the base cannot be told from what came before. */
+const nextSecond = async (): Promise<void> => await new Promise((resolve) => setTimeout(resolve, 1020 - (Date.now() % 1000)));
 
 /** Makes a workspace with `size` contacts. Close it. */
 export async function openWorkspace(size = 60): Promise<TestWorkspace> {
@@ -110,6 +113,7 @@ backups: { storage: backups }
       const made = jsonLines((await runHere(['snapshot', 'create', '--platform', 'hubspot', '--json'], { cwd: dir })).stdout).at(-1);
       const id = (made as { data: { id: string } }).data.id;
       await runHere(['snapshot', 'verify', id], { cwd: dir });
+      await nextSecond();
       return id;
     },
     close: async () => {
