@@ -199,17 +199,22 @@ class Sync {
       // An address is kept once: the second record bears it in other words.
       if (fault === 'doubled')
         writer.create('contacts', { ...made, email: null, jobtitle: 'double', lastname: made['lastname'] ?? null, firstname: made['email'] ?? null });
-    } else writer.update('contacts', copy, fault === 'other-field-touched' ? { ...made, lifecyclestage: 'customer' } : made);
+    } else if (this.#isThere(copy)) writer.update('contacts', copy, fault === 'other-field-touched' ? { ...made, lifecyclestage: 'customer' } : made);
     if (fault === 'written-back') {
       this.crm.writeAs(SYNC).update('Contact', key, { Title: 'Written back' });
       this.#seen.set(key, JSON.stringify(this.crm.truth().record('Contact', key)));
     }
   }
 
+  /** A clean-up may have taken a copy away by now. */
+  #isThere(copy: string): boolean {
+    return this.map.truth().record('contacts', copy) !== undefined;
+  }
+
   #gone(key: string, fault: SyncFault): void {
     this.#seen.delete(key);
     const copy = this.#copyOf.get(key);
-    if (copy === undefined || (fault === 'deletion-not-carried' && this.#numberOf(key) % 3 === 0)) return;
+    if (copy === undefined || !this.#isThere(copy) || (fault === 'deletion-not-carried' && this.#numberOf(key) % 3 === 0)) return;
     this.map.writeAs(SYNC).update('contacts', copy, { hs_lead_status: 'UNQUALIFIED' });
   }
 }
