@@ -94,6 +94,7 @@ async function cleanPlace(
     const ours = found.filter(isOurs);
     const byPeople = await touchedAmong(platform, schema, ours, call);
     const going = ours.filter(({ key }) => !byPeople.has(key)).map(({ record }) => record);
+    await lock.check();
     const failed = await deleteAll(platform, schema, going, call);
     const kept = [...found.filter((one) => !isOurs(one)).map(({ key }) => halfMarked(key)), ...[...byPeople].map(touched), ...failed];
     return { place, deleted: going.length - failed.length, kept };

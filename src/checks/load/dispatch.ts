@@ -59,6 +59,8 @@ export async function release(
       if (!isAlone) await opening;
       startedMs ??= clock.monotonicMs();
       await waitUntil(startedMs + burst.atMs, clock, signal);
+      if (limit !== undefined)
+        await freed(exchanges.slice(Math.max(0, burst.from - limit.count), Math.max(0, burst.to - limit.count)), limit, clock, signal);
       if (isAlone) exchanges.push(opening.then(async ([socket = '']) => await give(burst, 0, socket)));
       else for (const [n, socket] of (await opening).entries()) exchanges.push(give(burst, n, socket));
     }
@@ -86,6 +88,12 @@ async function opened(request: IntakeRequest, count: number, all: Set<Socket>): 
     made.push(socket);
   }
   return made;
+}
+
+/** Waits until those have their answers and the time of the limit has passed since: when they arrived there, nobody here knows. */
+async function freed(before: readonly Promise<Exchange>[], { perMs }: Limit, clock: Clock, signal: AbortSignal | undefined): Promise<void> {
+  const ended = (await Promise.all(before)).map(({ endedMs }) => endedMs);
+  if (ended.length > 0) await waitUntil(clock.monotonicMs() - performance.now() + Math.max(...ended) + perMs, clock, signal);
 }
 
 const unsent = (why: string): Exchange => ({ sentMs: undefined, endedMs: performance.now(), status: undefined, text: why });

@@ -1,5 +1,5 @@
 import { isRunbackError, mayCarrySecrets, messageOf, RunbackError } from '../../lib/index.js';
-import { type PlatformConfig, SECRET_REF, type SecretRef, type WorkspaceConfig } from '../../workspace/index.js';
+import { type PlatformConfig, SECRET_REF, type SecretRef, shownRef, type WorkspaceConfig } from '../../workspace/index.js';
 import type { LoadTest } from '../document/load.js';
 import type { IntakeRequest } from './connection.js';
 import type { Submission } from './facts.js';
@@ -16,9 +16,10 @@ export async function intakeOf({ url, method, headers, json }: Submit, secret: (
       state: 'Nothing was submitted.',
     });
   const target = new URL(address);
-  if (url !== address && !mayCarrySecrets(target))
-    throw new RunbackError('usage', `The address that ${url} leads to is not encrypted`, {
-      why: 'It is a secret, and begins with http:// on another machine.',
+  const secretRef = [url, ...Object.values(headers)].find((value) => SECRET_REF.test(value));
+  if (secretRef !== undefined && !mayCarrySecrets(target))
+    throw new RunbackError('usage', 'The connection to the intake is not encrypted', {
+      why: `Its address begins with http:// on another machine, and ${shownRef(secretRef)} is a secret that would be sent there.`,
       state: 'Nothing was submitted.',
       next: 'Use its https:// address.',
     });

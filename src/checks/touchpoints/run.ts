@@ -44,7 +44,11 @@ export async function runTouchpoints(test: TouchpointTest, deps: TouchpointDeps)
     await keepNote(deps, { id, test, mark, startedAt, people, sides, tested });
     const run = new TouchpointRun(deps, { sides, tested, mark, people });
     const results: StepResult[] = [];
-    for (const step of steps) results.push(await run.step(step));
+    for (const step of steps) {
+      // Stopped for longer than its lease, it is not alone there any more.
+      await lock.check();
+      results.push(await run.step(step));
+    }
     const result = resultOf(test, { id, startedAt, endedAt: clock.now().toISOString(), results });
     await store.document<CheckResult>(RESULTS, id).update(() => result);
     return result;
