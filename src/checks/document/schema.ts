@@ -80,7 +80,17 @@ const expectSchema = z
   })
   .prefault({});
 
-const timing = {
+const common = {
+  unchanged: z
+    .array(text)
+    .default([])
+    .describe(
+      'Fields that have to stay as they were: of the other side, or of a side by its name, such as crm.Rating. New records have to lack them.',
+    ),
+  moves: z
+    .array(text)
+    .default([])
+    .describe('Likewise fields that have to change, such as the time of the last change. New records have to have them.'),
   within: durationSchema.default('5m').describe('Longest time until everything is there.'),
   settle: durationSchema.default('10s').describe('How long is waited before it is looked at once more.'),
 };
@@ -90,21 +100,22 @@ const stepSchema = z.union(
     z.strictObject({
       create: text.describe('The side of the mapping on which records are created.'),
       edge: z.boolean().default(true).describe('With values at the edges of what fits, and every option.'),
-      ...timing,
+      ...common,
     }),
     z.strictObject({
-      update: text.describe('The same side.'),
+      update: text.describe('A side of the mapping: on the one where the records were not created, their copies are changed.'),
       set: z
         .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.string())]))
         .describe('Fields with their new values; each-option and each-edge give each record another one.'),
-      unchanged: z.array(text).default([]).describe('Fields of the other side that have to stay as they were.'),
-      moves: z.array(text).default([]).describe('Fields of the other side that have to change, such as the time of the last change.'),
-      ...timing,
+      ...common,
     }),
     z.strictObject({
-      delete: text.describe('The same side.'),
-      expect: z.enum(['deleted', 'inactive', 'kept']).exactOptional().describe('What becomes of the copies; what the mapping says unless given.'),
-      ...timing,
+      delete: text.describe('A side of the mapping: on the one where the records were not created, their copies are deleted.'),
+      expect: z
+        .enum(['deleted', 'inactive', 'kept'])
+        .exactOptional()
+        .describe('What becomes of the records of the other side; what the mapping says unless given.'),
+      ...common,
     }),
   ],
   { error: 'expected { create: a side }, { update: a side, set: { field: value } } or { delete: a side }' },

@@ -12,6 +12,11 @@ export interface Refused {
 /** Clocks of two machines may differ by so much. */
 const CLOCK_MARGIN_MS = 300_000;
 
+interface Creating {
+  readonly clock: Clock;
+  readonly call: CallOptions;
+}
+
 /**
  * Creates a record for each set of values, and reads back what the platform made of it. An answer that was lost is looked up, and nothing is
  * created a second time.
@@ -20,8 +25,19 @@ export async function createAll(
   connector: Connector,
   schema: ObjectSchema,
   values: readonly Fields[],
-  { clock, call }: { readonly clock: Clock; readonly call: CallOptions },
+  creating: Creating,
 ): Promise<{ readonly made: readonly Made[]; readonly refused: readonly Refused[] }> {
+  const { keys, refused } = await createEach(connector, schema, values, creating);
+  return { made: await readMade(connector, schema, keys, creating.call), refused };
+}
+
+/** The same without reading: numbers of the records by their keys. */
+export async function createEach(
+  connector: Connector,
+  schema: ObjectSchema,
+  values: readonly Fields[],
+  { clock, call }: Creating,
+): Promise<{ readonly keys: ReadonlyMap<string, number>; readonly refused: readonly Refused[] }> {
   if (schema.createWithKey)
     throw new RunbackError('object-unsupported', `A test cannot create ${schema.object}`, {
       why: 'Its keys are not given by the platform, and a test knows none that are free.',
@@ -45,7 +61,7 @@ export async function createAll(
       else refused.push({ n, why: result !== undefined && 'message' in result ? result.message : (result?.status ?? 'no result') });
     }
   }
-  return { made: await readMade(connector, schema, keys, call), refused };
+  return { keys, refused };
 }
 
 /** Writes the same fields of many records, each with its own values, over whatever is there. */
