@@ -57,6 +57,8 @@ export interface SyncWorld {
   readonly map: HubSpotSandbox;
   readonly openPlatform: (name: string) => Promise<Platform>;
   fault: SyncFault;
+  /** False: nothing is carried. */
+  isAtWork: boolean;
   /** Another sync that is at work at the same times. */
   also: () => void;
   /** Each change takes another time from now on, up to a minute and a half. */
@@ -93,7 +95,7 @@ export async function openSyncWorld(own?: Clock): Promise<SyncWorld> {
   });
   const sync = new Sync(crm, map, clock);
   tick = () => {
-    sync.work(world.fault);
+    if (world.isAtWork) sync.work(world.fault);
     world.also();
   };
   const opened: Platform[] = [];
@@ -127,6 +129,7 @@ export async function openSyncWorld(own?: Clock): Promise<SyncWorld> {
     crm,
     map,
     fault: 'none',
+    isAtWork: true,
     also: () => undefined,
     lagFrom: (seed) => sync.lagFrom(randomFrom(seed)),
     work: () => tick(),

@@ -1,6 +1,7 @@
 import type { Connector } from '../../connectors/index.js';
 import { type CallOptions, chunksOf, type Clock, RunbackError } from '../../lib/index.js';
 import type { Fields, ObjectSchema, PlatformRecord } from '../../records/index.js';
+import { deleteRecords } from '../deletion.js';
 import type { Made } from './facts.js';
 
 /** A record that could not be written, and why, in the platform's words. */
@@ -86,16 +87,15 @@ function expected({ fields }: PlatformRecord, set: Fields): Fields {
   return Object.fromEntries(Object.keys(set).flatMap((name) => (Object.hasOwn(fields, name) ? [[name, fields[name] ?? null]] : [])));
 }
 
-/** Deletes records. */
+/** Deletes records. What is in doubt is looked at afterwards, as everything is. */
 export async function deleteAll(connector: Connector, schema: ObjectSchema, made: readonly Made[], call: CallOptions): Promise<readonly Refused[]> {
-  const refused: Refused[] = [];
-  for (const some of chunksOf(made, connector.capabilities.batch.delete)) {
-    const batch = some.map(({ key, record: { fields } }) => ({ action: 'delete' as const, schema, key, expect: fields }));
-    for (const [index, result] of (await connector.write(batch, call)).entries())
-      if (result.status !== 'applied' && result.status !== 'in_doubt')
-        refused.push({ n: some[index]?.n ?? 0, why: 'message' in result ? result.message : 'it was changed by others just now' });
-  }
-  return refused;
+  const numbers = new Map(made.map(({ key, n }) => [key, n]));
+  const records = made.map(({ record }) => record);
+  return (await deleteRecords(connector, schema, records, call)).flatMap(({ key, result }) =>
+    result.status === 'in_doubt'
+      ? []
+      : [{ n: numbers.get(key) ?? 0, why: 'message' in result ? result.message : 'it was changed by others just now' }],
+  );
 }
 
 /** What there is of records by key. */
