@@ -104,6 +104,14 @@ const stepSchema = z.union(
       ...common,
     }),
     z.strictObject({
+      import: text.describe('The side of the mapping on which many records are created, in the largest batches that its platform takes.'),
+      from: text
+        .exactOptional()
+        .describe('A CSV file of the workspace, a column for each field, a line for each record; invented values without it.'),
+      edge: z.boolean().default(false).describe('Likewise.'),
+      ...common,
+    }),
+    z.strictObject({
       update: text.describe('A side of the mapping: on the one where the records were not created, their copies are changed.'),
       set: z
         .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.string())]))
@@ -119,7 +127,7 @@ const stepSchema = z.union(
       ...common,
     }),
   ],
-  { error: 'expected { create: a side }, { update: a side, set: { field: value } } or { delete: a side }' },
+  { error: 'expected { create: a side }, { import: a side }, { update: a side, set: { field: value } } or { delete: a side }' },
 );
 
 const fieldValue = z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.string())]);
