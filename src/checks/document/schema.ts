@@ -124,6 +124,18 @@ const stepSchema = z.union(
         .enum(['deleted', 'inactive', 'kept'])
         .exactOptional()
         .describe('What becomes of the records of the other side; what the mapping says unless given.'),
+      orphans: z
+        .array(
+          z.strictObject({
+            in: z
+              .string()
+              .regex(/^[^/\s]+\/\S+$/, 'expected a side of the mapping and an object type, such as crm/Task')
+              .describe('A side of the mapping, and an object type of its platform.'),
+            field: text.exactOptional().describe('The field that holds the key of a record; links without it.'),
+          }),
+        )
+        .default([])
+        .describe('Where nothing may point to a deleted record any longer, on either side.'),
       ...common,
     }),
   ],

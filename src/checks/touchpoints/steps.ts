@@ -10,8 +10,9 @@ import { CopyFinder } from './copies.js';
 import { type Copies, type Made, type TestedSides, valueIn } from './facts.js';
 import { type Cell, conductCells, givenCells, isSettled, judgeStep, type Judgement, type Step, type Wanted } from './judge.js';
 import { type OpenSide, sideOf, type TouchpointDeps } from './open.js';
+import { type PointingPlace, pointedTo, pointingPlaces } from './orphans.js';
 import { stepResult } from './report.js';
-import { refuseUnwritable, setFor } from './set-values.js';
+import { refuseUnwritable, setFor, withOptOuts } from './set-values.js';
 import { seenFrom } from './sides.js';
 import { valuesOf } from './values.js';
 import { awaitCount, lastLook, type Seen, watchStep, type Watching } from './watch.js';
@@ -54,6 +55,8 @@ interface Done {
   /** Numbers of those that it really changed. */
   readonly changed: ReadonlySet<number>;
   readonly before: readonly [Copies, Copies];
+  /** Numbers of deleted records to which something still points, once the time to settle has passed. */
+  readonly orphaned?: () => Promise<ReadonlySet<number>>;
 }
 
 /** The records of one test on both sides, and the steps that are done with them, one after the other. */
@@ -124,7 +127,8 @@ export class TouchpointRun {
   }
 
   async #update(step: UpdateStep): Promise<StepResult> {
-    const view = this.#view(step);
+    const seen = this.#view(step);
+    const view = { ...seen, tested: withOptOuts(seen.tested, step.set) };
     const { connector, schema } = this.#side(view.here);
     const { call, tell } = this.deps;
     const all = madeOf(this.#standing[view.here]);
@@ -157,6 +161,7 @@ export class TouchpointRun {
     tell?.(`Deleting ${all.length} records`);
     const kind = step.expect ?? mapping.onDelete[view.here] ?? 'deleted';
     const before = this.#standing;
+    const places = await pointingPlaces(step.orphans, mapping, this.ground.sides, call);
     const watching = this.#started(view);
     const refused = await deleteAll(connector, schema, all, call);
     const wanted: Wanted = kind === 'inactive' ? { kind, holds: mapping.inactive[view.there] ?? {} } : { kind };
@@ -168,7 +173,17 @@ export class TouchpointRun {
       before,
       given: new Map(),
       changed,
+      orphaned: async () => await this.#orphaned(places, kind === 'deleted' ? before : [before[view.here]]),
     });
+  }
+
+  /** Numbers of deleted records to which something still points. */
+  async #orphaned(places: readonly PointingPlace[], gone: readonly Copies[]): Promise<ReadonlySet<number>> {
+    const numbers = new Map(gone.flatMap((copies) => [...copies].flatMap(([n, records]) => records.map(({ key }) => [key, n] as const))));
+    const orphaned = new Set<number>();
+    for (const place of places)
+      for (const key of await pointedTo(place, new Set(numbers.keys()), this.deps.call)) orphaned.add(numbers.get(key) ?? -1);
+    return orphaned;
   }
 
   async #watched(title: string, step: StepDocument, view: View, of: Step, done: Done): Promise<StepResult> {
@@ -176,7 +191,7 @@ export class TouchpointRun {
     const known: Copies = isCreation(step) ? new Map() : done.before[view.there];
     const seen = await watchStep(of, known, step, { ...done.watching, reader: this.#reader(view, of.made) });
     const source = 'delete' in step ? [] : await this.#sourceCells(view, of.made);
-    return this.#result(title, step, view, { step: of, seen }, done, source);
+    return this.#result(title, step, view, { step: of, seen }, done, source, (await done.orphaned?.()) ?? new Set());
   }
 
   #result(
@@ -186,6 +201,7 @@ export class TouchpointRun {
     { step, seen }: { readonly step: Step; readonly seen: Seen },
     { refused, given, changed, before }: Done,
     source: readonly Cell[] = [],
+    orphaned: ReadonlySet<number> = new Set(),
   ): StepResult {
     this.#keep(view.there, seen.later);
     const isWrong = ({ verdict }: Cell): boolean => verdict === 'wrong';
@@ -195,7 +211,9 @@ export class TouchpointRun {
       ...givenCells(step, given).filter(isWrong),
       ...('update' in document ? heldCells(view, before[view.there], seen.later, document.moves) : []),
     ];
-    const judgement = withCells(judgeStep(step, seen.atDeadline, seen.later), cells);
+    const judged = judgeStep(step, seen.atDeadline, seen.later);
+    const records = judged.records.map((one) => (orphaned.has(one.n) && one.verdict === 'right' ? { ...one, verdict: 'orphaned' as const } : one));
+    const judgement = withCells({ ...judged, records }, cells);
     return stepResult({ title, judgement, refused, tookMs: seen.tookMs });
   }
 
