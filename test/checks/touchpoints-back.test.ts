@@ -2,14 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { type CheckResult, parseTest, runTouchpoints, type TouchpointTest } from '../../src/checks/index.js';
 import { isRunbackError, Redactor, systemClock } from '../../src/lib/index.js';
 import { parseMapping } from '../../src/mappings/index.js';
 import { openFileStore, type Store } from '../../src/store/index.js';
 import { BACK_FAULTS, type BackFault, BOTH_WAYS, carryBack } from './back-sync.js';
-import { openSyncWorld, type SyncWorld } from './faulty-sync.js';
+import { MAPPING, openSyncWorld, type SyncWorld } from './faulty-sync.js';
 
 const TEST = `version: 1
 id: there-and-back
@@ -87,4 +87,75 @@ it.each([
   const error: unknown = await run('none', text, mapping).catch((thrown: unknown) => thrown);
   expect(isRunbackError(error, 'usage') && error.message).toContain(said);
   expect([...world.crm.truth().records('Contact')]).toEqual([]);
+});
+
+describe('what a deletion leaves behind', () => {
+  const DELETING = `version: 1
+id: gone
+title: Nothing points to whoever is gone
+mapping: contacts
+records: { count: 9 }
+steps:
+  - { create: crm, within: 2m, settle: 30s }
+  - { delete: crm, orphans: [{ in: map/companies, field: name }, { in: crm/Task, field: Subject }, { in: map/companies }], within: 2m, settle: 30s }
+`;
+  /** A company for each contact bears its key; `tidy` takes it away with the contact. */
+  const companies = (tidy: (n: number) => boolean): void => {
+    const made = new Map<string, string>();
+    world.also = () => {
+      const writer = world.map.writeAs({ kind: 'integration', id: '911' });
+      const there = new Set([...world.crm.truth().records('Contact')].map(({ key }) => key));
+      for (const key of there) if (!made.has(key)) made.set(key, writer.create('companies', { name: key }));
+      for (const [n, [key, company]] of [...made].entries())
+        if (!there.has(key) && tidy(n) && world.map.truth().record('companies', company) !== undefined) writer.remove('companies', company);
+    };
+  };
+  const deleting = async (text = DELETING): Promise<readonly string[]> => {
+    const { clock, openPlatform } = world;
+    const mapping = parseMapping(MAPPING, 'mappings/contacts.yml');
+    return wrongIn(
+      await runTouchpoints(parseTest(text, 'tests/gone.yml') as TouchpointTest, { store, clock, by: 'test', mapping, openPlatform, call: {} }),
+    );
+  };
+
+  it('is nothing where everything that pointed to it is gone too', async () => {
+    companies(() => true);
+    expect(await deleting()).toEqual([]);
+  });
+
+  it('is told as orphaned, record by record', async () => {
+    companies((n) => n % 3 !== 0);
+    expect(await deleting()).toEqual(['delete crm: orphaned: 3']);
+  });
+
+  it('cannot be looked for where nothing can point to it', async () => {
+    companies(() => true);
+    const error: unknown = await deleting(DELETING.replace('field: Subject', 'field: Subjekt')).catch((thrown: unknown) => thrown);
+    expect(isRunbackError(error, 'usage') && error.message).toContain('crm/Task.Subjekt');
+  });
+});
+
+describe('an opt-out', () => {
+  const OPTING = `version: 1
+id: opt-out
+title: Whoever opts out has opted out everywhere
+mapping: contacts
+records: { count: 9 }
+steps:
+  - { create: crm, within: 2m, settle: 30s }
+  - { update: crm, set: { HasOptedOutOfEmail: true }, within: 2m, settle: 30s }
+`;
+  const mapping = MAPPING.concat('  - { crm: HasOptedOutOfEmail, map: hs_email_optout, authority: map }\n');
+
+  it.each([true, false])('has to reach the other side, also the one whose value counts (carried: %s)', async (isCarried) => {
+    const { clock, openPlatform } = world;
+    world.also = () => {
+      for (const [original, copy] of world.copies())
+        if (isCarried && world.crm.truth().record('Contact', original)?.['HasOptedOutOfEmail'] === 'true')
+          world.map.writeAs({ kind: 'person', id: '7' }).update('contacts', copy, { hs_email_optout: 'true' });
+    };
+    const deps = { store, clock, by: 'test', mapping: parseMapping(mapping, 'mappings/contacts.yml'), openPlatform, call: {} };
+    const wrong = wrongIn(await runTouchpoints(parseTest(OPTING, 'tests/opt-out.yml') as TouchpointTest, deps));
+    expect(wrong).toEqual(isCarried ? [] : ['update crm: crm.HasOptedOutOfEmail → map.hs_email_optout: 9 wrong']);
+  });
 });

@@ -108,9 +108,12 @@ describe('one step after the other over two platforms', () => {
 
   it(`accuses nobody in ${CLEAN_RUNS} clean runs, however long the sync takes within its time`, async () => {
     const first = seedOf();
+    const { clock, openPlatform } = world;
     for (let seed = first; seed < first + CLEAN_RUNS; seed += 1) {
       world.lagFrom(seed);
-      expect(wrongIn(await run('none')), `seed ${seed}`).toEqual([]);
+      expect(wrongIn(await run('none', TEST.replace('count: 30', 'count: 14'))), `seed ${seed}`).toEqual([]);
+      // What is left would be read by all that come after.
+      for (const note of await uncleaned(store)) await cleanUp(note, { store, clock, by: 'test', openPlatform, call: {} });
     }
   }, 900_000);
 

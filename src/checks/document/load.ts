@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 
 import { isRunbackError, messageOf, sha256 } from '../../lib/index.js';
 import { parseYaml, readYamlText, type PathProblem } from '../../workspace/index.js';
-import { type TestDocument, testSchema } from './schema.js';
+import { type StepDocument, type TestDocument, testSchema } from './schema.js';
 
 interface Common {
   readonly id: string;
@@ -87,10 +87,13 @@ function* triggerProblems({ on, address, mark }: NonNullable<TestDocument['trigg
     yield { path: ['trigger', 'on'], message: `${on} is no platform with an object type`, expected: 'crm/contacts, or a side with mapping' };
 }
 
+const creates = (step: StepDocument): boolean => 'create' in step || 'import' in step;
+
 function* stepProblems(steps: NonNullable<TestDocument['steps']>): Iterable<PathProblem> {
   for (const [index, step] of steps.entries()) {
-    if (index === 0 && !('create' in step)) yield { path: ['steps', 0], message: 'there is no record yet', expected: '{ create: a side } first' };
-    if (index > 0 && 'create' in step) yield { path: ['steps', index], message: 'records are created by the first step only' };
+    if (index === 0 && !creates(step))
+      yield { path: ['steps', 0], message: 'there is no record yet', expected: '{ create: a side } or { import: a side } first' };
+    if (index > 0 && creates(step)) yield { path: ['steps', index], message: 'records are created by the first step only' };
     if (index > 0 && 'delete' in (steps[index - 1] ?? {})) yield { path: ['steps', index], message: 'nothing is left after the step before' };
   }
 }

@@ -104,6 +104,14 @@ const stepSchema = z.union(
       ...common,
     }),
     z.strictObject({
+      import: text.describe('The side of the mapping on which many records are created, in the largest batches that its platform takes.'),
+      from: text
+        .exactOptional()
+        .describe('A CSV file of the workspace, a column for each field, a line for each record; invented values without it.'),
+      edge: z.boolean().default(false).describe('Likewise.'),
+      ...common,
+    }),
+    z.strictObject({
       update: text.describe('A side of the mapping: on the one where the records were not created, their copies are changed.'),
       set: z
         .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.string())]))
@@ -116,10 +124,22 @@ const stepSchema = z.union(
         .enum(['deleted', 'inactive', 'kept'])
         .exactOptional()
         .describe('What becomes of the records of the other side; what the mapping says unless given.'),
+      orphans: z
+        .array(
+          z.strictObject({
+            in: z
+              .string()
+              .regex(/^[^/\s]+\/\S+$/, 'expected a side of the mapping and an object type, such as crm/Task')
+              .describe('A side of the mapping, and an object type of its platform.'),
+            field: text.exactOptional().describe('The field that holds the key of a record; links without it.'),
+          }),
+        )
+        .default([])
+        .describe('Where nothing may point to a deleted record any longer, on either side.'),
       ...common,
     }),
   ],
-  { error: 'expected { create: a side }, { update: a side, set: { field: value } } or { delete: a side }' },
+  { error: 'expected { create: a side }, { import: a side }, { update: a side, set: { field: value } } or { delete: a side }' },
 );
 
 const fieldValue = z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.string())]);

@@ -13,8 +13,11 @@ import type { Fields, FieldSchema, ObjectSchema, PlatformRecord, Value } from '.
 export const CELL_VERDICTS = ['right', 'normalised', 'truncated', 'option-lost', 'wrong', 'late'] as const;
 export type CellVerdict = (typeof CELL_VERDICTS)[number];
 
-/** What became of one record on the other side; `left`: it is still there, and should not be. The others as for a load. */
-export const RECORD_VERDICTS = ['right', 'late', 'missing', 'doubled', 'left'] as const;
+/**
+ * What became of one record on the other side; `left`: it is still there, and should not be; `orphaned`: it is deleted, and something still
+ * points to it. The others as for a load.
+ */
+export const RECORD_VERDICTS = ['right', 'late', 'missing', 'doubled', 'left', 'orphaned'] as const;
 export type RecordVerdict = (typeof RECORD_VERDICTS)[number];
 
 /** A mapped field that the test writes, with both its descriptions. */

@@ -48,7 +48,11 @@ export function createdOn({ document: { steps }, file }: TouchpointTest, mapping
 }
 
 /** The side that a step writes to, by its name. */
-export const sideOf = (step: StepDocument): string => ('create' in step ? step.create : 'update' in step ? step.update : step.delete);
+export function sideOf(step: StepDocument): string {
+  if ('create' in step) return step.create;
+  if ('import' in step) return step.import;
+  return 'update' in step ? step.update : step.delete;
+}
 
 /** Opens a side. Throws `object-unsupported`, and what opening throws. */
 export async function openSide({ sides, id }: Mapping, side: SideIndex, { openPlatform, call }: TouchpointDeps): Promise<OpenSide> {

@@ -5,6 +5,7 @@ import { newId } from '../../lib/index.js';
 import type { TouchpointTest } from '../document/load.js';
 import { CHECKS, RESULTS } from '../ledger.js';
 import type { CheckResult, StepResult } from '../result.js';
+import { importedRows } from './imported.js';
 import { createdOn, keepNote, openSide, type TouchpointDeps } from './open.js';
 import { testedSides } from './sides.js';
 import { TouchpointRun } from './steps.js';
@@ -23,11 +24,12 @@ export async function runTouchpoints(test: TouchpointTest, deps: TouchpointDeps)
   const sides = [await openSide(mapping, 0, deps), await openSide(mapping, 1, deps)] as const;
   const tested = testedSides(mapping, from, [sides[0].schema, sides[1].schema]);
   const mark = `rb${randomBytes(6).toString('hex')}`;
-  const people = { count: records.count, twice: 0, domain: TEST_DOMAIN };
+  const rows = await importedRows(test, sides[from].schema);
+  const people = { count: rows?.length ?? records.count, twice: 0, domain: TEST_DOMAIN };
   const id = newId('check', clock, await store.list(CHECKS));
   const startedAt = clock.now().toISOString();
   const { platform } = sides[from];
-  const run = new TouchpointRun(deps, { sides, tested, mark, people });
+  const run = new TouchpointRun(deps, { sides, tested, mark, people, ...(rows && { rows }) });
   run.check(steps);
   const lock = await store.lock(platformLock(platform), { by, holder: id, purpose: `test ${test.id}` }, { breakDead: true, lapse: true });
   try {

@@ -1,4 +1,4 @@
-import { RunbackError } from '../../lib/index.js';
+import { canonicalJson, RunbackError } from '../../lib/index.js';
 import type { Fields, FieldSchema, ObjectSchema, Value } from '../../records/index.js';
 import type { StepDocument } from '../document/schema.js';
 import type { TestedField, TestedSides } from './facts.js';
@@ -40,6 +40,16 @@ export function setFor({ set }: Update, sides: TestedSides, n: number): Fields {
       return [name, fit[n % Math.max(1, fit.length)] ?? null];
     }),
   );
+}
+
+/** Who opts out on one platform has opted out on all of them, whichever side counts otherwise. */
+export function withOptOuts(sides: TestedSides, set: Update['set']): TestedSides {
+  const isOptOut = ({ field: { names }, from }: TestedField): boolean => {
+    const value = set[names[sides.from]];
+    return value !== undefined && (from.optedOut ?? []).some((each) => canonicalJson(each) === canonicalJson(value));
+  };
+  const optOuts = sides.held.filter(isOptOut);
+  return { ...sides, fields: [...sides.fields, ...optOuts], held: sides.held.filter((tested) => !isOptOut(tested)) };
 }
 
 const isEach = (value: unknown): boolean => value === 'each-option' || value === 'each-edge';

@@ -46,8 +46,10 @@ function fieldsFrom(mapping: Mapping, from: SideIndex, schemas: TestedSides['sch
   const isCarried = ({ field }: TestedField): boolean => writtenSides(field).includes(to);
   return {
     fields: both.filter((tested) => isCarried(tested) && !tested.from.readOnly),
-    // What a platform works out by itself may change there at any time.
-    held: both.filter((tested) => !isCarried(tested) && !tested.to.readOnly),
+    // What a platform works out by itself may change there at any time; who opted out is no such thing.
+    held: both.filter(
+      (tested) => !isCarried(tested) && (!tested.to.readOnly || tested.to.optedOut !== undefined || tested.from.optedOut !== undefined),
+    ),
   };
 }
 

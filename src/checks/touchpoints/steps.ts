@@ -9,15 +9,16 @@ import { conducted, type Conducts, conductsOf, emptyBefore } from './conduct.js'
 import { CopyFinder } from './copies.js';
 import { type Copies, type Made, type TestedSides, valueIn } from './facts.js';
 import { type Cell, conductCells, givenCells, isSettled, judgeStep, type Judgement, type Step, type Wanted } from './judge.js';
-import { type OpenSide, type TouchpointDeps } from './open.js';
+import { type OpenSide, sideOf, type TouchpointDeps } from './open.js';
+import { type PointingPlace, pointedTo, pointingPlaces } from './orphans.js';
 import { stepResult } from './report.js';
-import { refuseUnwritable, setFor } from './set-values.js';
+import { refuseUnwritable, setFor, withOptOuts } from './set-values.js';
 import { seenFrom } from './sides.js';
 import { valuesOf } from './values.js';
 import { awaitCount, lastLook, type Seen, watchStep, type Watching } from './watch.js';
 import { createEach, deleteAll, readMade, type Refused, updateAll } from './write.js';
 
-type CreateStep = Extract<StepDocument, { create: string }>;
+type CreateStep = Extract<StepDocument, { create: string } | { import: string }>;
 type UpdateStep = Extract<StepDocument, { update: string }>;
 type DeleteStep = Extract<StepDocument, { delete: string }>;
 
@@ -33,6 +34,8 @@ export interface Ground {
   /** Every address and mark begins with it. */
   readonly mark: string;
   readonly people: CheckNote['submissions'];
+  /** What a file gives each record. */
+  readonly rows?: readonly Fields[];
 }
 
 /** One side as a step sees it. */
@@ -52,6 +55,8 @@ interface Done {
   /** Numbers of those that it really changed. */
   readonly changed: ReadonlySet<number>;
   readonly before: readonly [Copies, Copies];
+  /** Numbers of deleted records to which something still points, once the time to settle has passed. */
+  readonly orphaned?: () => Promise<ReadonlySet<number>>;
 }
 
 /** The records of one test on both sides, and the steps that are done with them, one after the other. */
@@ -74,7 +79,7 @@ export class TouchpointRun {
   }
 
   async step(step: StepDocument): Promise<StepResult> {
-    if ('create' in step) return await this.#create(step);
+    if (isCreation(step)) return await this.#create(step);
     return 'update' in step ? await this.#update(step) : await this.#delete(step);
   }
 
@@ -85,12 +90,12 @@ export class TouchpointRun {
     const { connector, schema } = this.#side(view.here);
     tell?.(`Creating ${people.count} records`);
     const watching = this.#started(view);
-    const values = valuesOf(view.tested, submissionsOf(people, mark), step.edge);
+    const values = valuesOf(view.tested, submissionsOf(people, mark), step.edge, this.ground.rows);
     const { keys, refused } = await createEach(connector, schema, values, { clock, call });
     const changed = new Set(keys.values());
     const given = new Map([...values.entries()].filter(([n]) => changed.has(n)));
     const done: Done = { refused, watching, given, changed, before: this.#standing };
-    const title = `create ${step.create}`;
+    const title = `${'create' in step ? 'create' : 'import'} ${view.names[0]}`;
     const early = await this.#countedFirst(step, view, keys, done);
     if (early !== undefined) return this.#result(title, step, view, early, done);
     const made = await readMade(connector, schema, keys, call);
@@ -122,7 +127,8 @@ export class TouchpointRun {
   }
 
   async #update(step: UpdateStep): Promise<StepResult> {
-    const view = this.#view(step);
+    const seen = this.#view(step);
+    const view = { ...seen, tested: withOptOuts(seen.tested, step.set) };
     const { connector, schema } = this.#side(view.here);
     const { call, tell } = this.deps;
     const all = madeOf(this.#standing[view.here]);
@@ -155,6 +161,7 @@ export class TouchpointRun {
     tell?.(`Deleting ${all.length} records`);
     const kind = step.expect ?? mapping.onDelete[view.here] ?? 'deleted';
     const before = this.#standing;
+    const places = await pointingPlaces(step.orphans, mapping, this.ground.sides, call);
     const watching = this.#started(view);
     const refused = await deleteAll(connector, schema, all, call);
     const wanted: Wanted = kind === 'inactive' ? { kind, holds: mapping.inactive[view.there] ?? {} } : { kind };
@@ -166,15 +173,25 @@ export class TouchpointRun {
       before,
       given: new Map(),
       changed,
+      orphaned: async () => await this.#orphaned(places, kind === 'deleted' ? before : [before[view.here]]),
     });
+  }
+
+  /** Numbers of deleted records to which something still points. */
+  async #orphaned(places: readonly PointingPlace[], gone: readonly Copies[]): Promise<ReadonlySet<number>> {
+    const numbers = new Map(gone.flatMap((copies) => [...copies].flatMap(([n, records]) => records.map(({ key }) => [key, n] as const))));
+    const orphaned = new Set<number>();
+    for (const place of places)
+      for (const key of await pointedTo(place, new Set(numbers.keys()), this.deps.call)) orphaned.add(numbers.get(key) ?? -1);
+    return orphaned;
   }
 
   async #watched(title: string, step: StepDocument, view: View, of: Step, done: Done): Promise<StepResult> {
     this.deps.tell?.(`${title}: looking at ${view.names[1]}`);
-    const known: Copies = 'create' in step ? new Map() : done.before[view.there];
+    const known: Copies = isCreation(step) ? new Map() : done.before[view.there];
     const seen = await watchStep(of, known, step, { ...done.watching, reader: this.#reader(view, of.made) });
     const source = 'delete' in step ? [] : await this.#sourceCells(view, of.made);
-    return this.#result(title, step, view, { step: of, seen }, done, source);
+    return this.#result(title, step, view, { step: of, seen }, done, source, (await done.orphaned?.()) ?? new Set());
   }
 
   #result(
@@ -184,6 +201,7 @@ export class TouchpointRun {
     { step, seen }: { readonly step: Step; readonly seen: Seen },
     { refused, given, changed, before }: Done,
     source: readonly Cell[] = [],
+    orphaned: ReadonlySet<number> = new Set(),
   ): StepResult {
     this.#keep(view.there, seen.later);
     const isWrong = ({ verdict }: Cell): boolean => verdict === 'wrong';
@@ -193,7 +211,9 @@ export class TouchpointRun {
       ...givenCells(step, given).filter(isWrong),
       ...('update' in document ? heldCells(view, before[view.there], seen.later, document.moves) : []),
     ];
-    const judgement = withCells(judgeStep(step, seen.atDeadline, seen.later), cells);
+    const judged = judgeStep(step, seen.atDeadline, seen.later);
+    const records = judged.records.map((one) => (orphaned.has(one.n) && one.verdict === 'right' ? { ...one, verdict: 'orphaned' as const } : one));
+    const judgement = withCells({ ...judged, records }, cells);
     return stepResult({ title, judgement, refused, tookMs: seen.tookMs });
   }
 
@@ -204,7 +224,7 @@ export class TouchpointRun {
   ): readonly Cell[] {
     const wants: Conducts = conductsOf(step, tested, names);
     const own = this.#standing[here];
-    const was = (side: SideIndex, after: Copies): Copies => ('create' in step ? emptyBefore(after) : before[side]);
+    const was = (side: SideIndex, after: Copies): Copies => (isCreation(step) ? emptyBefore(after) : before[side]);
     return [
       ...conducted(names[1], wants.there, { before: was(there, seen.later), after: seen.later, changed }),
       ...conducted(names[0], wants.here, { before: was(here, own), after: own, changed }),
@@ -222,7 +242,7 @@ export class TouchpointRun {
 
   #view(step: StepDocument): View {
     const { mapping } = this.deps;
-    const name = 'create' in step ? step.create : 'update' in step ? step.update : step.delete;
+    const name = sideOf(step);
     const here: SideIndex = mapping.sides[0].name === name ? 0 : 1;
     const there = otherSide(here);
     return { here, there, tested: seenFrom(mapping, this.ground.tested, here), names: [name, mapping.sides[there].name] };
@@ -257,6 +277,8 @@ export class TouchpointRun {
     this.#standing = side === 0 ? [copies, second] : [first, copies];
   }
 }
+
+const isCreation = (step: StepDocument): step is CreateStep => 'create' in step || 'import' in step;
 
 /** Of each number the first record: a copy that was made twice is one more. */
 function madeOf(copies: Copies): readonly Made[] {

@@ -9,8 +9,16 @@ const EMPTY_EVERY = 7;
 /**
  * The values of each record that a test creates: every field at its edges, each with every option, some of them empty. Only values that both
  * sides can hold: what does not fit is for `mapping lint` to tell. The same everywhere and every time but for the marker.
+ * `rows`: what a file gives each instead.
  */
-export function valuesOf({ fields, from, marker, nonce }: TestedSides, records: readonly Submission[], edge: boolean): readonly Fields[] {
+export function valuesOf(
+  { fields, from, marker, nonce }: TestedSides,
+  records: readonly Submission[],
+  edge: boolean,
+  rows?: readonly Fields[],
+): readonly Fields[] {
+  if (rows !== undefined)
+    return records.map(({ n, person, nonce: mark }) => ({ ...rows[n], [marker[0]]: person, ...(nonce && { [nonce[0]]: mark }) }));
   const candidates = fields.map((tested) => candidatesOf(tested, from, edge));
   return records.map(({ n, person, nonce: mark }) => {
     const values: Record<string, Value> = {};
