@@ -35,7 +35,7 @@ const LATER = [
   'test/backups/{copies-places,copies-sweep,forget-sweep,sets,thirty-days}.test.ts',
   'test/investigations/stories-all.test.ts',
   'test/**/browser.test.ts',
-  'test/cli/{bucket,copies,forget,import,import-tables,load-crash,package,plan-set,plan-set-killed,touchpoint-crash}.test.ts',
+  'test/cli/{bucket,copies,forget,import,import-tables,load-crash,offers,package,plan-set,plan-set-killed,touchpoint-crash}.test.ts',
   'test/connectors/postgres-{attacks-writing,faults,locks,references,sizes,types}.test.ts',
   'test/journeys/{crash-storage-*,each-runbook,each-runbook-postgres,locks,postgres,postgres-killed}.test.ts',
   'test/restores/{large-records,moving-values}.test.ts',

@@ -1,9 +1,11 @@
 import type { CheckResult, LoadTest, runTouchpoints, TouchpointTest } from '../../../checks/index.js';
 import { EXIT } from '../../../lib/index.js';
 import type { PlatformConfig } from '../../../workspace/index.js';
+import { offersOfTest } from '../../flows/checks/offers.js';
 import { findTest, identityOf, mappingOf, openForTest, testsFolder } from '../../flows/checks/tests.js';
 import type { Session } from '../../session/session.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
+import { offerText } from '../../views/checks/offers.js';
 import { checkText } from '../../views/checks/test.js';
 
 /** `runback test run` */
@@ -22,7 +24,12 @@ async function run(context: CommandContext): Promise<Outcome> {
   const session = await context.session();
   const test = await findTest(await testFiles(testsFolder(session)), context.input.required('test'));
   const result = test.kind === 'load' ? await loaded(test, context, session) : await stepped(test, context, session);
-  return { data: result, text: (style) => checkText(result, style), ...(result.passed ? {} : { exit: EXIT.differences }) };
+  const offers = await offersOfTest(session, result);
+  return {
+    data: { ...result, next: offers },
+    text: (style) => [checkText(result, style), offerText(offers, style)].filter((part) => part !== '').join('\n\n'),
+    ...(result.passed ? {} : { exit: EXIT.differences }),
+  };
 }
 
 async function loaded(test: LoadTest, context: CommandContext, session: Session): Promise<CheckResult> {
