@@ -13,23 +13,26 @@ const shipped = join(import.meta.dirname, '..', '..', 'runbooks');
 const runbooks = await Promise.all(
   (await readdir(shipped)).sort().map(async (name) => {
     const { id, title, document } = await loadRunbook(join(shipped, name));
-    return { id, title, signs: document.signs ?? [], takesPlatform: document.inputs?.['platform']?.type === 'platform' };
+    return { id, title, signs: document.signs ?? [], takes: { platform: true, base: document.inputs?.['base']?.type === 'snapshot' } };
   }),
 );
 const NOTHING: Known = { runbooks, bases: new Map(), reconciled: new Set() };
+const ONE_BASE: Known = { ...NOTHING, bases: new Map([['crm', [{ id: 'snap-1', startedAt: '' }]]]) };
 const chosen = (signs: readonly Sign[]): readonly string[] =>
-  offersFor({ signs, platforms: ['crm'] }, NOTHING).flatMap(({ kind, command }) => (kind === 'runbook' ? [command] : []));
+  offersFor({ signs, platforms: ['crm'] }, ONE_BASE).flatMap(({ kind, command }) => (kind === 'runbook' ? [command] : []));
 
 test('every sign is one of a shipped runbook, and the gravest sign decides', () => {
   expect(SIGNS.filter((sign) => !runbooks.some(({ signs }) => signs.includes(sign)))).toEqual([]);
-  expect(chosen(['missing'])[0]).toBe('runback runbook run accidental-delete --input platform=crm');
-  expect(chosen(['consent', 'value'])[0]).toBe('runback runbook run consent-corruption --input platform=crm');
-  expect(chosen(['schema', 'option'])).toEqual(['runback runbook run schema-drift --input platform=crm']);
+  expect(chosen(['missing'])[0]).toBe('runback runbook run accidental-delete --input platform=crm --input base=snap-1');
+  expect(chosen(['consent', 'value'])[0]).toBe('runback runbook run consent-corruption --input platform=crm --input base=snap-1');
+  expect(chosen(['schema', 'option'])).toEqual(['runback runbook run schema-drift --input platform=crm --input base=snap-1']);
   expect(chosen(['not-arriving', 'refused'])).toEqual([
-    'runback runbook run credentials-outage --input platform=crm',
-    'runback runbook run sync-storm --input platform=crm',
+    'runback runbook run credentials-outage --input platform=crm --input base=snap-1',
+    'runback runbook run sync-storm --input platform=crm --input base=snap-1',
   ]);
   expect(chosen([])).toEqual([]);
+  // Without a snapshot it could not begin.
+  expect(offersFor({ signs: ['missing'], platforms: ['crm'] }, NOTHING)[1]?.command).toBe('runback runbook show accidental-delete');
 });
 
 test('an investigation begins with the newest snapshot from before, else with the oldest there is', () => {

@@ -24,8 +24,8 @@ export interface OfferedRunbook {
   readonly id: string;
   readonly title: string;
   readonly signs: readonly Sign[];
-  /** It has an input `platform` that names one. */
-  readonly takesPlatform: boolean;
+  /** It asks for a platform, and for a snapshot from before. */
+  readonly takes: { readonly platform: boolean; readonly base: boolean };
 }
 
 const MOST_RUNBOOKS = 2;
@@ -33,13 +33,10 @@ const MOST_RUNBOOKS = 2;
 /** What can be done about it: commands that work as they are, the first steps first. */
 export function offersFor(trouble: Trouble, known: Known): readonly Offer[] {
   const { mapping, leaked, platforms } = trouble;
-  const [platform] = platforms;
   return [
     ...(leaked === undefined ? [] : [offer('syncs', 'Find the sync that carries it there', ['sync', 'list'])]),
     ...platforms.map((one) => lookInto(one, trouble, known)),
-    ...fitting(trouble.signs, known.runbooks).map(({ id, title, takesPlatform }) =>
-      offer('runbook', title, ['runbook', 'run', id, ...(takesPlatform && platform !== undefined ? ['--input', `platform=${platform}`] : [])]),
-    ),
+    ...fitting(trouble.signs, known.runbooks).map((runbook) => start(runbook, trouble, known)),
     ...(mapping === undefined
       ? []
       : [
@@ -52,15 +49,31 @@ export function offersFor(trouble: Trouble, known: Known): readonly Offer[] {
 
 const offer = (kind: Offer['kind'], what: string, words: readonly string[]): Offer => ({ kind, what, command: shellCommand(['runback', ...words]) });
 
-/** An investigation with its window: from the newest snapshot before it began, else from the oldest there is. */
-function lookInto(platform: string, { since }: Trouble, { bases }: Known): Offer {
+/** The newest snapshot of a platform from before it began, else the oldest there is; undefined where there is none. */
+function baseOf(platform: string, { since }: Trouble, { bases }: Known): { readonly id: string; readonly since?: string } | undefined {
   const own = bases.get(platform) ?? [];
-  const [oldest] = own;
-  const named = ['--platform', platform];
-  if (oldest === undefined) return offer('snapshot', `Keep what ${platform} holds now, to compare with`, ['snapshot', 'create', ...named]);
   const before = since === undefined ? undefined : own.findLast(({ startedAt }) => startedAt <= since);
-  const window = since === undefined || before === undefined ? ['--base', oldest.id] : ['--base', before.id, '--since', since];
+  return before !== undefined && since !== undefined ? { id: before.id, since } : own[0];
+}
+
+function lookInto(platform: string, trouble: Trouble, known: Known): Offer {
+  const named = ['--platform', platform];
+  const base = baseOf(platform, trouble, known);
+  if (base === undefined) return offer('snapshot', `Keep what ${platform} holds now, to compare with`, ['snapshot', 'create', ...named]);
+  const window = ['--base', base.id, ...(base.since === undefined ? [] : ['--since', base.since])];
   return offer('investigate', `What happened on ${platform}`, ['investigate', ...named, ...window]);
+}
+
+/** A runbook with what it asks for; to read, where there is no snapshot yet that it could go back to. */
+function start({ id, title, takes }: OfferedRunbook, trouble: Trouble, known: Known): Offer {
+  const [platform] = trouble.platforms;
+  const base = platform === undefined ? undefined : baseOf(platform, trouble, known);
+  if (takes.base && platform !== undefined && base === undefined) return offer('runbook', title, ['runbook', 'show', id]);
+  const inputs = [
+    ...(takes.platform && platform !== undefined ? [`platform=${platform}`] : []),
+    ...(takes.base && base !== undefined ? [`base=${base.id}`] : []),
+  ];
+  return offer('runbook', title, ['runbook', 'run', id, ...inputs.flatMap((input) => ['--input', input])]);
 }
 
 /** The runbooks whose symptoms fit best: the gravest sign first, then how many of the signs are theirs. */

@@ -2,7 +2,7 @@ import type { CheckResult, LoadTest, runTouchpoints, TouchpointTest } from '../.
 import { EXIT } from '../../../lib/index.js';
 import type { PlatformConfig } from '../../../workspace/index.js';
 import { offersOfTest } from '../../flows/checks/offers.js';
-import { findTest, identityOf, mappingOf, openForTest, testsFolder } from '../../flows/checks/tests.js';
+import { disturbingOf, endLeftDisturbances, findTest, identityOf, mappingOf, openForTest, testsFolder } from '../../flows/checks/tests.js';
 import type { Session } from '../../session/session.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { offerText } from '../../views/checks/offers.js';
@@ -23,6 +23,7 @@ async function run(context: CommandContext): Promise<Outcome> {
   const { testFiles } = await import('../../../checks/index.js');
   const session = await context.session();
   const test = await findTest(await testFiles(testsFolder(session)), context.input.required('test'));
+  await endLeftDisturbances(context, session);
   const result = test.kind === 'load' ? await loaded(test, context, session) : await stepped(test, context, session);
   const offers = await offersOfTest(session, result);
   return {
@@ -39,6 +40,7 @@ async function loaded(test: LoadTest, context: CommandContext, session: Session)
   return await runLoad(test, {
     ...depsOf(context, session),
     secret,
+    disturbing: disturbingOf(context, session),
     guardIntake: async (request) => await refuseProduction(request, workspace.config, { secret, accountOf }),
   });
 }

@@ -19,18 +19,12 @@ async function knownOf(session: Session): Promise<Known> {
   const bases = new Map<string, SnapshotSummary[]>();
   for (const one of snapshots.filter(isUsable).toReversed()) for (const { name } of one.platforms) bases.set(name, [...(bases.get(name) ?? []), one]);
   return {
-    runbooks: files.flatMap(({ runbook, id }) =>
-      runbook === undefined
-        ? []
-        : [
-            {
-              id,
-              title: runbook.title,
-              signs: runbook.document.signs ?? [],
-              takesPlatform: runbook.document.inputs?.['platform']?.type === 'platform',
-            },
-          ],
-    ),
+    runbooks: files.flatMap(({ runbook, id }) => {
+      if (runbook === undefined) return [];
+      const { inputs, signs = [] } = runbook.document;
+      const takes = { platform: inputs?.['platform']?.type === 'platform', base: inputs?.['base']?.type === 'snapshot' };
+      return [{ id, title: runbook.title, signs, takes }];
+    }),
     bases,
     reconciled: new Set(reconciliations.map(({ mapping }) => mapping.id)),
   };

@@ -2,6 +2,7 @@ import {
   type Cleaned,
   type CheckResult,
   type LoadResult,
+  type Mended,
   type PlaceResult,
   RECORD_VERDICTS,
   type StepResult,
@@ -33,10 +34,13 @@ export function checkText(result: CheckResult, style: Style): string {
   ].join('\n');
 }
 
-function submitted({ answers, submissions, people, spanMs, limit }: LoadResult): readonly (readonly [string, string])[] {
+function submitted({ answers, submissions, people, spanMs, limit, disturbed = [] }: LoadResult): readonly (readonly [string, string])[] {
   return [
     ['submitted', `${counted(submissions, 'times', 'time')} by ${counted(people, 'people', 'person')}, within ${formatDuration(spanMs)}`],
     ...(limit === undefined ? [] : [['paced', `never more than ${limit.count} in ${formatDuration(limit.perMs)}`] as const]),
+    ...disturbed.map(
+      ({ what, answered, lastedMs }) => ['disturbed', `${visible(what)}, when ${answered} were answered, lasted ${span(lastedMs)}`] as const,
+    ),
     ['intake', `${answers.acknowledged} taken, ${answers.refused} refused, ${answers.unanswered} without an answer`],
   ];
 }
@@ -84,6 +88,10 @@ export function testList(files: readonly TestFile[], last: ReadonlyMap<string, C
     ...(left === 0 ? [] : [`${style.glyph.warning} Records of ${counted(left, 'runs', 'run')} may still be there: runback test cleanup`]),
   ].join('\n');
 }
+
+/** What a test had left disturbed, and is no longer. */
+export const endedLines = (ended: readonly Mended[], style: Style): readonly string[] =>
+  ended.map(({ run, test, what }) => `${style.glyph.done} ${test} (${run}): what it disturbed (${what}) has ended`);
 
 /** What was taken away. */
 export function cleanedText(cleaned: readonly Cleaned[], style: Style): string {
