@@ -20,7 +20,7 @@ id: contacts
 between: { crm: salesforce/Contact, map: hubspot/contacts }
 match: [{ crm: MapId__c, map: key }, { crm: Email, map: email, as: email }]
 settle: 1s
-creates: [crm]
+creates: [map]
 fields:
   - { crm: Title, map: jobtitle, authority: crm }
   - { crm: Phone, map: phone, authority: crm, as: phone/US, blank: keep }

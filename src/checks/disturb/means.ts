@@ -106,7 +106,7 @@ async function faultsOf(name: string, { platformConfig, secret, clock }: MeansDe
   if (!URL.canParse(url) || ref === undefined)
     throw new RunbackError('fault-impossible', `${name} cannot be disturbed`, {
       why: 'Only a local sandbox has faults: its url in runback.yml is one of this machine, and its credentials are a token.',
-      next: 'Disturb an engine of yours by { break: […], mend: […] }, or what goes through a proxy.',
+      next: 'Disturb an engine of yours by a pair of programs, or what goes through a proxy.',
     });
   return sandboxFaults({ url, token: await secret(ref) }, clock);
 }

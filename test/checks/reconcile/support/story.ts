@@ -19,7 +19,7 @@ id: people
 between: { crm: crm/people, map: map/people }
 match: [{ crm: email, map: email, as: email }]
 settle: 5m
-creates: [crm]
+creates: [map]
 fields:
   - { crm: title, map: title, authority: crm }
   - { crm: phone, map: phone, authority: map }
