@@ -49,7 +49,7 @@ const isEmpty = (value: unknown): boolean => value === undefined || value === nu
 
 /** What is wrong with an integration, by a test of it; undefined where everything is as the test wants it. `mapping`: the one that it tests. */
 export function troubleOfTest(
-  { passed, load, steps = [], startedAt }: CheckResult,
+  { passed, load, steps = [], trigger, startedAt }: CheckResult,
   mapping?: { readonly id: string; readonly sides: readonly { readonly platform: string }[] },
 ): Trouble | undefined {
   if (passed) return undefined;
@@ -58,9 +58,10 @@ export function troubleOfTest(
     places.some(({ totals }) => verdicts.some((one) => totals[one] > 0));
   const inRecords = (...verdicts: readonly (keyof (typeof steps)[number]['records'])[]): boolean =>
     steps.some(({ records }) => verdicts.some((one) => records[one] > 0));
+  const isMissed = trigger !== undefined && trigger.totals.missed + trigger.totals.late > 0;
   const cells = steps.flatMap(({ fields }) => fields);
   const signs = signsOf([
-    ['not-arriving', inPlaces('lost', 'late', 'unknown') || inRecords('missing', 'late')],
+    ['not-arriving', inPlaces('lost', 'late', 'unknown') || inRecords('missing', 'late') || isMissed],
     ['doubled', inPlaces('doubled') || inRecords('doubled', 'left')],
     ['value', cells.some(({ totals }) => totals.wrong + totals.truncated > 0)],
     ['option', cells.some(({ totals }) => totals['option-lost'] > 0)],
