@@ -28,3 +28,5 @@ export type * from './parity/result.js';
 export { paritySchema } from './parity/schema.js';
 export { apartWords, itemWords, leakLines, leakWords, nextWords, totalOf, verdictWords } from './parity/words.js';
 export * from './reconcile/index.js';
+export { endDisturbances, type Mended } from './disturb/index.js';
+export * from './offers/index.js';

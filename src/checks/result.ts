@@ -66,6 +66,8 @@ export interface LoadResult {
   /** What the intake said. */
   readonly answers: Readonly<Record<'acknowledged' | 'refused' | 'unanswered', number>>;
   readonly withinMs: number;
+  /** What happened while people submitted, when so many were answered. */
+  readonly disturbed?: readonly { readonly what: string; readonly answered: number; readonly lastedMs: number }[];
   readonly places: readonly PlaceResult[];
   readonly order?: readonly OrderResult[];
 }

@@ -67,6 +67,7 @@ export const ERROR_CODES = {
   'object-unsupported': { exit: EXIT.usage, when: 'the platform has no such object type, or it cannot be handled' },
 
   'fault-impossible': { exit: EXIT.failed, when: 'the fault of a drill cannot take effect on its stage' },
+  'disturbance-left': { exit: EXIT.partial, when: 'what a test disturbed could not be brought back: it may still be disturbed' },
   'stage-refused': { exit: EXIT.refused, when: 'a drill or a restore test was to be staged on what is, or may be, production, or is not empty' },
   'wrong-account': { exit: EXIT.refused, when: 'the platform is not the account that was declared' },
   'wrong-environment': { exit: EXIT.refused, when: 'the platform is not the environment that was declared' },

@@ -24,6 +24,7 @@ export * from './progress.js';
 export { type Environment, isLoopback, mayCarrySecrets, proxyFor, proxySecrets } from './http/proxy.js';
 export * from './text/redact.js';
 export * from './severities.js';
+export * from './text/shell-word.js';
 export * from './text/suggest.js';
 export * from './expressions/template.js';
 export * from './text/text-file.js';

@@ -37,3 +37,4 @@ export { plansOf, readSet, setAfter, setWith } from './sets/set-file.js';
 export { restoresOf, type SideStanding } from './sets/standing.js';
 export * from './sets/types.js';
 export { verifySet } from './sets/verify-set.js';
+export { isNewKey, newKeyFor } from './records/new-keys.js';

@@ -30,4 +30,5 @@ export {
   type StartRequest,
 } from './runs.js';
 export { runbookSchema } from './document/schema.js';
+export { type Sign, SIGNS } from './document/signs.js';
 export * from './types.js';

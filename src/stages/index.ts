@@ -16,6 +16,7 @@ export { type Compared, compareSetups, type Comparison } from './parity/compare.
 export { readSetup } from './parity/read-setup.js';
 export { stageMachine, type StageMachine } from './machine.js';
 export { openStagingStage, type StagingDeps } from './staging.js';
+export { type NamedFault, sandboxFaults } from './sandbox-faults.js';
 export { seedSandbox } from './seed.js';
 export type * from './stage.js';
 export { leaveToken, leftToken } from './token-file.js';

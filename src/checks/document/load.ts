@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 
 import { isRunbackError, messageOf, sha256 } from '../../lib/index.js';
 import { parseYaml, readYamlText, type PathProblem } from '../../workspace/index.js';
+import { disturbProblems } from '../disturb/problems.js';
 import { type StepDocument, type TestDocument, testSchema } from './schema.js';
 
 interface Common {
@@ -74,6 +75,7 @@ function* problemsOf(document: TestDocument): Iterable<PathProblem> {
   else if (isLoad && arrives === undefined) yield { path: ['load'], onKey: true, message: 'where it arrives is missing', expected: 'arrives' };
   else if (isSteps && mapping === undefined) yield { path: ['steps'], onKey: true, message: 'the mapping is missing', expected: 'mapping: its id' };
   else if (isSteps && steps === undefined) yield { path: ['mapping'], onKey: true, message: 'what is done is missing', expected: 'steps' };
+  yield* disturbProblems({ ...document, isLoad });
   if (load !== undefined) yield* loadProblems(load, arrives ?? [], document.expect);
   if (steps !== undefined) yield* stepProblems(steps);
   if (trigger !== undefined) yield* triggerProblems(trigger, mapping);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { durationSchema, SECRET_REF } from '../../workspace/index.js';
+import { disturbanceSchema, proxySchema } from '../disturb/schema.js';
 import { REFIRES } from '../triggers/facts.js';
 
 const id = z.string().regex(/^[a-z][a-z0-9-]*$/, 'expected a lower-case id such as "webinar-load"');
@@ -198,6 +199,8 @@ export const testSchema = z.strictObject({
   title: text,
   load: loadSchema.exactOptional(),
   arrives: z.array(arrivalSchema).min(1).exactOptional(),
+  disturb: z.array(disturbanceSchema).min(1).exactOptional(),
+  proxy: proxySchema.exactOptional(),
   settle: durationSchema.default('10s').describe('Of a load or a trigger: how long is waited, after all is there, for what comes twice.'),
   expect: expectSchema,
   mapping: id.exactOptional().describe('The mapping whose sides are tested, by its id.'),

@@ -15,6 +15,8 @@ export interface Release {
   readonly limit?: Limit;
   /** Whether an answer with this status means that it was taken. */
   readonly acknowledges: (status: number) => boolean;
+  /** Called once for each that is answered, or never will be. */
+  readonly answered?: () => void;
 }
 
 /** What came of letting them go. */
@@ -38,13 +40,17 @@ const AHEAD_MS = 2000;
 export async function release(
   request: IntakeRequest,
   bodies: readonly Buffer[],
-  { overMs, answerMs, limit, acknowledges }: Release,
+  { overMs, answerMs, limit, acknowledges, answered }: Release,
   { clock, call: { signal } }: { readonly clock: Clock; readonly call: CallOptions },
 ): Promise<Released> {
   const bursts = scheduleOf(bodies.length, overMs, limit);
   const exchanges: Promise<Exchange>[] = [];
   const give = async (burst: Burst, n: number, socket: Socket | string): Promise<Exchange> =>
     typeof socket === 'string' ? unsent(socket) : await send(request, bodies[burst.from + n] ?? Buffer.alloc(0), { socket, limitMs: answerMs });
+  const keep = (exchange: Promise<Exchange>): void => {
+    exchanges.push(exchange);
+    if (answered !== undefined) void exchange.then(answered);
+  };
   const sockets = new Set<Socket>();
   const stop = (): void => sockets.forEach((socket) => socket.destroy());
   signal?.addEventListener('abort', stop, { once: true });
@@ -61,8 +67,8 @@ export async function release(
       await waitUntil(startedMs + burst.atMs, clock, signal);
       if (limit !== undefined)
         await freed(exchanges.slice(Math.max(0, burst.from - limit.count), Math.max(0, burst.to - limit.count)), limit, clock, signal);
-      if (isAlone) exchanges.push(opening.then(async ([socket = '']) => await give(burst, 0, socket)));
-      else for (const [n, socket] of (await opening).entries()) exchanges.push(give(burst, n, socket));
+      if (isAlone) keep(opening.then(async ([socket = '']) => await give(burst, 0, socket)));
+      else for (const [n, socket] of (await opening).entries()) keep(give(burst, n, socket));
     }
     await Promise.all(exchanges);
     signal?.throwIfAborted();

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 
 import type { Platform } from '../../connectors/index.js';
-import { type CallOptions, type Clock, defined, newId, parseDuration, RunbackError, suggest } from '../../lib/index.js';
+import { type CallOptions, type Clock, defined, detailsOf, isRunbackError, newId, parseDuration, RunbackError, suggest } from '../../lib/index.js';
 import type { FieldSchema, ObjectSchema } from '../../records/index.js';
 import type { Store } from '../../store/index.js';
 import type { SecretRef } from '../../workspace/index.js';
+import { type MeansDeps, type OpenDisturbances, openDisturbances } from '../disturb/index.js';
 import type { LoadTest } from '../document/load.js';
 import { CHECKS, type CheckNote, RESULTS } from '../ledger.js';
 import type { CheckResult } from '../result.js';
@@ -29,6 +30,8 @@ export interface LoadDeps {
   /** Throws `stage-refused` where the intake is, or may be, that of production. */
   readonly guardIntake: (request: IntakeRequest) => Promise<void>;
   readonly call: CallOptions;
+  /** What disturbances work with. */
+  readonly disturbing: Omit<MeansDeps, 'clock' | 'secret'>;
   /** What is under way, in words for people. */
   readonly tell?: (what: string) => void;
 }
@@ -56,21 +59,61 @@ export async function runLoad(test: LoadTest, deps: LoadDeps): Promise<CheckResu
   deps.tell?.('Reading what is there');
   for (const arrival of arrivals) places.push({ arrival, readings: [await readWhole(arrival, sought, clock, call)] });
   await keepNote(deps, { id, test, mark, startedAt, arrivals });
-  deps.tell?.(`Submitting ${load.count} times`);
-  const since = new Date(clock.now().getTime() - CLOCK_MARGIN_MS);
-  const released = await release(request, bodiesOf(load.submit, submissions), releaseOf(load), { clock, call });
   const withinMs = parseDuration(expect.within);
-  await watchArrivals(
-    { places, submissions, answers: released.answers, sought },
-    { withinMs, settleMs: parseDuration(settle), since },
-    { clock, call, seen: (arrived) => deps.tell?.(`${arrived} of ${load.count} have arrived`) },
-  );
-  const result = resultOf({ test, id, startedAt, endedAt: clock.now().toISOString(), submissions, released, places, withinMs });
+  const opened = await disturbancesOf(test, { run: id, startedAt }, deps);
+  const disturbances = opened?.disturbances;
+  const since = new Date(clock.now().getTime() - CLOCK_MARGIN_MS);
+  let released: Released;
+  try {
+    await disturbances?.begin();
+    deps.tell?.(`Submitting ${load.count} times`);
+    const answered = disturbances && ((): void => disturbances.answered());
+    released = await release(request, bodiesOf(load.submit, submissions), { ...releaseOf(load), ...defined({ answered }) }, { clock, call });
+    // Nothing is read while anything is disturbed: half of it would be seen, or nothing.
+    await disturbances?.finish().catch((error: unknown) => {
+      throw withRecords(error, id);
+    });
+    const recoveredMs = recoveredAt(disturbances);
+    await watchArrivals(
+      { places, submissions, answers: released.answers, sought },
+      { withinMs, settleMs: parseDuration(settle), since, recoveredMs },
+      { clock, call, seen: (arrived) => deps.tell?.(`${arrived} of ${load.count} have arrived`) },
+    );
+  } finally {
+    await opened?.close();
+  }
+  const endedAt = clock.now().toISOString();
+  const result = resultOf({ test, id, startedAt, endedAt, submissions, released, places, withinMs, disturbances });
   await store.document<CheckResult>(RESULTS, id).update(() => result);
   return result;
 }
 
 type Load = LoadTest['document']['load'];
+
+/** What the test is disturbed by, ready; undefined where it is not, and passes through no proxy. */
+async function disturbancesOf(
+  test: LoadTest,
+  run: { readonly run: string; readonly startedAt: string },
+  deps: LoadDeps,
+): Promise<OpenDisturbances | undefined> {
+  if (test.document.disturb === undefined && test.document.proxy === undefined) return undefined;
+  return await openDisturbances(test, run, {
+    ...deps,
+    ...deps.disturbing,
+    guardPlatform: async (name) => void (await deps.openPlatform(name)),
+    guardTarget: async (url) => await deps.guardIntake({ url, method: 'POST', headers: {} }),
+  });
+}
+
+/** A disturbance that failed once people had submitted. */
+function withRecords(error: unknown, id: string): unknown {
+  if (!isRunbackError(error, 'fault-impossible')) return error;
+  const state = 'What was submitted is still there.';
+  return new RunbackError(error.code, error.message, { ...detailsOf(error), state, next: `runback test cleanup ${id}`, cause: error });
+}
+
+const recoveredAt = (disturbances: OpenDisturbances['disturbances'] | undefined): number | undefined =>
+  disturbances === undefined || disturbances.took.length === 0 ? undefined : Math.max(...disturbances.took.map(({ toMs }) => toMs));
 
 const twiceOf = ({ count, same_person_twice: share }: Load): number => Math.floor((count * Number.parseFloat(share)) / 100);
 
@@ -169,13 +212,16 @@ interface Ended {
   readonly released: Released;
   readonly places: readonly Place[];
   readonly withinMs: number;
+  readonly disturbances: OpenDisturbances['disturbances'] | undefined;
 }
 
-function resultOf({ test, id, startedAt, endedAt, submissions, released, places, withinMs }: Ended): CheckResult {
+function resultOf({ test, id, startedAt, endedAt, submissions, released, places, withinMs, disturbances }: Ended): CheckResult {
   const { document } = test;
   const { answers, spanMs } = released;
+  const recoveredMs = recoveredAt(disturbances);
+  const took = [...(disturbances?.took ?? [])].sort((a, b) => a.fromMs - b.fromMs);
   const judged = new Map<string, readonly Judged[]>(
-    places.map(({ arrival, readings }) => [arrival.name, judge({ submissions, answers, readings, withinMs })]),
+    places.map(({ arrival, readings }) => [arrival.name, judge({ submissions, answers, readings, withinMs, recoveredMs })]),
   );
   const results = [...judged].map(([place, all]) => placeResult(place, all, answers));
   const order = document.expect.order === undefined ? undefined : orderResults(document.expect.order, judged);
@@ -198,6 +244,9 @@ function resultOf({ test, id, startedAt, endedAt, submissions, released, places,
       ...(limit && { limit }),
       answers: { acknowledged: many('acknowledged'), refused: many('refused'), unanswered: many('unanswered') },
       withinMs,
+      ...(took.length > 0 && {
+        disturbed: took.map(({ what, answered, fromMs, toMs }) => ({ what, answered, lastedMs: Math.round(toMs - fromMs) })),
+      }),
       places: results,
       ...(order && { order }),
     },

@@ -10,6 +10,8 @@ export interface Evidence {
   readonly readings: readonly Reading[];
   /** How long a submission may take to arrive, milliseconds. */
   readonly withinMs: number;
+  /** When what was disturbed had recovered: nothing has to have arrived earlier than `withinMs` after that. */
+  readonly recoveredMs?: number | undefined;
 }
 
 /**
@@ -17,11 +19,11 @@ export interface Evidence {
  * that was cut short proves nothing by what it lacks, and a mark that was overwritten by the same person's other
  * submission is missing only where the platform would tell of it.
  */
-export function judge({ submissions, answers, readings, withinMs }: Evidence): readonly Judged[] {
+export function judge({ submissions, answers, readings, withinMs, recoveredMs }: Evidence): readonly Judged[] {
   const looks = readings.map((reading) => lookOf(reading, submissions));
   return submissions.map((submission, index) => {
     const answer = answers[index] ?? { outcome: 'unanswered', sentMs: 0, endedMs: 0, why: 'it was never sent' };
-    return judged(submission, answer, looks, withinMs);
+    return judged(submission, answer, looks, { withinMs, deadlineMs: Math.max(answer.endedMs, recoveredMs ?? 0) + withinMs });
   });
 }
 
@@ -101,8 +103,12 @@ function courseOf(submission: Submission, looks: readonly Look[], deadlineMs: nu
   return course;
 }
 
-function judged(submission: Submission, answer: Answer, looks: readonly Look[], withinMs: number): Judged {
-  const deadlineMs = answer.endedMs + withinMs;
+function judged(
+  submission: Submission,
+  answer: Answer,
+  looks: readonly Look[],
+  { withinMs, deadlineMs }: { readonly withinMs: number; readonly deadlineMs: number },
+): Judged {
   const course = courseOf(submission, looks, deadlineMs);
   const came = course.first && { came: { afterMs: course.before?.fromMs ?? Number.NEGATIVE_INFINITY, beforeMs: course.first.toMs } };
   return { submission, ...decided(answer, course, { deadlineMs, withinMs }), ...came };

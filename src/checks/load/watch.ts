@@ -10,6 +10,8 @@ export interface Watching {
   readonly settleMs: number;
   /** When the first was sent, by the platform's own clock or earlier. */
   readonly since: Date;
+  /** When what was disturbed had recovered. */
+  readonly recoveredMs?: number | undefined;
 }
 
 /** Whole readings that take no longer than this are made all the time; else only what was written since is read. */
@@ -36,10 +38,10 @@ export async function watchArrivals(
     answers,
     sought,
   }: { readonly places: readonly Place[]; readonly submissions: readonly Submission[]; readonly answers: readonly Answer[]; readonly sought: Sought },
-  { withinMs, settleMs, since }: Watching,
+  { withinMs, settleMs, since, recoveredMs }: Watching,
   { clock, call, seen }: { readonly clock: Clock; readonly call: CallOptions; readonly seen?: (arrived: number) => void },
 ): Promise<void> {
-  const deadlineMs = Math.max(...answers.map(({ endedMs }) => endedMs)) + withinMs;
+  const deadlineMs = Math.max(recoveredMs ?? 0, ...answers.map(({ endedMs }) => endedMs)) + withinMs;
   const awaited = answers.filter(({ outcome }) => outcome !== 'refused').length;
   const readAll = async (whole: boolean): Promise<void> => {
     for (const { arrival, readings } of places)
@@ -48,7 +50,7 @@ export async function watchArrivals(
   const arrived = (): number =>
     Math.min(
       ...places.map(({ readings }) => {
-        const judged = judge({ submissions, answers, readings, withinMs });
+        const judged = judge({ submissions, answers, readings, withinMs, recoveredMs });
         return judged.filter(({ came }, n) => came !== undefined && answers[n]?.outcome !== 'refused').length;
       }),
     );

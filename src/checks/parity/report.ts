@@ -1,4 +1,5 @@
 import { type Block, type DocumentSection, junitDocument, type JUnitCase, type JUnitSuite, type TextDocument } from '../../document/index.js';
+import { type Offer, offerLines } from '../offers/index.js';
 import type { JudgedItem, ParityResult } from './result.js';
 import { apartWords, itemWords, leakLines, leakWords, verdictWords } from './words.js';
 
@@ -56,11 +57,14 @@ function itemTable({ check, items }: ParityResult, title: string, isIn: (one: Ju
 }
 
 /** Checks as JUnit XML: a check is a suite; that the two are apart, each area, each item that is not the same, and the leak test are its cases. */
-export function parityJunit(results: readonly ParityResult[]): string {
-  return junitDocument('runback parity', results.map(suite));
+export function parityJunit(results: readonly ParityResult[], offers: readonly Offer[]): string {
+  return junitDocument(
+    'runback parity',
+    results.map((result) => suite(result, result.verdict === 'like' ? [] : offers)),
+  );
 }
 
-function suite(result: ParityResult): JUnitSuite {
+function suite(result: ParityResult, offers: readonly Offer[]): JUnitSuite {
   const { check, at, because, counts, items, leak, verdict } = result;
   const apart: JUnitCase = { name: 'credentials and account are its own', ...(verdict === 'refused' ? { failure: because ?? '' } : {}) };
   const areas = counts.map(({ area, same }): JUnitCase => ({ name: `${area}: ${same} the same` }));
@@ -71,7 +75,11 @@ function suite(result: ParityResult): JUnitSuite {
   const words = leakWords(leak, result);
   const leaks: JUnitCase[] =
     leak.status === 'leaked' || leak.status === 'clear' ? [{ name: 'leak test', ...(leak.status === 'leaked' ? { failure: words } : {}) }] : [];
-  const told = [...items.filter(({ status }) => status === 'accepted').map((one) => `${one.item}: ${itemWords(one)}`), ...leakOutput(result)];
+  const told = [
+    ...items.filter(({ status }) => status === 'accepted').map((one) => `${one.item}: ${itemWords(one)}`),
+    ...leakOutput(result),
+    ...offerLines(offers),
+  ];
   return { name: check, seconds: 0, at, cases: [apart, ...areas, ...open, ...leaks], told };
 }
 

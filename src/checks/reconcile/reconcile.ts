@@ -5,7 +5,7 @@ import type { Catalog, SnapshotReader } from '../../snapshots/index.js';
 import type { Store } from '../../store/index.js';
 import { type Compared, compareSnapshots, type SnapshotSide, snapshotSide } from './compare-snapshots.js';
 import { confirm, type Confirmed } from './confirm/confirm.js';
-import { type LiveSide, liveSide } from './confirm/live-side.js';
+import { liveSideOf } from './confirm/snapshot-live.js';
 import { countsOf, isFailure } from './counts.js';
 import type { JoinOptions } from './join/join.js';
 import { keepReconciliation, RECONCILIATIONS } from './records/kept.js';
@@ -55,7 +55,13 @@ export async function reconcile(request: ReconcileRequest, deps: ReconcileDeps, 
     const settleMs = Math.max(request.mapping.settleMs, ...comparison.fields.map(({ field }) => field.settleMs));
     const confirmed = await confirm(
       compared.candidates,
-      { comparison, sides: [liveOf(0, sides, deps), liveOf(1, sides, deps)], clock, settleMs, readAt: readUntil(sides) },
+      {
+        comparison,
+        sides: [liveSideOf(sides[0], deps.platforms[0]), liveSideOf(sides[1], deps.platforms[1])],
+        clock,
+        settleMs,
+        readAt: readUntil(sides),
+      },
       call,
     );
     const id = newId('rec', clock, await store.ledgers(RECONCILIATIONS));
@@ -109,18 +115,6 @@ async function sideIn(readers: readonly SnapshotReader[], { sides }: Mapping, si
   const reader = readers.find(holds) ?? readers[0];
   if (reader === undefined) throw new TypeError('no snapshot');
   return await snapshotSide(reader, sides[side]);
-}
-
-function liveOf(side: SideIndex, sides: readonly [SnapshotSide, SnapshotSide], { platforms }: ReconcileDeps): LiveSide {
-  const { reader, info, schema } = sides[side];
-  const moment = reader.manifest.moments?.find(({ platform }) => platform === info.platform)?.startedAt ?? reader.header.startedAt;
-  return liveSide({
-    platform: platforms[side],
-    schema,
-    since: new Date(moment),
-    census: info.census,
-    wasThere: async (key) => (await reader.line(info, key)) !== undefined,
-  });
 }
 
 /** When the younger of the snapshots was done. */

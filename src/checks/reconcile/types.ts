@@ -3,8 +3,8 @@ import type { Value } from '../../records/index.js';
 
 /**
  * What a difference between the two sides of a mapping is:
- * - `missing`: a record of a side on which records are created has no counterpart on the other;
- * - `extra`: a record of a side on which none are created has no counterpart;
+ * - `missing`: a record has no counterpart on the other side, on which the mapping creates records;
+ * - `extra`: a record has no counterpart on the other side, on which none are created;
  * - `twice`: several records of a side fit one of the other;
  * - `value`: the two records of a pair hold other values in a field;
  * - `unreadable`: a value or field that cannot be compared: an option without a counterpart, a field that is not there;

@@ -64,7 +64,7 @@ function triggerFacts({ condition, refire, totals }: TriggerResult): Block {
   };
 }
 
-function factsOf({ answers, submissions, people, spanMs, limit, withinMs }: LoadResult): Block {
+function factsOf({ answers, submissions, people, spanMs, limit, withinMs, disturbed = [] }: LoadResult): Block {
   return {
     kind: 'facts',
     caption: 'What was submitted',
@@ -72,6 +72,10 @@ function factsOf({ answers, submissions, people, spanMs, limit, withinMs }: Load
       ['Submissions', `${submissions} of ${people} people`],
       ['Sent within', `${formatDuration(spanMs)}${limit === undefined ? '' : `, never more than ${limit.count} in ${formatDuration(limit.perMs)}`}`],
       ['The intake said', `${answers.acknowledged} taken, ${answers.refused} refused, ${answers.unanswered} without an answer`],
+      ...disturbed.map(({ what, answered, lastedMs }): [string, string] => [
+        'Disturbed',
+        `${what}, when ${answered} were answered; it lasted ${formatDuration(lastedMs)}`,
+      ]),
       ['Time to arrive', formatDuration(withinMs)],
     ],
   };

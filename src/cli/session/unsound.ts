@@ -1,4 +1,4 @@
-import { RunbackError } from '../../lib/index.js';
+import { RunbackError, shellWord } from '../../lib/index.js';
 import type { Runbook } from '../../runbooks/index.js';
 import { counted } from '../views/text/format.js';
 
@@ -18,5 +18,3 @@ export async function refuseUnsound(runbook: Runbook): Promise<void> {
     data: { findings: errors },
   });
 }
-
-const shellWord = (path: string): string => (/^[\w@%+=:,./-]+$/u.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`);

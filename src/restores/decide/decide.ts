@@ -18,6 +18,8 @@ export interface RecordEvidence {
   readonly recreatedAs?: string;
   /** The record was deleted, and the platform cannot bring it back any more, although it can others of its object type. */
   readonly isFinal?: boolean;
+  /** It was never there: its counterpart on another platform says that it has to be. */
+  readonly isNew?: true;
   /** It is gone, and nobody can create it again through the platform's API: why, as a sentence. */
   readonly neverAgain?: string;
   /** An earlier restore that may or may not have created this record again. */
@@ -102,9 +104,13 @@ function decideGone(context: DecideContext, sides: RecordSides, base: Fields, ev
     key,
     fields,
     attribution,
-    why: `${by === undefined ? 'in the base, deleted since' : attributionWords(attribution, 'deleted')}: ${how}`,
+    why:
+      evidence.isNew === true
+        ? 'missing here, and there on the other side: create it'
+        : `${by === undefined ? 'in the base, deleted since' : attributionWords(attribution, 'deleted')}: ${how}`,
   } as const;
-  if (context.imported !== undefined) return { conflicts: [...conflicts, partlyKnown(context.imported, change, base, how)], nothing: 0 };
+  if (context.imported !== undefined && evidence.isNew !== true)
+    return { conflicts: [...conflicts, partlyKnown(context.imported, change, base, how)], nothing: 0 };
   if (refused(filters, context.suspicion, attribution)) {
     const tie =
       by === undefined

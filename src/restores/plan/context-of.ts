@@ -27,6 +27,8 @@ export interface PlanRequest {
   readonly emptyPlace?: true;
   /** A person named the suspects; else they are what is known of the syncs. */
   readonly suspectsNamed?: boolean;
+  /** Keys of records that another platform proves to be too many, whatever the base says of them: with `deleteCreated` they are deleted. */
+  readonly extra?: ReadonlySet<string>;
   /** What `filters.investigation` stands for. */
   readonly chosen?: ChosenCells;
   /** Person or job. */
@@ -66,7 +68,7 @@ export async function contextOf(
     recreations,
     where: compileWhere(filters.where),
     suspicion: suspicionIn(pair, platform, filters),
-    ...defined({ chosen: request.chosen, imported: pair.base.header.imported, emptyPlace: request.emptyPlace }),
+    ...defined({ chosen: request.chosen, imported: pair.base.header.imported, emptyPlace: request.emptyPlace, extra: request.extra }),
   };
   return { context, coverage };
 }

@@ -27,6 +27,8 @@ export interface DecidingContext {
 /** What a plan is made from: it stands before the first stage and stays as it is. */
 export interface PlanContext extends DecidingContext {
   readonly pair: SnapshotPair;
+  /** See `PlanRequest`. */
+  readonly extra?: ReadonlySet<string>;
   /** Object types and links when the base was made. */
   readonly before: PlatformSchema;
   /** Object types and links when the snapshot of the damage was made. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { SEVERITIES } from '../../lib/index.js';
 import { durationSchema as duration } from '../../workspace/index.js';
+import { SIGNS } from './signs.js';
 
 /** Names of steps and inputs stand in expressions (`steps.plan.records`), so they are words of CEL. */
 const NAME = /^[a-z][a-z0-9_]*$/;
@@ -128,6 +129,7 @@ export const runbookSchema = z.strictObject({
   summary: text.optional().describe('Who this is for and what it does, in a few sentences.'),
   severities: z.array(z.enum(SEVERITIES)).optional(),
   symptoms: z.array(text).optional(),
+  signs: z.array(z.enum(SIGNS)).optional().describe('What checks and tests find where these symptoms are: they offer the runbook then.'),
   inputs: z.record(name, inputSchema).optional(),
   limits: z
     .strictObject({ records: z.int().min(1).optional(), percent: z.number().gt(0).max(100).optional() })

@@ -30,7 +30,13 @@ export function hubspotApi({ routes, apps, forms, longestTarget, notFoundPage }:
       const page = strikes('html-error');
       if (page && page.applied !== true) throw gatewayPage(page.status);
     },
-    open: (method, path, body, seen) => (forms.takes(method, path) ? forms.submit(path, body(), seen.correlationId) : undefined),
+    open(method, path, body, seen, _, strikes) {
+      if (!forms.takes(method, path)) return undefined;
+      if (strikes('rate-limit')) throw tooManyRequests('TEN_SECONDLY_ROLLING', 'forms');
+      const trouble = strikes('server-error');
+      if (trouble) throw new ApiFailure(trouble.status ?? 500, 'internal error');
+      return forms.submit(path, body(), seen.correlationId);
+    },
     authenticate(header, strikes) {
       let app = apps.authenticate(header);
       if (strikes('expire-token')) {

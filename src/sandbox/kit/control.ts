@@ -22,6 +22,7 @@ const when = {
   path: z.string().optional(),
   after: z.number().int().min(0).optional(),
   times: z.number().int().min(1).nullable().optional(),
+  name: z.string().optional(),
 };
 
 /** The form of a fault of one kind, `more` beside {@link When}. */

@@ -18,7 +18,7 @@ export interface Api<C, R extends Route<C>, F extends AnyFault> {
   /** What stands before the API: addresses that are too long, pages of gateways. */
   before?(wire: WireRequest, strikes: Strikes<F>): void;
   /** Endpoints that want no token; undefined where the request is for none of them. */
-  open?(method: string, path: string, body: () => unknown, seen: RequestSeen, wire: WireRequest): ApiAnswer | undefined;
+  open?(method: string, path: string, body: () => unknown, seen: RequestSeen, wire: WireRequest, strikes: Strikes<F>): ApiAnswer | undefined;
   /** Who calls, by the `Authorization` header, or by what the vendor looks at instead. */
   authenticate(header: string | undefined, strikes: Strikes<F>, wire: WireRequest): C;
   /** Lets one more request of a caller in. */
@@ -113,7 +113,7 @@ function handled<C, R extends Route<C>, F extends AnyFault>(
   const { wire, url, seen, strikes, common, context, late } = call;
   const path = url.pathname;
   api.before?.(wire, strikes);
-  const open = api.open?.(wire.method, path, () => parsed(api, wire), seen, wire);
+  const open = api.open?.(wire.method, path, () => parsed(api, wire), seen, wire, strikes);
   if (open) {
     context.page = true;
     return answerOf(open);

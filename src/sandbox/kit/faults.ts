@@ -35,6 +35,8 @@ export interface When {
   readonly after?: number;
   /** How often it strikes; default 1, null for ever. */
   readonly times?: number | null;
+  /** Who armed it: it can be taken away by this, too, and another one of the same name takes its place. */
+  readonly name?: string;
 }
 
 /** A fault of the common ones and when it strikes. */
@@ -52,7 +54,7 @@ export interface FaultState<F> {
 export interface Faults<F> {
   /** Arms a fault; gives the id to take it away with. */
   add(fault: F): string;
-  /** Takes one fault away; false when there is none of that id. */
+  /** Takes one fault away; false when there is none of that id or name. */
   remove(id: string): boolean;
   clear(): void;
   /** Those that are armed, the vendor's own among them. */
@@ -93,6 +95,7 @@ export class FaultSwitches<F extends When & { readonly kind: string }> implement
   ) {}
 
   add(fault: F): string {
+    if (fault.name !== undefined) this.remove(fault.name);
     this.lastId += 1;
     const path = fault.path ?? this.rules.pathOf?.(fault);
     const pattern = path === undefined ? undefined : new RegExp(`^${path.split('*').map(escapePattern).join('.*')}$`);
@@ -101,7 +104,7 @@ export class FaultSwitches<F extends When & { readonly kind: string }> implement
   }
 
   remove(id: string): boolean {
-    const index = this.armed.findIndex((each) => each.id === id);
+    const index = this.armed.findIndex((each) => each.id === id || each.fault.name === id);
     if (index >= 0) this.armed.splice(index, 1);
     return index >= 0;
   }

@@ -22,7 +22,7 @@ const schema = (...fields: readonly FieldSchema[]): ObjectSchema => ({
   sideEffects: [],
 });
 const HEAD =
-  'version: 1\nid: people\nbetween: { crm: crm/people, map: map/people }\nmatch: [{ crm: email, map: email, as: email }]\nsettle: 5m\ncreates: [crm]\n';
+  'version: 1\nid: people\nbetween: { crm: crm/people, map: map/people }\nmatch: [{ crm: email, map: email, as: email }]\nsettle: 5m\ncreates: [map]\n';
 
 async function joined(
   fields: string,

@@ -1,6 +1,6 @@
 import { type CallOptions, type Clock, silentReporter } from '../../../lib/index.js';
 import type { Candidate } from '../join/join.js';
-import { creatingSides } from '../rows/alone.js';
+import { sourceSides } from '../rows/alone.js';
 import type { Comparison } from '../rows/columns.js';
 import type { Difference } from '../types.js';
 import type { LiveSide } from './live-side.js';
@@ -77,7 +77,7 @@ async function wait(clock: Clock, ms: number, settleMs: number, call: CallOption
 
 /** What was another one each time. */
 function inFlight({ pairs, alone, twice }: Open, { mapping }: Comparison): readonly Difference[] {
-  const creating = creatingSides(mapping);
+  const creating = sourceSides(mapping);
   const why = 'it was changed each time it was looked at';
   const all = [
     ...pairs.flatMap((pair) =>

@@ -1,6 +1,6 @@
 import { type CallOptions, canonicalJson, chunksOf } from '../../../lib/index.js';
 import { otherSide, type SideIndex } from '../../../mappings/index.js';
-import { creatingSides, mayBeAlone } from '../rows/alone.js';
+import { sourceSides, mayBeAlone } from '../rows/alone.js';
 import type { Comparison } from '../rows/columns.js';
 import type { Difference } from '../types.js';
 import type { LiveSide } from './live-side.js';
@@ -98,7 +98,7 @@ function judged(
 ): readonly OpenPair[] {
   const pairs: OpenPair[] = [];
   const taken = new Set<string>();
-  const creating = creatingSides(comparison.mapping);
+  const creating = sourceSides(comparison.mapping);
   for (const side of [0, 1] as const)
     for (const one of now[side].values()) {
       if (taken.has(`${side} ${one.key}`)) continue;

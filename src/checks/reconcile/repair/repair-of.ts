@@ -14,10 +14,22 @@ export type FieldRepair =
 
 /**
  * Why nothing is planned for a difference: both sides may change the field and the mapping names none, the value has no
- * counterpart or cannot be read, an empty value is never right, the record is gone or matched otherwise, or it is no
- * difference of values.
+ * counterpart or cannot be read, an empty value is never right, the record is gone or matched otherwise. Of records: several match, the
+ * mapping does not say what becomes of it (`record`), a side may have been read in part, the deletion was not asked for, the new
+ * record would need a key that nobody knows, or nothing would find it.
  */
-export type LeftWhy = 'both-count' | 'no-counterpart' | 'unreadable' | 'blank' | 'moved' | 'record';
+export type LeftWhy =
+  | 'both-count'
+  | 'no-counterpart'
+  | 'unreadable'
+  | 'blank'
+  | 'moved'
+  | 'twice'
+  | 'record'
+  | 'partial'
+  | 'not-asked'
+  | 'no-key'
+  | 'no-match';
 
 /** The value that the other side should hold in a field, of two records as they are now. Pure. */
 export function repairOf(one: ComparedField, left: PlatformRecord, right: PlatformRecord): FieldRepair {

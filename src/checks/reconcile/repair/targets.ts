@@ -1,22 +1,33 @@
 import type { Platform } from '../../../connectors/index.js';
 import { type CallOptions, chunksOf } from '../../../lib/index.js';
-import type { Mapping, SideIndex } from '../../../mappings/index.js';
+import { type Mapping, otherSide, type SideIndex } from '../../../mappings/index.js';
 import type { ObjectSchema, PlatformRecord, Value } from '../../../records/index.js';
 import { setOwn } from '../../../records/index.js';
+import { newKeyFor } from '../../../restores/index.js';
 import type { Store } from '../../../store/index.js';
+import type { LiveSide } from '../confirm/live-side.js';
 import { belongTogether } from '../confirm/look-at-pair.js';
+import { lookForAlone } from '../confirm/look-for-alone.js';
+import type { Open, OpenAlone } from '../confirm/open-candidates.js';
 import { readByKeys } from '../confirm/read-by-keys.js';
 import { isFailure } from '../counts.js';
 import { keptDifferences, type KeptDifference } from '../records/kept.js';
 import { type Comparison, comparisonOf } from '../rows/columns.js';
+import { type AloneRepair, type AloneRules, repairOfAlone } from './records.js';
 import { type LeftWhy, repairOf } from './repair-of.js';
 
 const PAIRS_AT_ONCE = 500;
+/** Records that match twice and are named. */
+const MOST_TWICE = 20;
 
 /** What both sides should hold, and what a person has to look at. */
 export interface RepairTargets {
   /** By side: records with the fields that are to be written, and nothing else. */
   readonly records: readonly [readonly PlatformRecord[], readonly PlatformRecord[]];
+  /** By side: keys of records that are to be deleted, because a person asked for it. */
+  readonly extra: readonly [ReadonlySet<string>, ReadonlySet<string>];
+  /** Records that match twice: for a person. */
+  readonly twice: readonly KeptDifference['keys'][];
   /** How many differences nothing is planned for, by why. */
   readonly left: Readonly<Partial<Record<LeftWhy, number>>>;
   /** Fields that are the same by now. */
@@ -28,6 +39,7 @@ interface Work {
   readonly platforms: readonly [Platform, Platform];
   readonly schemas: readonly [ObjectSchema, ObjectSchema];
   readonly values: readonly [Map<string, Record<string, Value>>, Map<string, Record<string, Value>>];
+  readonly extra: readonly [Set<string>, Set<string>];
   readonly left: Partial<Record<LeftWhy, number>>;
   same: number;
 }
@@ -42,18 +54,93 @@ export async function repairTargets(
     mapping,
     platforms,
     id,
-  }: { readonly store: Store; readonly mapping: Mapping; readonly platforms: readonly [Platform, Platform]; readonly id: string },
+    sides,
+    deleteExtra,
+  }: {
+    readonly store: Store;
+    readonly mapping: Mapping;
+    readonly platforms: readonly [Platform, Platform];
+    readonly id: string;
+    /** Both sides as they are now, and whether their snapshots hold every record. */
+    readonly sides: readonly [RepairedSide, RepairedSide];
+    readonly deleteExtra: boolean;
+  },
   call: CallOptions,
 ): Promise<RepairTargets> {
   const schemas = [await describedSide(mapping, 0, platforms, call), await describedSide(mapping, 1, platforms, call)] as const;
-  const work: Work = { comparison: comparisonOf(mapping, schemas), platforms, schemas, values: [new Map(), new Map()], left: {}, same: 0 };
+  const work: Work = {
+    comparison: comparisonOf(mapping, schemas),
+    platforms,
+    schemas,
+    values: [new Map(), new Map()],
+    extra: [new Set(), new Set()],
+    left: {},
+    same: 0,
+  };
   const pairs: KeptDifference[] = [];
+  const alone: OpenAlone[] = [];
+  const twice: KeptDifference['keys'][] = [];
   for await (const one of keptDifferences(store, id))
     if (one.class === 'value' || one.class === 'unreadable') pairs.push(one);
-    else if (isFailure(one)) leave(work, 'record');
+    else if (one.class === 'missing' || one.class === 'extra') alone.push(aloneOf(one));
+    else if (isFailure(one)) {
+      leave(work, 'twice');
+      twice.push(one.keys);
+    }
   for (const some of chunksOf(pairs, PAIRS_AT_ONCE)) await addSome(work, some, call);
+  await addAlone(work, alone, { sides, deleteExtra }, call);
   const records = (side: SideIndex): readonly PlatformRecord[] => [...work.values[side]].map(([key, fields]) => ({ key, fields, meta: {} }));
-  return { records: [records(0), records(1)], left: work.left, same: work.same };
+  return { records: [records(0), records(1)], extra: work.extra, twice: twice.slice(0, MOST_TWICE), left: work.left, same: work.same };
+}
+
+const aloneOf = ({ keys }: KeptDifference): OpenAlone =>
+  keys[0].length > 0 ? { side: 0, key: keys[0][0] ?? '' } : { side: 1, key: keys[1][0] ?? '' };
+
+/** A side as it is now, and what is known of its snapshot. */
+export interface RepairedSide {
+  readonly live: LiveSide;
+  /** It was proved that the snapshot holds every record that was there. */
+  readonly census: boolean;
+}
+
+/**
+ * Looks once more for counterparts of the records that had none, and adds what is to become of those that are still alone. One that has
+ * been created, changed or found since is for the next reconciliation.
+ */
+async function addAlone(
+  work: Work,
+  alone: readonly OpenAlone[],
+  { sides, deleteExtra }: { readonly sides: readonly [RepairedSide, RepairedSide]; readonly deleteExtra: boolean },
+  call: CallOptions,
+): Promise<void> {
+  if (alone.length === 0) return;
+  const { comparison, schemas } = work;
+  const open: Open = { pairs: [], alone: [...alone], twice: [], confirmed: [], settled: 0 };
+  await lookForAlone(open, comparison, [sides[0].live, sides[1].live], call);
+  // One whose named counterpart was merged into another's is no missing one.
+  const still = open.alone.filter(({ steady }) => (JSON.parse(steady?.seen ?? '[]') as readonly unknown[]).length <= comparison.match.length);
+  for (let moved = alone.length - still.length; moved > 0; moved -= 1) leave(work, 'moved');
+  const rules = { comparison, schemas, census: [sides[0].census, sides[1].census] as const, deleteExtra };
+  for (const side of [0, 1] as const)
+    for (const some of chunksOf(
+      still.filter((one) => one.side === side),
+      PAIRS_AT_ONCE,
+    )) {
+      const keys = some.map(({ key }) => key);
+      const { records } = await sides[side].live.byKey(keys, call);
+      for (const key of keys) addOne(work, rules, side, records.get(key));
+    }
+}
+
+function addOne(work: Work, rules: AloneRules, side: SideIndex, record: PlatformRecord | undefined): void {
+  const repair: AloneRepair = record === undefined ? { left: 'moved' } : repairOfAlone(rules, side, record);
+  if (record === undefined || 'left' in repair) leave(work, 'left' in repair ? repair.left : 'moved');
+  else if ('delete' in repair) work.extra[side].add(record.key);
+  else if ('update' in repair) work.values[side].set(record.key, { ...repair.update });
+  else {
+    const { platform, object } = work.comparison.mapping.sides[side];
+    work.values[otherSide(side)].set(newKeyFor({ platform, object, key: record.key }), { ...repair.create });
+  }
 }
 
 async function describedSide(mapping: Mapping, side: SideIndex, platforms: readonly [Platform, Platform], call: CallOptions): Promise<ObjectSchema> {

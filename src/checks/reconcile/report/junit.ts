@@ -1,10 +1,11 @@
 import { junitDocument } from '../../../document/index.js';
 import { defined, formatCount } from '../../../lib/index.js';
+import { type Offer, offerLines } from '../../offers/index.js';
 import { DIFFERENCE_CLASSES, FAILURES, type Reconciliation } from '../types.js';
 import { CLASS_WORDS, placeWords } from './words.js';
 
-/** A reconciliation as JUnit XML: a suite, each class that can fail one case. No value is in it. */
-export function reconciliationJunit(result: Reconciliation): string {
+/** A reconciliation as JUnit XML: a suite, each class that can fail one case, and what can be done. No value is in it. */
+export function reconciliationJunit(result: Reconciliation, offers: readonly Offer[]): string {
   const { mapping, unreadable, lostWays, beyond, startedAt, finishedAt } = result;
   const cases = DIFFERENCE_CLASSES.filter((name) => FAILURES.includes(name)).map((name) => {
     const found = result.counts.filter((one) => one.class === name).map((one) => `${formatCount(one.count)} ${placeWords(one, result)}`.trim());
@@ -18,6 +19,7 @@ export function reconciliationJunit(result: Reconciliation): string {
       name: mapping.id,
       seconds: (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000,
       at: startedAt,
+      told: offerLines(offers),
       cases: cases.map(({ name, found }) => ({ name, ...defined({ failure: found.length === 0 ? undefined : found.join('; ') }) })),
     },
   ]);

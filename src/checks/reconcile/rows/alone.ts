@@ -2,9 +2,12 @@ import { type Mapping, matchForm, type MatchKey, otherSide, type SideIndex } fro
 import type { PlatformRecord } from '../../../records/index.js';
 import { mappedValue } from './columns.js';
 
-/** The sides on which records are created: as the mapping says, else those whose value counts in some field. */
-export function creatingSides({ creates, fields }: Pick<Mapping, 'creates' | 'fields'>): readonly SideIndex[] {
-  if (creates !== undefined) return creates;
+/**
+ * The sides whose records have to have a counterpart: those from which the mapping creates records on the other (`creates` names where), else those
+ * whose value counts in some field.
+ */
+export function sourceSides({ creates, fields }: Pick<Mapping, 'creates' | 'fields'>): readonly SideIndex[] {
+  if (creates !== undefined) return creates.map(otherSide);
   return ([0, 1] as const).filter((side) => fields.some(({ flow }) => flow.kind === 'two-way' || flow.from === side));
 }
 
@@ -18,7 +21,7 @@ const AS_TEXT: MatchKey = { names: ['', ''] };
 export function mayBeAlone(mapping: Mapping, side: SideIndex): (record: PlatformRecord) => boolean {
   const becomes = mapping.onDelete[otherSide(side)];
   if (becomes === 'kept') {
-    const isKept = !creatingSides(mapping).includes(side);
+    const isKept = !sourceSides(mapping).includes(side);
     return () => isKept;
   }
   const inactive = Object.entries(mapping.inactive[side] ?? {});

@@ -1,7 +1,9 @@
 import { EXIT } from '../../../lib/index.js';
+import { offersOfDrift } from '../../flows/checks/offers.js';
 import { type Drifted, driftedOf } from '../../flows/mappings/accepted.js';
 import { chosenMappings } from '../../flows/mappings/mapping-files.js';
 import type { CommandContext, CommandSpec, Outcome } from '../../shell/command.js';
+import { offerText } from '../../views/checks/offers.js';
 import { driftText } from '../../views/mappings/drift.js';
 import { MAPPINGS } from './words.js';
 
@@ -21,9 +23,10 @@ async function drift(context: CommandContext): Promise<Outcome> {
   const opened = await session();
   const { chosen, broken } = await chosenMappings(opened, input.words('mappings'), stdio.cwd);
   const mappings = await driftedOf(context, opened, chosen);
+  const offers = await offersOfDrift(opened, chosen, mappings);
   return {
-    data: { mappings, broken },
-    text: (style) => driftText(mappings, style),
+    data: { mappings, broken, next: offers },
+    text: (style) => [driftText(mappings, style), offerText(offers, style)].filter((part) => part !== '').join('\n\n'),
     ...(broken.length > 0 ? { exit: EXIT.badFile } : mappings.some(isWorthALook) ? { exit: EXIT.differences } : {}),
   };
 }

@@ -1,8 +1,10 @@
 import type { NamedCheck, ParityResult } from '../../../checks/index.js';
 import { EXIT, type ExitCode, RunbackError } from '../../../lib/index.js';
+import { offersOfParity } from '../../flows/checks/offers.js';
 import { byPrefix } from '../../session/prefix.js';
 import type { CommandContext, CommandSpec, Outcome } from '../../shell/command.js';
 import { OVERWRITE, outputFile, writeText } from '../../shell/output-file.js';
+import { offerText } from '../../views/checks/offers.js';
 import { parityText } from '../../views/checks/parity.js';
 
 /** `runback parity check` */
@@ -25,7 +27,7 @@ async function check(context: CommandContext): Promise<Outcome> {
   const { input, call, stdio, clock, event, live } = context;
   const file = await outputFile(context);
   const session = await context.session();
-  const { checkParity, loadParity, parityDocument, parityJunit } = await import('../../../checks/index.js');
+  const { checkParity, loadParity, parityDocument, parityJunit, withOffers } = await import('../../../checks/index.js');
   const wanted = chosen(await loadParity(session.workspace), input.words('check'));
   const { workspace, store, secret, redactor } = session;
   const deps = { workspace, store, clock, secret, environment: stdio.env, redact: (text: string) => redactor.text(text) };
@@ -37,19 +39,28 @@ async function check(context: CommandContext): Promise<Outcome> {
     results.push(result);
   }
   live.stop();
+  const offers = await offersOfParity(session, results);
   if (file !== undefined) {
     const { documentHtml, documentMarkdown } = await import('../../../document/index.js');
-    const document = parityDocument(results);
+    const document = withOffers(parityDocument(results), offers);
     const text = /\.xml$/iu.test(file.path)
-      ? parityJunit(results)
+      ? parityJunit(results, offers)
       : /\.html?$/iu.test(file.path)
         ? documentHtml(document)
         : documentMarkdown(document);
     await writeText(file, text);
   }
   return {
-    data: { passed: results.every(({ verdict }) => verdict === 'like'), checks: results, ...(file === undefined ? {} : { path: file.path }) },
-    text: (style) => [parityText(results, style), ...(file === undefined ? [] : [`${style.glyph.done} ${file.path}`])].join('\n\n'),
+    data: {
+      passed: results.every(({ verdict }) => verdict === 'like'),
+      checks: results,
+      next: offers,
+      ...(file === undefined ? {} : { path: file.path }),
+    },
+    text: (style) =>
+      [parityText(results, style), offerText(offers, style), file === undefined ? '' : `${style.glyph.done} ${file.path}`]
+        .filter((part) => part !== '')
+        .join('\n\n'),
     exit: exitOf(results),
   };
 }

@@ -13,9 +13,12 @@ export const planVerb: CommandSpec = {
   verb: 'plan',
   summary: 'Plan what makes both sides agree; writes nothing to any platform',
   details:
-    'Takes the confirmed differences of a reconciliation, reads those records again, and plans to write the value that counts to the other side: one restore plan for each platform that is written, under all guards of a restore. Missing and extra records, records that match twice, and fields that both sides may change are left, and counted.',
+    'Takes the confirmed differences of a reconciliation, reads those records again, and plans to write the value that counts to the other side: one restore plan for each platform that is written, under all guards of a restore. A record that is missing is created with its mapped values; one whose counterpart was deleted becomes inactive or, with --delete-extra, is deleted, as on_delete of the mapping says. Records that match twice and fields that both sides may change are left, and counted.',
   args: [{ name: 'mapping', description: 'id or path of a mapping' }],
-  options: [{ flags: '--result <id>', description: 'result of reconcile run (default: the newest of the mapping)' }],
+  options: [
+    { flags: '--result <id>', description: 'result of reconcile run (default: the newest of the mapping)' },
+    { flags: '--delete-extra', description: 'also delete records whose counterpart was deleted, where on_delete is deleted' },
+  ],
   examples: ['runback reconcile plan contacts'],
   run: plan,
 };
@@ -34,13 +37,13 @@ async function plan(context: CommandContext): Promise<Outcome> {
   const { store, clock, by } = opened;
   const deps = { store, clock, catalog: await opened.catalog(), platforms: [first, second] as const };
   live.start('Working out what each side should hold');
-  const planned = await planRepair({ id, mapping, by }, deps, call);
+  const planned = await planRepair({ id, mapping, by, deleteExtra: input.flag('delete-extra') }, deps, call);
   const outcomes: Outcome[] = [];
   for (const { plan: made } of planned.plans) outcomes.push(await planOutcome(opened, await findPlan(opened, made.header.id), made));
   return {
-    data: { result: id, plans: outcomes.map(({ data }) => data), left: planned.left, same: planned.same },
+    data: { result: id, plans: outcomes.map(({ data }) => data), left: planned.left, same: planned.same, twice: planned.twice },
     text: (style) =>
-      [...outcomes.map((outcome) => outcome.text(style)), leftLines(planned, style).join('\n')].filter((text) => text !== '').join('\n\n'),
+      [...outcomes.map((outcome) => outcome.text(style)), leftLines(planned, mapping, style).join('\n')].filter((text) => text !== '').join('\n\n'),
   };
 }
 

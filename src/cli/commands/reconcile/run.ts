@@ -1,7 +1,9 @@
 import { EXIT } from '../../../lib/index.js';
+import { offersOfReconciliation } from '../../flows/checks/offers.js';
 import { oneMapping, reconcileNow } from '../../flows/reconciliations/reconcile.js';
 import type { CommandContext, CommandSpec, Outcome } from '../../shell/command.js';
 import { OVERWRITE, outputFile, writeText } from '../../shell/output-file.js';
+import { offerText } from '../../views/checks/offers.js';
 import { reconciliationText } from '../../views/checks/reconciliation.js';
 
 /** Differences in the JSON of a run; the counts are of all. */
@@ -33,21 +35,28 @@ async function run(context: CommandContext): Promise<Outcome> {
   const named = input.someOf('snapshot');
   const snapshots = named === undefined ? undefined : await Promise.all(named.map(async (one) => (await catalog.resolve(one)).id));
   const { result, differences } = await reconcileNow(context, opened, mapping, snapshots);
+  const offers = await offersOfReconciliation(opened, mapping, { result, differences });
   if (file !== undefined) {
     const { documentHtml, documentMarkdown } = await import('../../../document/index.js');
-    const { reconciliationDocument, reconciliationJunit } = await import('../../../checks/index.js');
-    const document = reconciliationDocument(result, differences, mapping);
+    const { reconciliationDocument, reconciliationJunit, withOffers } = await import('../../../checks/index.js');
+    const document = withOffers(reconciliationDocument(result, differences, mapping), offers);
     const text = /\.xml$/iu.test(file.path)
-      ? reconciliationJunit(result)
+      ? reconciliationJunit(result, offers)
       : /\.html?$/iu.test(file.path)
         ? documentHtml(document)
         : documentMarkdown(document);
     await writeText(file, text);
   }
   return {
-    data: { ...result, examples: differences.slice(0, IN_JSON), ...(file === undefined ? {} : { path: file.path }) },
+    data: { ...result, examples: differences.slice(0, IN_JSON), next: offers, ...(file === undefined ? {} : { path: file.path }) },
     text: (style) =>
-      [reconciliationText(result, differences, mapping, style), ...(file === undefined ? [] : ['', `${style.glyph.done} ${file.path}`])].join('\n'),
+      [
+        reconciliationText(result, differences, mapping, style),
+        offerText(offers, style),
+        file === undefined ? '' : `${style.glyph.done} ${file.path}`,
+      ]
+        .filter((part) => part !== '')
+        .join('\n\n'),
     ...(result.passed ? {} : { exit: EXIT.differences }),
   };
 }

@@ -1,7 +1,9 @@
 import { RunbackError } from '../../../lib/index.js';
+import { offersOfTest } from '../../flows/checks/offers.js';
 import { byPrefix } from '../../session/prefix.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { OVERWRITE, outputFile, writeText } from '../../shell/output-file.js';
+import { offerText } from '../../views/checks/offers.js';
 import { checkText } from '../../views/checks/test.js';
 
 /** `runback test report` */
@@ -15,20 +17,26 @@ export const reportVerb: CommandSpec = {
 };
 
 async function report(context: CommandContext): Promise<Outcome> {
-  const { checkDocument, checkJunit, readCheckResults } = await import('../../../checks/index.js');
+  const { checkDocument, checkJunit, readCheckResults, withOffers } = await import('../../../checks/index.js');
   const file = await outputFile(context);
-  const results = await readCheckResults((await context.session()).store);
+  const session = await context.session();
+  const results = await readCheckResults(session.store);
   const wanted = context.input.argument('result') ?? 'latest';
   const result = wanted === 'latest' ? results.at(-1) : byPrefix(wanted, results, ({ id }) => id, { what: 'result', list: 'runback test list' });
   if (result === undefined)
     throw new RunbackError('not-found', 'No test was run here yet', { state: 'Nothing was written.', next: 'runback test list' });
-  if (file === undefined) return { data: result, text: (style) => checkText(result, style) };
+  const offers = await offersOfTest(session, result);
+  if (file === undefined)
+    return {
+      data: { ...result, next: offers },
+      text: (style) => [checkText(result, style), offerText(offers, style)].filter((part) => part !== '').join('\n\n'),
+    };
   const { documentHtml, documentMarkdown } = await import('../../../document/index.js');
   const text = /\.xml$/iu.test(file.path)
-    ? checkJunit([result])
+    ? checkJunit([result], offers)
     : /\.html?$/iu.test(file.path)
-      ? documentHtml(checkDocument(result))
-      : documentMarkdown(checkDocument(result));
+      ? documentHtml(withOffers(checkDocument(result), offers))
+      : documentMarkdown(withOffers(checkDocument(result), offers));
   await writeText(file, text);
-  return { data: { result, path: file.path }, text: (style) => `${style.glyph.done} ${file.path}` };
+  return { data: { result, next: offers, path: file.path }, text: (style) => `${style.glyph.done} ${file.path}` };
 }

@@ -1,9 +1,11 @@
 import type { CheckResult, IntegrationTest, LoadTest, runTouchpoints, TouchpointTest, TriggerTest } from '../../../checks/index.js';
 import { EXIT } from '../../../lib/index.js';
 import type { PlatformConfig } from '../../../workspace/index.js';
-import { findTest, identityOf, mappingOf, openForTest, testsFolder } from '../../flows/checks/tests.js';
+import { offersOfTest } from '../../flows/checks/offers.js';
+import { disturbingOf, endLeftDisturbances, findTest, identityOf, mappingOf, openForTest, testsFolder } from '../../flows/checks/tests.js';
 import type { Session } from '../../session/session.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
+import { offerText } from '../../views/checks/offers.js';
 import { checkText } from '../../views/checks/test.js';
 
 /** `runback test run` */
@@ -21,8 +23,14 @@ async function run(context: CommandContext): Promise<Outcome> {
   const { testFiles } = await import('../../../checks/index.js');
   const session = await context.session();
   const test = await findTest(await testFiles(testsFolder(session)), context.input.required('test'));
+  await endLeftDisturbances(context, session);
   const result = await ran(test, context, session);
-  return { data: result, text: (style) => checkText(result, style), ...(result.passed ? {} : { exit: EXIT.differences }) };
+  const offers = await offersOfTest(session, result);
+  return {
+    data: { ...result, next: offers },
+    text: (style) => [checkText(result, style), offerText(offers, style)].filter((part) => part !== '').join('\n\n'),
+    ...(result.passed ? {} : { exit: EXIT.differences }),
+  };
 }
 
 async function ran(test: IntegrationTest, context: CommandContext, session: Session): Promise<CheckResult> {
@@ -43,6 +51,7 @@ async function loaded(test: LoadTest, context: CommandContext, session: Session)
   return await runLoad(test, {
     ...depsOf(context, session),
     secret,
+    disturbing: disturbingOf(context, session),
     guardIntake: async (request) => await refuseProduction(request, workspace.config, { secret, accountOf }),
   });
 }

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 
-import type { IntegrationTest, TestFile } from '../../../checks/index.js';
+import type { endDisturbances, IntegrationTest, Mended, TestFile } from '../../../checks/index.js';
 import type { Identity, Platform } from '../../../connectors/index.js';
 import { type CallOptions, RunbackError } from '../../../lib/index.js';
 import type { Mapping } from '../../../mappings/index.js';
 import type { PlatformConfig } from '../../../workspace/index.js';
 import { byPrefix } from '../../session/prefix.js';
 import type { Session } from '../../session/session.js';
+import type { CommandContext } from '../../shell/command.js';
 
 /** Where tests of an integration are in a workspace. */
 export const testsFolder = ({ workspace }: Session): string => join(workspace.root, 'tests');
@@ -26,6 +27,25 @@ export async function openForTest(session: Session, name: string, call: CallOpti
   const identify = async (config: PlatformConfig): Promise<Identity> => await identityOf(session, config.name, call);
   await guardStage(platform, session.platformConfig(name), session.workspace.config, { secret: session.secret, identify, call });
   return platform;
+}
+
+/** What disturbing works with, beside time and secrets. */
+export function disturbingOf(
+  { stdio }: CommandContext,
+  session: Session,
+): Omit<Parameters<typeof endDisturbances>[1], 'clock' | 'secret' | 'store' | 'by'> {
+  return { platformConfig: (name) => session.platformConfig(name), root: session.workspace.root, environment: stdio.env };
+}
+
+/** Ends what tests that were killed have left disturbed. Throws `disturbance-left` with the command that ends it. */
+export async function endLeftDisturbances(
+  context: CommandContext,
+  session: Session,
+  which: Parameters<typeof endDisturbances>[0] = {},
+): Promise<readonly Mended[]> {
+  const { endDisturbances: end } = await import('../../../checks/index.js');
+  const { store, by, secret } = session;
+  return await end(which, { ...disturbingOf(context, session), store, by, secret, clock: context.clock }, context.call);
 }
 
 /** Who a platform says it is; nothing else is asked. */

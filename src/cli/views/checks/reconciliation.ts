@@ -38,20 +38,7 @@ export function reconciliationText(result: Reconciliation, differences: readonly
     ...countLines(result, style),
     ...notCompared(result, mapping, style),
     ...exampleLines(result, differences, mapping, style),
-    ...nextLines(result, style),
   ].join('\n');
-}
-
-/** What to do about it. */
-function nextLines({ passed, counts, mapping, sides }: Reconciliation, style: Style): string[] {
-  if (passed) return [];
-  const has = (...classes: readonly string[]): boolean => counts.some((one) => classes.includes(one.class));
-  const lines = [
-    ...(has('value') ? [['Plan the repair', `runback reconcile plan ${mapping.id}`] as const] : []),
-    ...(has('value', 'missing', 'extra') ? [['What happened', `runback investigate --platform ${sides[1].platform}`] as const] : []),
-    ...(has('unreadable') ? [['Check the mapping', `runback mapping lint ${mapping.id}`] as const] : []),
-  ];
-  return lines.length === 0 ? [] : ['', facts(lines, style)];
 }
 
 function aloneFacts({ leftAlone, sides }: Reconciliation): (readonly [string, string])[] {

@@ -3,6 +3,7 @@ import {
   type CheckResult,
   FIRING_VERDICTS,
   type LoadResult,
+  type Mended,
   type PlaceResult,
   RECORD_VERDICTS,
   type StepResult,
@@ -58,10 +59,13 @@ const AGAIN: Readonly<Record<TriggerResult['refire'], string>> = {
   every_change: 'with every change while it is true',
 };
 
-function submitted({ answers, submissions, people, spanMs, limit }: LoadResult): readonly (readonly [string, string])[] {
+function submitted({ answers, submissions, people, spanMs, limit, disturbed = [] }: LoadResult): readonly (readonly [string, string])[] {
   return [
     ['submitted', `${counted(submissions, 'times', 'time')} by ${counted(people, 'people', 'person')}, within ${formatDuration(spanMs)}`],
     ...(limit === undefined ? [] : [['paced', `never more than ${limit.count} in ${formatDuration(limit.perMs)}`] as const]),
+    ...disturbed.map(
+      ({ what, answered, lastedMs }) => ['disturbed', `${visible(what)}, when ${answered} were answered, lasted ${span(lastedMs)}`] as const,
+    ),
     ['intake', `${answers.acknowledged} taken, ${answers.refused} refused, ${answers.unanswered} without an answer`],
   ];
 }
@@ -109,6 +113,10 @@ export function testList(files: readonly TestFile[], last: ReadonlyMap<string, C
     ...(left === 0 ? [] : [`${style.glyph.warning} Records of ${counted(left, 'runs', 'run')} may still be there: runback test cleanup`]),
   ].join('\n');
 }
+
+/** What a test had left disturbed, and is no longer. */
+export const endedLines = (ended: readonly Mended[], style: Style): readonly string[] =>
+  ended.map(({ run, test, what }) => `${style.glyph.done} ${test} (${run}): what it disturbed (${what}) has ended`);
 
 /** What was taken away. */
 export function cleanedText(cleaned: readonly Cleaned[], style: Style): string {

@@ -10,6 +10,7 @@ import type { RecordDraft } from '../../decide/order.js';
 import { withStaying } from '../../decide/unique.js';
 import type { WatchedSides } from '../../decide/watched.js';
 import { withLost } from '../../records/lost.js';
+import { isNewKey } from '../../records/new-keys.js';
 import type { ChosenCells, PlanConflict, RecordSides } from '../../types.js';
 import type { DecidingContext, ObjectThenAndNow } from '../context.js';
 import type { Facts, Held } from '../facts/facts.js';
@@ -44,7 +45,7 @@ export async function decideBatch(
   const absent: string[] = [];
   const recreated: { readonly object: string; readonly key: string; readonly as: string }[] = [];
   let nothing = 0;
-  const gone = differences.flatMap((difference) => (isThere(difference, live) ? [] : [difference.key]));
+  const gone = differences.flatMap((difference) => (isThere(difference, live) || isNewKey(type.live, difference.key) ? [] : [difference.key]));
   const never =
     gone.length === 0 || context.emptyPlace === true ? undefined : await context.platform.connector.neverAgain?.(type.live, gone, options);
   for (const difference of differences) {
@@ -163,7 +164,8 @@ async function evidenceOf(
 ): Promise<RecordEvidence> {
   const { key } = difference;
   const finalOf = live.undeletable === undefined ? {} : { isFinal: !live.undeletable.has(key) };
-  const evidence = { ...knownOf(difference, live), ...finalOf };
+  const isNew = isNewKey(schema, key);
+  const evidence = { ...knownOf(difference, live), ...(isNew ? { isFinal: true, isNew } : finalOf) };
   const inDoubtIn = await recreations.inDoubt(schema.object, key);
   if (inDoubtIn !== undefined) return { ...evidence, inDoubtIn };
   const renamed = await recreations.find(schema.object, key);

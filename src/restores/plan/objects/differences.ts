@@ -88,6 +88,22 @@ export async function* differences(
   if (unreadable.length > 0) yield { differences: [], unreadable };
 }
 
+/** The same, and the records that somebody else proves to be too many: a base that may lack records says nothing of them. */
+export async function* withExtra(
+  found: AsyncIterable<Compared>,
+  pair: SnapshotPair,
+  object: string,
+  { extra, watched }: { readonly extra: ReadonlySet<string> | undefined; readonly watched: readonly string[] },
+): AsyncIterable<Compared> {
+  yield* found;
+  const info = objectInfo(pair.damaged, pair.platform, object);
+  if (extra === undefined || info === undefined || objectInfo(pair.base, pair.platform, object)?.census === true) return;
+  for (const key of extra) {
+    const line = await pair.damaged.line(info, key);
+    if (line !== undefined) yield { differences: [differenceOf({ key, a: undefined, b: line }, watched)], unreadable: [] };
+  }
+}
+
 /**
  * The links of a kind that only one of the snapshots holds, in order; each snapshot has its own name for it. Offline.
  */

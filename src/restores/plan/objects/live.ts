@@ -1,6 +1,7 @@
 import type { Platform, ReadRequest, RecordHistory } from '../../../connectors/index.js';
 import { type CallOptions, chunksOf } from '../../../lib/index.js';
 import type { Link, LinkSchema, ObjectSchema, PlatformRecord } from '../../../records/index.js';
+import { isNewKey } from '../../records/new-keys.js';
 
 /** Records whose links are asked for in one call; the connector cuts it to the platform's size. */
 export const LINK_KEYS = 1000;
@@ -31,7 +32,9 @@ export async function readLive(
   const records = new Map<string, PlatformRecord>();
   const history = new Map<string, RecordHistory>();
   const aliases = new Map<string, string>();
-  for (const some of chunksOf(keys, historyOf.length > 0 ? batch.history : batch.read)) {
+  // A record that was never there has no key that the platform could be asked for.
+  const known = keys.filter((key) => !isNewKey(schema, key));
+  for (const some of chunksOf(known, historyOf.length > 0 ? batch.history : batch.read)) {
     const request = { schema, keys: some, ...(historyOf.length === 0 ? {} : { history: historyOf, ...more }) };
     for await (const answer of platform.connector.read(request, options)) {
       for (const record of answer.records) records.set(record.key, record);

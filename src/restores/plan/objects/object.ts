@@ -5,7 +5,7 @@ import type { PlanFilters } from '../../types.js';
 import type { ObjectThenAndNow, PlanContext } from '../context.js';
 import type { Facts, Known } from '../facts/facts.js';
 import { decideBatch } from './decide-batch.js';
-import { differences } from './differences.js';
+import { differences, withExtra } from './differences.js';
 import { inBatches } from './in-batches.js';
 import { withParents } from './parents.js';
 import { batchSizeOf, readBatch } from './read-batch.js';
@@ -28,7 +28,8 @@ export async function* planObject(context: PlanContext, known: Known, type: Obje
     return;
   }
   const watched = watchedFields(type.live).map((field) => field.name);
-  const found = differences(context.pair, object, { watched, withheld: type.live.withheld ?? [] }, options);
+  const compared = differences(context.pair, object, { watched, withheld: type.live.withheld ?? [] }, options);
+  const found = withExtra(compared, context.pair, object, { extra: context.extra, watched });
   const batches = inBatches(relevant(context, type, found), batchSizeOf(context));
   let done = 0;
   for await (const batch of inOrder(batches, READS_AT_ONCE, (some) => readBatch(context, type.live, some, options))) {

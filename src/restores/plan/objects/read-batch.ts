@@ -2,6 +2,7 @@ import type { CallOptions } from '../../../lib/index.js';
 import { compareKeys, type ObjectSchema } from '../../../records/index.js';
 import { wantsHistory } from '../../decide/attribution.js';
 import { differing, isLink } from '../../decide/conflicts.js';
+import { isNewKey } from '../../records/new-keys.js';
 import type { PlanContext } from '../context.js';
 import type { Difference } from './differences.js';
 import type { Batch } from './in-batches.js';
@@ -28,7 +29,9 @@ export async function readBatch(context: PlanContext, schema: ObjectSchema, batc
     ? historyFields(schema, batch.differences, context.platform.connector.capabilities.tellsDeletions === true)
     : [];
   const live = await readLive(context.platform, schema, keys, fields, options);
-  const gone = batch.differences.filter(({ key, base }) => base !== undefined && !live.records.has(key) && !live.aliases.has(key));
+  const isGone = ({ key, base }: Difference): boolean =>
+    base !== undefined && !live.records.has(key) && !live.aliases.has(key) && !isNewKey(schema, key);
+  const gone = batch.differences.filter(isGone);
   const { connector } = context.platform;
   if (gone.length === 0 || !schema.undelete || connector.undeletable === undefined) return { ...batch, live };
   const undeletable = await connector.undeletable(

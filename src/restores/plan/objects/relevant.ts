@@ -52,13 +52,13 @@ export async function* relevant(context: PlanContext, type: ObjectThenAndNow, fo
  */
 type Sorted = 'unproved' | 'wanted' | 'nothing' | 'not-looked-for' | 'outside';
 
-function sorter({ pair, filters, chosen }: PlanContext, type: ObjectThenAndNow): (difference: Difference, unreadable: Ranges) => Sorted {
+function sorter({ pair, filters, chosen, extra }: PlanContext, type: ObjectThenAndNow): (difference: Difference, unreadable: Ranges) => Sorted {
   const { object } = type.live;
   const keys = filters.keys === undefined ? undefined : new Set(filters.keys);
   const baseCensus = objectInfo(pair.base, pair.platform, object)?.census === true;
   const damagedCensus = objectInfo(pair.damaged, pair.platform, object)?.census === true;
   return ({ key, base, damaged, watched }, unreadable) => {
-    if (base === undefined && (!baseCensus || within(unreadable.base, key))) return 'unproved';
+    if (base === undefined && extra?.has(key) !== true && (!baseCensus || within(unreadable.base, key))) return 'unproved';
     if (damaged === undefined && (!damagedCensus || within(unreadable.damaged, key))) return 'unproved';
     if (keys !== undefined && !keys.has(key)) return 'outside';
     if (chosen?.hasRecord(object, key) === false) return damaged === undefined ? 'not-looked-for' : 'outside';

@@ -9,7 +9,7 @@ id: people
 between: { crm: crm/Contact, map: map/contacts }
 match: [{ crm: MapId, map: key }, { crm: Email, map: email, as: email }]
 settle: 5m
-creates: [crm]
+creates: [map]
 on_delete: { crm: inactive in map }
 inactive: { map: { status: GONE } }
 fields:

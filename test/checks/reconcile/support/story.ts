@@ -19,7 +19,7 @@ id: people
 between: { crm: crm/people, map: map/people }
 match: [{ crm: email, map: email, as: email }]
 settle: 5m
-creates: [crm]
+creates: [map]
 fields:
   - { crm: title, map: title, authority: crm }
   - { crm: phone, map: phone, authority: map }
@@ -161,7 +161,9 @@ function schedule(clock: StoryClock, sides: readonly [MemoryConnector, MemoryCon
   };
   clock.at(began + atMs, () => {
     if (what === 'delete') put(from, null);
-    else if (what === 'create') put(from, there(from) === undefined ? { email: address, title: value, phone: '' } : { title: value });
+    // Made again before the sync saw that it was gone, it has the phone that is there still: else the two would differ from then on.
+    else if (what === 'create')
+      put(from, there(from) === undefined ? { email: address, title: value, phone: there(1)?.['phone'] ?? '' } : { title: value });
     else if (there(from) !== undefined) put(from, { [what]: value });
   });
   clock.at(began + atMs + takesMs, () => {
