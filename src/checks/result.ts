@@ -1,3 +1,4 @@
+import type { JourneyResult } from './journeys/result.js';
 import type { Verdict } from './load/facts.js';
 import type { CellVerdict, RecordVerdict } from './touchpoints/facts.js';
 
@@ -16,6 +17,8 @@ export interface CheckResult {
   readonly load?: LoadResult;
   /** Of a test that does one step after the other. */
   readonly steps?: readonly StepResult[];
+  /** Of people through every platform. */
+  readonly journey?: JourneyResult;
   readonly checks: readonly Check[];
 }
 

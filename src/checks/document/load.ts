@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 
 import { isRunbackError, messageOf, sha256 } from '../../lib/index.js';
 import { parseYaml, readYamlText, type PathProblem } from '../../workspace/index.js';
+import { parallelProblems, personaProblems } from './journey.js';
 import { type TestDocument, testSchema } from './schema.js';
 
 interface Common {
@@ -26,8 +27,20 @@ export interface TouchpointTest extends Common {
   readonly document: TestDocument & Required<Pick<TestDocument, 'mapping' | 'steps'>>;
 }
 
+/** Each person through every platform, one step after the other. */
+export interface JourneyTest extends Common {
+  readonly kind: 'persona';
+  readonly document: TestDocument & Required<Pick<TestDocument, 'persona'>>;
+}
+
+/** Several writers on the same records at the same time. */
+export interface ParallelTest extends Common {
+  readonly kind: 'parallel';
+  readonly document: TestDocument & Required<Pick<TestDocument, 'mapping' | 'parallel'>>;
+}
+
 /** A test that was read and fits its format. */
-export type IntegrationTest = LoadTest | TouchpointTest;
+export type IntegrationTest = LoadTest | TouchpointTest | JourneyTest;
 
 /** A file of the folder of tests: read, or why it cannot be. */
 export interface TestFile {
@@ -49,16 +62,18 @@ export function parseTest(text: string, file: string): IntegrationTest {
   const problems = [...problemsOf(document)];
   if (problems.length > 0) throw yaml.invalid(problems);
   const common = { id: document.id, title: document.title, file, digest: sha256(text) };
-  const { load, arrives, mapping, steps } = document;
+  const { load, arrives, mapping, steps, persona } = document;
+  if (persona !== undefined) return { ...common, kind: 'persona', document: { ...document, persona } };
   if (load !== undefined && arrives !== undefined) return { ...common, kind: 'load', document: { ...document, load, arrives } };
   if (mapping !== undefined && steps !== undefined) return { ...common, kind: 'steps', document: { ...document, mapping, steps } };
   throw yaml.invalid([{ path: [], message: KINDS }]);
 }
 
-const KINDS = 'a test has load and arrives, or mapping and steps';
+const KINDS = 'a test has load and arrives, mapping and steps, mapping and parallel, or persona';
 
 function* problemsOf(document: TestDocument): Iterable<PathProblem> {
-  const { load, arrives, mapping, steps } = document;
+  const { load, arrives, mapping, steps, persona, parallel } = document;
+  if (persona !== undefined || parallel !== undefined) return yield* journeyProblems(document);
   const isLoad = load !== undefined || arrives !== undefined;
   const isSteps = mapping !== undefined || steps !== undefined;
   if (isLoad === isSteps) yield { path: [], message: KINDS, expected: 'one of the two' };
@@ -68,6 +83,16 @@ function* problemsOf(document: TestDocument): Iterable<PathProblem> {
   else if (isSteps && steps === undefined) yield { path: ['mapping'], onKey: true, message: 'what is done is missing', expected: 'steps' };
   if (load !== undefined) yield* loadProblems(load, arrives ?? [], document.expect);
   if (steps !== undefined) yield* stepProblems(steps);
+}
+
+function* journeyProblems({ load, arrives, mapping, steps, persona, parallel }: TestDocument): Iterable<PathProblem> {
+  const others = [load, arrives, steps, ...(persona === undefined ? [] : [mapping, parallel])];
+  if (others.some((other) => other !== undefined)) yield { path: [], message: KINDS, expected: 'one of these' };
+  else if (persona === undefined && mapping === undefined)
+    yield { path: ['parallel'], onKey: true, message: 'the mapping is missing', expected: 'mapping: its id' };
+  const inside = (key: string, of: Iterable<PathProblem>): readonly PathProblem[] => [...of].map((each) => ({ ...each, path: [key, ...each.path] }));
+  if (persona !== undefined) yield* inside('persona', personaProblems(persona));
+  if (parallel !== undefined) yield* inside('parallel', parallelProblems(parallel));
 }
 
 function* stepProblems(steps: NonNullable<TestDocument['steps']>): Iterable<PathProblem> {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { durationSchema, SECRET_REF } from '../../workspace/index.js';
+import { parallelSchema, personaSchema } from './journey.js';
 
 const id = z.string().regex(/^[a-z][a-z0-9-]*$/, 'expected a lower-case id such as "webinar-load"');
 const text = z.string().min(1, 'expected some text');
@@ -125,6 +126,8 @@ export const testSchema = z.strictObject({
     .prefault({})
     .describe('Of a test with steps: how many records it creates.'),
   steps: z.array(stepSchema).min(1).exactOptional(),
+  persona: personaSchema.exactOptional(),
+  parallel: parallelSchema.exactOptional(),
 });
 
 export type TestDocument = z.output<typeof testSchema>;

@@ -1,4 +1,4 @@
-import type { CheckResult, LoadTest, runTouchpoints, TouchpointTest } from '../../../checks/index.js';
+import type { CheckResult, IntegrationTest, JourneyTest, LoadTest, runTouchpoints, TouchpointTest } from '../../../checks/index.js';
 import { EXIT } from '../../../lib/index.js';
 import type { PlatformConfig } from '../../../workspace/index.js';
 import { findTest, identityOf, mappingOf, openForTest, testsFolder } from '../../flows/checks/tests.js';
@@ -21,8 +21,19 @@ async function run(context: CommandContext): Promise<Outcome> {
   const { testFiles } = await import('../../../checks/index.js');
   const session = await context.session();
   const test = await findTest(await testFiles(testsFolder(session)), context.input.required('test'));
-  const result = test.kind === 'load' ? await loaded(test, context, session) : await stepped(test, context, session);
+  const result = await ranAs(test, context, session);
   return { data: result, text: (style) => checkText(result, style), ...(result.passed ? {} : { exit: EXIT.differences }) };
+}
+
+async function ranAs(test: IntegrationTest, context: CommandContext, session: Session): Promise<CheckResult> {
+  switch (test.kind) {
+    case 'load':
+      return await loaded(test, context, session);
+    case 'steps':
+      return await stepped(test, context, session);
+    case 'persona':
+      return await travelled(test, context, session);
+  }
 }
 
 async function loaded(test: LoadTest, context: CommandContext, session: Session): Promise<CheckResult> {
@@ -39,6 +50,12 @@ async function loaded(test: LoadTest, context: CommandContext, session: Session)
 async function stepped(test: TouchpointTest, context: CommandContext, session: Session): Promise<CheckResult> {
   const { runTouchpoints } = await import('../../../checks/index.js');
   return await runTouchpoints(test, { ...depsOf(context, session), mapping: await mappingOf(session, test) });
+}
+
+async function travelled(test: JourneyTest, context: CommandContext, session: Session): Promise<CheckResult> {
+  const { runJourney } = await import('../../../checks/index.js');
+  const mappingNamed = async (mapping: string): ReturnType<typeof mappingOf> => await mappingOf(session, { document: { mapping }, file: test.file });
+  return await runJourney(test, { ...depsOf(context, session), mappingOf: mappingNamed });
 }
 
 /** What every kind of test works with. */
