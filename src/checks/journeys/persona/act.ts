@@ -69,7 +69,7 @@ function plannedFor(
   if ('link' in step) {
     const other = oneOf(look, step.to, n);
     if (other === undefined) return [{ n, place, set: {}, refused: `there is no record of this person in ${step.to}` }];
-    return [{ n, place, set: {}, mutation: { action: 'link', link: linkOf(step, stage), from: record.key, to: other.key } }];
+    return [{ n, place, set: {}, mutation: linking(linkOf(step, stage), record, other, stage) }];
   }
   const set = 'update' in step ? filledAll(step.set, person) : 'tag' in step ? tagged(step, record) : filledAll(optOut[place.name] ?? {}, person);
   return [{ n, place, set, mutation: { action: 'update', schema, key: record.key, set, expect: expected(record, set) } }];
@@ -78,9 +78,16 @@ function plannedFor(
 /** Where a step writes for one person. Opting out everywhere, each person begins in another place. */
 function placeOf(step: JourneyStepDocument, { n }: Persona, { places }: Stage, optOut: PersonaDocument['opt_out']): Place | undefined {
   const { verb, place } = doneBy(step);
-  const all = Object.keys(optOut);
+  // Some platforms let nobody opt a person out through their API: there it is only looked for.
+  const all = Object.keys(optOut).filter((each) => canOptOut(places, each, optOut));
   const name = verb === 'opts_out' && place === 'each' ? all[n % Math.max(1, all.length)] : place;
   return places.find((each) => each.name === name);
+}
+
+/** Whether what a person looks like who opted out can be written in a place. */
+export function canOptOut(places: readonly Place[], name: string, optOut: PersonaDocument['opt_out']): boolean {
+  const fields = places.find((place) => place.name === name)?.schema.fields ?? [];
+  return Object.keys(optOut[name] ?? {}).every((field) => fields.some((each) => each.name === field && !each.readOnly));
 }
 
 const filledAll = (set: Readonly<Record<string, Value>>, person: Persona): Fields =>
@@ -100,16 +107,36 @@ function expected({ fields }: PlatformRecord, set: Fields): Fields {
   return Object.fromEntries(Object.keys(set).flatMap((name) => (Object.hasOwn(fields, name) ? [[name, fields[name] ?? null]] : [])));
 }
 
+/** Two records are linked; by a field of one where the platform keeps the link in one. */
+function linking({ link, isTurned }: MeantLink, record: PlatformRecord, other: PlatformRecord, { places }: Stage): Mutation {
+  const [from, to] = isTurned ? [other, record] : [record, other];
+  const [field] = link.viaFields ?? [];
+  const schema = places.find((place) => place.schema.object === link.from)?.schema;
+  if (field === undefined || schema === undefined) return { action: 'link', link, from: from.key, to: to.key };
+  const set = { [field]: to.key };
+  return { action: 'update', schema, key: from.key, set, expect: expected(from, set) };
+}
+
+/** A kind of link, and whether the platform names it from the other end. */
+export interface MeantLink {
+  readonly link: LinkSchema;
+  readonly isTurned: boolean;
+}
+
 /** The kind of link that a step means. Throws `usage` where there is none, or several and it names none. */
-export function linkOf(step: { readonly link: string; readonly to: string; readonly kind?: string }, { places, links }: Stage): LinkSchema {
+export function linkOf(step: { readonly link: string; readonly to: string; readonly kind?: string }, { places, links }: Stage): MeantLink {
   const [from, to] = [step.link, step.to].map((name) => places.find((place) => place.name === name));
   const all = (links.get(from?.platform.name ?? '') ?? []).filter(
-    (link) => link.from === from?.schema.object && link.to === to?.schema.object && link.readOnly !== true,
+    (link) =>
+      link.readOnly !== true &&
+      ((link.from === from?.schema.object && link.to === to?.schema.object) || (link.to === from?.schema.object && link.from === to?.schema.object)),
   );
   const fit = step.kind === undefined ? all : all.filter(({ kind, label }) => kind === step.kind || label === step.kind);
   const [only] = fit;
-  if (from?.platform === to?.platform && only !== undefined && (fit.length === 1 || step.kind === undefined))
-    return fit.find(({ label }) => label === undefined) ?? only;
+  if (from?.platform === to?.platform && only !== undefined && (fit.length === 1 || step.kind === undefined)) {
+    const link = fit.find(({ label }) => label === undefined) ?? only;
+    return { link, isTurned: link.from !== from?.schema.object };
+  }
   throw new RunbackError('usage', `${step.link} cannot be linked to ${step.to}${step.kind === undefined ? '' : ` as ${step.kind}`}`, {
     why:
       all.length === 0

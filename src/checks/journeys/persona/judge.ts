@@ -53,7 +53,7 @@ export function remembered(step: number, judged: readonly Judged[], { rightSince
   return { rightSince: right, wrongSince: wrong };
 }
 
-/** Whether nothing more has to be waited for: what was told of before is not waited for again. */
-export function isReached(wants: readonly Want[], { wrongSince }: Memory): boolean {
-  return wants.every((want) => isFine(want.verdict) || wrongSince.has(wantId(want)));
+/** What is still waited for: what was told of before is not. */
+export function unreached(wants: readonly Want[], { wrongSince }: Memory): readonly Want[] {
+  return wants.filter((want) => !isFine(want.verdict) && !wrongSince.has(wantId(want)));
 }

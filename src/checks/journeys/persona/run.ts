@@ -10,7 +10,7 @@ import { submissionsOf } from '../../load/people.js';
 import type { CheckResult } from '../../result.js';
 import { actStep, linkOf } from './act.js';
 import { blamed } from './blame.js';
-import { type Persona } from './facts.js';
+import type { Persona } from './facts.js';
 import { Watcher } from './look.js';
 import { type JourneyDeps, notedPlaces, openStage, type Stage } from './open.js';
 import { journeyResult, type SteppedThrough } from './report.js';
@@ -102,11 +102,16 @@ class JourneyRun {
   /** Until everything is as wanted, or the time is over: then what is told of what is not there rests on readings of everything. */
   async #waited(startedMs: number, withinMs: number): Promise<Awaited<ReturnType<Watcher['look']>>> {
     const { clock, call } = this.deps;
+    let look = await this.#watcher.look(false, this.#links());
     for (;;) {
-      const look = await this.#watcher.look(false, this.#links());
-      if (this.#state.isReached(look)) return look;
+      if (this.#state.openPlaces(look).size === 0) {
+        look = await this.#watcher.look(false, this.#links());
+        if (this.#state.openPlaces(look).size === 0) return look;
+      }
       const left = startedMs + withinMs - clock.monotonicMs();
       if (left <= 0) return await this.#watcher.look(true, this.#links());
+      const places = this.#state.openPlaces(look);
+      look = await this.#watcher.look(false, this.#links(), { places, look });
       await clock.sleep(Math.min(left, Math.max(LEAST_PAUSE_MS, PAUSE_SHARE * (clock.monotonicMs() - startedMs))), call.signal);
     }
   }
@@ -116,7 +121,7 @@ class JourneyRun {
     return people.flatMap(({ n }) =>
       this.#state
         .bookOf(n)
-        .links.map(({ from, to, kind }) => ({ n, from, to, link: linkOf({ link: from, to, ...(kind !== undefined && { kind }) }, stage) })),
+        .links.map(({ from, to, kind }) => ({ n, from, to, ...linkOf({ link: from, to, ...(kind !== undefined && { kind }) }, stage) })),
     );
   }
 }

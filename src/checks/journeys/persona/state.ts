@@ -2,7 +2,7 @@ import type { JourneyStepDocument, PersonaDocument, WantedField } from '../../do
 import type { Act } from './act.js';
 import { type Book, NOTHING, withoutFields, withStep } from './book.js';
 import { type Look, oneOf, type Persona, type Want } from './facts.js';
-import { isReached, type Judged, judgeWants, type Memory, NO_MEMORY, remembered } from './judge.js';
+import { type Judged, judgeWants, type Memory, NO_MEMORY, remembered, unreached } from './judge.js';
 import { further, type Furthest, type Grown, grownFields, growWants, NOBODY, type OptedOut, optedOutNow, optOutWants } from './never-back.js';
 import type { Stage } from './open.js';
 import { isWanted } from './wanted.js';
@@ -47,8 +47,12 @@ export class State {
     this.#out = optedOutNow(this.run.persona.opt_out, this.run.people, this.#out, look, outByStep);
   }
 
-  isReached(look: Look): boolean {
-    return isReached(this.#wants(look), this.#memory);
+  /** Places in which something is not as wanted yet, and those that a mapping ties to them; what was told of before is not waited for. */
+  openPlaces(look: Look): ReadonlySet<string> {
+    const open = new Set(unreached(this.#wants(look), this.#memory).map(({ place }) => place));
+    const tied = this.run.stage.pairs.flatMap(({ places }) => (places.some((place) => open.has(place)) ? places : []));
+    const consent = Object.keys(this.run.persona.opt_out);
+    return new Set([...open, ...tied, ...(consent.some((place) => open.has(place)) ? consent : [])]);
   }
 
   /** What everything comes to after a step, which is remembered for the next. */
@@ -73,12 +77,17 @@ export class State {
     const out = optedOutNow(persona.opt_out, people, this.#out, look);
     const known = { people: out.people, knew: this.#out.knew };
     return people.flatMap((one): readonly Want[] => {
-      const said = saidWants(this.bookOf(one.n), one, look);
+      const said = saidWants(this.bookOf(one.n), one, look).filter(({ place, field }) => !this.#isConsent(known, one, place, field));
       const mapped = mappingWants(stage.pairs, one, look);
       const grown = growWants(this.#grown, one, this.#furthest, look);
       const consent = optOutWants(persona.opt_out, one, known, look);
       return [...said, ...mapped, ...grown, ...consent, ...this.#kept(one, look, [...said, ...mapped, ...grown])];
     });
+  }
+
+  /** What a step wanted of whoever had not opted out by then. */
+  #isConsent({ people }: OptedOut, { n }: Persona, place: string, field: string | undefined): boolean {
+    return people.has(n) && field !== undefined && Object.hasOwn(this.run.persona.opt_out[place] ?? {}, field);
   }
 
   #kept(one: Persona, look: Look, others: readonly Want[]): readonly Want[] {
