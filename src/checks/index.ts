@@ -2,6 +2,7 @@ export { cleanUp, type Cleaned, uncleaned } from './cleanup.js';
 export {
   type IntegrationTest,
   type JourneyTest,
+  type ParallelTest,
   type LoadTest,
   loadTest,
   parseTest,
@@ -19,6 +20,8 @@ export { readCheckResults } from './results.js';
 export type * from './result.js';
 export { RECORD_VERDICTS } from './touchpoints/facts.js';
 export { runTouchpoints } from './touchpoints/run.js';
+export { RACE_VERDICTS } from './journeys/parallel/race.js';
+export { runParallel } from './journeys/parallel/run.js';
 export { JOURNEY_VERDICTS } from './journeys/persona/facts.js';
 export { runJourney } from './journeys/persona/run.js';
 export type * from './journeys/result.js';

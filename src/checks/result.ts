@@ -1,4 +1,4 @@
-import type { JourneyResult } from './journeys/result.js';
+import type { JourneyResult, ParallelResult } from './journeys/result.js';
 import type { Verdict } from './load/facts.js';
 import type { CellVerdict, RecordVerdict } from './touchpoints/facts.js';
 
@@ -19,6 +19,8 @@ export interface CheckResult {
   readonly steps?: readonly StepResult[];
   /** Of people through every platform. */
   readonly journey?: JourneyResult;
+  /** Of several writers at the same time. */
+  readonly parallel?: ParallelResult;
   readonly checks: readonly Check[];
 }
 

@@ -5,7 +5,7 @@ import { durationSchema } from '../../workspace/index.js';
 /** Most people of one run: each step reads the records of each of them in every place. */
 const MOST_PERSONAS = 200;
 /** Most writes of all writers to one record: every order of them is tried. */
-export const MOST_WRITES = 10;
+const MOST_WRITES = 8;
 const MOST_INTERLEAVINGS = 1000;
 
 const text = z.string().min(1, 'expected some text');

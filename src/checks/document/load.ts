@@ -40,7 +40,7 @@ export interface ParallelTest extends Common {
 }
 
 /** A test that was read and fits its format. */
-export type IntegrationTest = LoadTest | TouchpointTest | JourneyTest;
+export type IntegrationTest = LoadTest | TouchpointTest | JourneyTest | ParallelTest;
 
 /** A file of the folder of tests: read, or why it cannot be. */
 export interface TestFile {
@@ -62,8 +62,9 @@ export function parseTest(text: string, file: string): IntegrationTest {
   const problems = [...problemsOf(document)];
   if (problems.length > 0) throw yaml.invalid(problems);
   const common = { id: document.id, title: document.title, file, digest: sha256(text) };
-  const { load, arrives, mapping, steps, persona } = document;
+  const { load, arrives, mapping, steps, persona, parallel } = document;
   if (persona !== undefined) return { ...common, kind: 'persona', document: { ...document, persona } };
+  if (parallel !== undefined && mapping !== undefined) return { ...common, kind: 'parallel', document: { ...document, mapping, parallel } };
   if (load !== undefined && arrives !== undefined) return { ...common, kind: 'load', document: { ...document, load, arrives } };
   if (mapping !== undefined && steps !== undefined) return { ...common, kind: 'steps', document: { ...document, mapping, steps } };
   throw yaml.invalid([{ path: [], message: KINDS }]);

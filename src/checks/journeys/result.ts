@@ -1,3 +1,4 @@
+import type { RaceVerdict } from './parallel/race.js';
 import type { JourneyVerdict } from './persona/facts.js';
 
 /** What a journey came to. */
@@ -30,4 +31,25 @@ export interface JourneyExample {
   readonly since?: number;
   /** Who wrote last there, as the platform names writers. */
   readonly by?: string;
+}
+
+/** What several writers at the same time came to. */
+export interface ParallelResult {
+  readonly seed: number;
+  readonly records: number;
+  readonly writers: readonly string[];
+  readonly writes: { readonly acknowledged: number; readonly unanswered: number; readonly refused: number };
+  /** Records, by what became of each. */
+  readonly totals: Readonly<Record<RaceVerdict, number>>;
+  /** Fields whose history no platform tells: what was lost and came again there is not known. */
+  readonly untold: readonly string[];
+  /** The first few of each verdict but `explained`. Invented values only. */
+  readonly examples: readonly {
+    readonly record: number;
+    readonly verdict: RaceVerdict;
+    readonly where?: string;
+    readonly found?: string;
+    /** Its writers, in the order in which their writes were answered. */
+    readonly order: string;
+  }[];
 }

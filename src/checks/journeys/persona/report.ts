@@ -1,5 +1,4 @@
 import { canonicalJson, defined } from '../../../lib/index.js';
-import type { Value } from '../../../records/index.js';
 import type { JourneyTest } from '../../document/load.js';
 import type { Check, CheckResult } from '../../result.js';
 import type { JourneyExample, JourneyStepResult } from '../result.js';

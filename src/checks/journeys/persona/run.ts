@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto';
 
-import { type Platform, platformLock } from '../../../connectors/index.js';
 import { newId, parseDuration } from '../../../lib/index.js';
-import type { Store } from '../../../store/index.js';
 import { doneBy, type JourneyStepDocument, type PersonaDocument } from '../../document/journey.js';
 import type { JourneyTest } from '../../document/load.js';
 import { CHECKS, type CheckNote, RESULTS } from '../../ledger.js';
 import { submissionsOf } from '../../load/people.js';
 import type { CheckResult } from '../../result.js';
+import { lockPlatforms } from '../locks.js';
 import { actStep, linkOf } from './act.js';
 import { blamed } from './blame.js';
 import type { Persona } from './facts.js';
@@ -36,36 +35,23 @@ export async function runJourney(test: JourneyTest, deps: JourneyDeps): Promise<
   const people = submissionsOf(submissions, mark).map(({ n, person, nonce }): Persona => ({ n, address: person, mark: nonce }));
   const id = newId('check', clock, await store.list(CHECKS));
   const startedAt = clock.now().toISOString();
-  const locks = await lockAll(store, stage, { by, holder: id, purpose: `test ${test.id}` });
+  const platforms = stage.places.map(({ platform }) => platform);
+  const locks = await lockPlatforms(store, platforms, { by, holder: id, purpose: `test ${test.id}` });
   try {
     const note: CheckNote = { version: 1, id, test: test.id, by, startedAt, mark, submissions, places: notedPlaces(persona, stage.places) };
     await store.document<CheckNote>(CHECKS, id).update(() => note);
     const run = new JourneyRun(deps, { stage, persona, people });
     const steps: SteppedThrough[] = [];
     for (const step of persona.steps) {
-      // Stopped for longer than its lease, it is not alone there any more.
-      for (const lock of locks) await lock.check();
+      await locks.check();
       steps.push(await run.step(step));
     }
     const result = journeyResult(test, { id, startedAt, endedAt: clock.now().toISOString(), people: people.length, steps });
     await store.document<CheckResult>(RESULTS, id).update(() => result);
     return result;
   } finally {
-    for (const lock of locks.toReversed()) await lock.release();
+    await locks.release();
   }
-}
-
-/** All platforms, always in the same order: two runs never wait for each other. */
-async function lockAll(store: Store, { places }: Stage, who: Parameters<Store['lock']>[1]): Promise<Awaited<ReturnType<Store['lock']>>[]> {
-  const names = [...new Set(places.map(({ platform }: { readonly platform: Platform }) => platformLock(platform)))].sort();
-  const locks: Awaited<ReturnType<Store['lock']>>[] = [];
-  try {
-    for (const name of names) locks.push(await store.lock(name, who, { breakDead: true, lapse: true }));
-  } catch (error) {
-    for (const lock of locks.toReversed()) await lock.release();
-    throw error;
-  }
-  return locks;
 }
 
 class JourneyRun {

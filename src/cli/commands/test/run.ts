@@ -1,4 +1,4 @@
-import type { CheckResult, IntegrationTest, JourneyTest, LoadTest, runTouchpoints, TouchpointTest } from '../../../checks/index.js';
+import type { CheckResult, IntegrationTest, JourneyTest, LoadTest, ParallelTest, runTouchpoints, TouchpointTest } from '../../../checks/index.js';
 import { EXIT } from '../../../lib/index.js';
 import type { PlatformConfig } from '../../../workspace/index.js';
 import { findTest, identityOf, mappingOf, openForTest, testsFolder } from '../../flows/checks/tests.js';
@@ -33,6 +33,8 @@ async function ranAs(test: IntegrationTest, context: CommandContext, session: Se
       return await stepped(test, context, session);
     case 'persona':
       return await travelled(test, context, session);
+    case 'parallel':
+      return await raced(test, context, session);
   }
 }
 
@@ -56,6 +58,11 @@ async function travelled(test: JourneyTest, context: CommandContext, session: Se
   const { runJourney } = await import('../../../checks/index.js');
   const mappingNamed = async (mapping: string): ReturnType<typeof mappingOf> => await mappingOf(session, { document: { mapping }, file: test.file });
   return await runJourney(test, { ...depsOf(context, session), mappingOf: mappingNamed });
+}
+
+async function raced(test: ParallelTest, context: CommandContext, session: Session): Promise<CheckResult> {
+  const { runParallel } = await import('../../../checks/index.js');
+  return await runParallel(test, { ...depsOf(context, session), mapping: await mappingOf(session, test) });
 }
 
 /** What every kind of test works with. */
