@@ -38,7 +38,7 @@ export type JourneyFault = (typeof FAULTS)[number] | 'none';
 export const AUDIENCE = '8a1f0c2d3e';
 export const MEMBERS = `members-${AUDIENCE}`;
 const SYNC = { kind: 'integration', id: '900', label: 'Hub' } as const;
-const LATE_MS = 90_000;
+const LATE_MS = 125_000;
 /** From the first registration to the webinar itself. */
 const HELD_AFTER_MS = 20_000;
 

@@ -79,7 +79,7 @@ const RESTS: Readonly<Record<Blamed['rests'], string>> = {
   link: '',
   mapping: ' by the mapping',
   'opt-out': ' (opt-out)',
-  grows: ' only grows',
+  grows: ' never goes back',
   kept: ' keeps its value',
 };
 
