@@ -3,10 +3,11 @@ import { formatDuration } from '../../lib/index.js';
 import { VERDICTS } from '../load/facts.js';
 import type { CheckResult, LoadResult, PlaceResult, StepResult } from '../result.js';
 import { CELL_VERDICTS, RECORD_VERDICTS } from '../touchpoints/facts.js';
+import { journeySections, parallelSections } from './journey.js';
 
 /** One result as a text for people who were not there. */
 export function checkDocument(result: CheckResult): TextDocument {
-  const { title, passed, test, load, steps = [], startedAt } = result;
+  const { title, passed, test, load, steps = [], journey, parallel, startedAt } = result;
   const verdict = passed ? 'Everything is as the test wants it.' : 'Not everything is as the test wants it.';
   return {
     title: `Test: ${title}`,
@@ -15,6 +16,8 @@ export function checkDocument(result: CheckResult): TextDocument {
       { title: 'Summary', blocks: [...(load === undefined ? [] : [factsOf(load)]), wantedOf(result)] },
       ...(load?.places ?? []).map((place) => ({ title: `What arrived in ${place.place}`, blocks: blocksOf(place) })),
       ...steps.map((step, n) => ({ title: `Step ${n + 1}: ${step.step}`, blocks: stepBlocks(step) })),
+      ...(journey === undefined ? [] : journeySections(journey)),
+      ...(parallel === undefined ? [] : parallelSections(parallel)),
       { title: 'How to repeat it', blocks: [{ kind: 'paragraph', text: ['Run ', { code: `runback test run ${test}` }, '.'] }] },
     ],
   };
