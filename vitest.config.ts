@@ -29,6 +29,7 @@ const LONG = [
 
 /** What `npm run test:long` runs instead of `npm test`: each takes many processes, a browser, or a database for long. */
 const LATER = [
+  'test/checks/journeys/{faults,races,killed}.test.ts',
   'test/checks/parity/leak.test.ts',
   'test/drills/**/*.test.ts',
   'test/stages/**/*.test.ts',

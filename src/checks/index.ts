@@ -1,6 +1,8 @@
 export { cleanUp, type Cleaned, uncleaned } from './cleanup.js';
 export {
   type IntegrationTest,
+  type JourneyTest,
+  type ParallelTest,
   type LoadTest,
   loadTest,
   parseTest,
@@ -21,6 +23,11 @@ export { RECORD_VERDICTS } from './touchpoints/facts.js';
 export { runTouchpoints } from './touchpoints/run.js';
 export { FIRING_VERDICTS } from './triggers/facts.js';
 export { runTrigger } from './triggers/run.js';
+export { RACE_VERDICTS } from './journeys/parallel/race.js';
+export { runParallel } from './journeys/parallel/run.js';
+export { JOURNEY_VERDICTS } from './journeys/persona/facts.js';
+export { runJourney } from './journeys/persona/run.js';
+export type * from './journeys/result.js';
 export { checkParity } from './parity/check.js';
 export { loadParity, type NamedCheck, parseParity } from './parity/load.js';
 export { parityDocument, parityJunit } from './parity/report.js';

@@ -1,3 +1,4 @@
+import type { JourneyResult, ParallelResult } from './journeys/result.js';
 import type { Verdict } from './load/facts.js';
 import type { CellVerdict, RecordVerdict } from './touchpoints/facts.js';
 import type { FiringVerdict, Refire } from './triggers/facts.js';
@@ -19,6 +20,10 @@ export interface CheckResult {
   readonly steps?: readonly StepResult[];
   /** Of an automation that fires when a condition becomes true. */
   readonly trigger?: TriggerResult;
+  /** Of people through every platform. */
+  readonly journey?: JourneyResult;
+  /** Of several writers at the same time. */
+  readonly parallel?: ParallelResult;
   readonly checks: readonly Check[];
 }
 

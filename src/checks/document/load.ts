@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { isRunbackError, messageOf, sha256 } from '../../lib/index.js';
 import { parseYaml, readYamlText, type PathProblem } from '../../workspace/index.js';
 import { disturbProblems } from '../disturb/problems.js';
+import { parallelProblems, personaProblems } from './journey.js';
 import { type StepDocument, type TestDocument, testSchema } from './schema.js';
 
 interface Common {
@@ -33,8 +34,20 @@ export interface TriggerTest extends Common {
   readonly document: TestDocument & Required<Pick<TestDocument, 'trigger'>>;
 }
 
+/** Each person through every platform, one step after the other. */
+export interface JourneyTest extends Common {
+  readonly kind: 'persona';
+  readonly document: TestDocument & Required<Pick<TestDocument, 'persona'>>;
+}
+
+/** Several writers on the same records at the same time. */
+export interface ParallelTest extends Common {
+  readonly kind: 'parallel';
+  readonly document: TestDocument & Required<Pick<TestDocument, 'mapping' | 'parallel'>>;
+}
+
 /** A test that was read and fits its format. */
-export type IntegrationTest = LoadTest | TouchpointTest | TriggerTest;
+export type IntegrationTest = LoadTest | TouchpointTest | TriggerTest | JourneyTest | ParallelTest;
 
 /** A file of the folder of tests: read, or why it cannot be. */
 export interface TestFile {
@@ -56,17 +69,20 @@ export function parseTest(text: string, file: string): IntegrationTest {
   const problems = [...problemsOf(document)];
   if (problems.length > 0) throw yaml.invalid(problems);
   const common = { id: document.id, title: document.title, file, digest: sha256(text) };
-  const { load, arrives, mapping, steps, trigger } = document;
+  const { load, arrives, mapping, steps, trigger, persona, parallel } = document;
   if (trigger !== undefined) return { ...common, kind: 'trigger', document: { ...document, trigger } };
+  if (persona !== undefined) return { ...common, kind: 'persona', document: { ...document, persona } };
+  if (parallel !== undefined && mapping !== undefined) return { ...common, kind: 'parallel', document: { ...document, mapping, parallel } };
   if (load !== undefined && arrives !== undefined) return { ...common, kind: 'load', document: { ...document, load, arrives } };
   if (mapping !== undefined && steps !== undefined) return { ...common, kind: 'steps', document: { ...document, mapping, steps } };
   throw yaml.invalid([{ path: [], message: KINDS }]);
 }
 
-const KINDS = 'a test has load and arrives, or mapping and steps, or trigger';
+const KINDS = 'a test has load and arrives, mapping and steps, trigger, persona, or mapping and parallel';
 
 function* problemsOf(document: TestDocument): Iterable<PathProblem> {
-  const { load, arrives, mapping, steps, trigger } = document;
+  const { load, arrives, mapping, steps, trigger, persona, parallel } = document;
+  if (persona !== undefined || parallel !== undefined) return yield* journeyProblems(document);
   const isLoad = load !== undefined || arrives !== undefined;
   const isSteps = steps !== undefined || (mapping !== undefined && trigger === undefined);
   const kinds = [isLoad, isSteps, trigger !== undefined].filter(Boolean).length;
@@ -90,6 +106,16 @@ function* triggerProblems({ on, address, mark }: NonNullable<TestDocument['trigg
 }
 
 const creates = (step: StepDocument): boolean => 'create' in step || 'import' in step;
+
+function* journeyProblems({ load, arrives, mapping, steps, trigger, disturb, persona, parallel }: TestDocument): Iterable<PathProblem> {
+  const others = [load, arrives, steps, trigger, disturb, ...(persona === undefined ? [] : [mapping, parallel])];
+  if (others.some((other) => other !== undefined)) yield { path: [], message: KINDS, expected: 'one of these' };
+  else if (persona === undefined && mapping === undefined)
+    yield { path: ['parallel'], onKey: true, message: 'the mapping is missing', expected: 'mapping: its id' };
+  const inside = (key: string, of: Iterable<PathProblem>): readonly PathProblem[] => [...of].map((each) => ({ ...each, path: [key, ...each.path] }));
+  if (persona !== undefined) yield* inside('persona', personaProblems(persona));
+  if (parallel !== undefined) yield* inside('parallel', parallelProblems(parallel));
+}
 
 function* stepProblems(steps: NonNullable<TestDocument['steps']>): Iterable<PathProblem> {
   for (const [index, step] of steps.entries()) {

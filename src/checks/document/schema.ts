@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { durationSchema, SECRET_REF } from '../../workspace/index.js';
 import { disturbanceSchema, proxySchema } from '../disturb/schema.js';
 import { REFIRES } from '../triggers/facts.js';
+import { parallelSchema, personaSchema } from './journey.js';
 
 const id = z.string().regex(/^[a-z][a-z0-9-]*$/, 'expected a lower-case id such as "webinar-load"');
 const text = z.string().min(1, 'expected some text');
@@ -210,6 +211,8 @@ export const testSchema = z.strictObject({
     .describe('Of a test with steps: how many records it creates.'),
   steps: z.array(stepSchema).min(1).exactOptional(),
   trigger: triggerSchema.exactOptional(),
+  persona: personaSchema.exactOptional(),
+  parallel: parallelSchema.exactOptional(),
 });
 
 export type TestDocument = z.output<typeof testSchema>;

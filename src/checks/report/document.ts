@@ -4,10 +4,11 @@ import { VERDICTS } from '../load/facts.js';
 import type { CheckResult, LoadResult, PlaceResult, StepResult, TriggerResult } from '../result.js';
 import { CELL_VERDICTS, RECORD_VERDICTS } from '../touchpoints/facts.js';
 import { FIRING_VERDICTS } from '../triggers/facts.js';
+import { journeySections, parallelSections } from './journey.js';
 
 /** One result as a text for people who were not there. */
 export function checkDocument(result: CheckResult): TextDocument {
-  const { title, passed, test, load, steps = [], trigger, startedAt } = result;
+  const { title, passed, test, load, steps = [], trigger, journey, parallel, startedAt } = result;
   const verdict = passed ? 'Everything is as the test wants it.' : 'Not everything is as the test wants it.';
   return {
     title: `Test: ${title}`,
@@ -19,6 +20,8 @@ export function checkDocument(result: CheckResult): TextDocument {
       },
       ...(load?.places ?? []).map((place) => ({ title: `What arrived in ${place.place}`, blocks: blocksOf(place) })),
       ...steps.map((step, n) => ({ title: `Step ${n + 1}: ${step.step}`, blocks: stepBlocks(step) })),
+      ...(journey === undefined ? [] : journeySections(journey)),
+      ...(parallel === undefined ? [] : parallelSections(parallel)),
       { title: 'How to repeat it', blocks: [{ kind: 'paragraph', text: ['Run ', { code: `runback test run ${test}` }, '.'] }] },
     ],
   };

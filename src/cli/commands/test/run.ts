@@ -1,4 +1,13 @@
-import type { CheckResult, IntegrationTest, LoadTest, runTouchpoints, TouchpointTest, TriggerTest } from '../../../checks/index.js';
+import type {
+  CheckResult,
+  IntegrationTest,
+  JourneyTest,
+  LoadTest,
+  ParallelTest,
+  runTouchpoints,
+  TouchpointTest,
+  TriggerTest,
+} from '../../../checks/index.js';
 import { EXIT } from '../../../lib/index.js';
 import type { PlatformConfig } from '../../../workspace/index.js';
 import { offersOfTest } from '../../flows/checks/offers.js';
@@ -24,7 +33,7 @@ async function run(context: CommandContext): Promise<Outcome> {
   const session = await context.session();
   const test = await findTest(await testFiles(testsFolder(session)), context.input.required('test'));
   await endLeftDisturbances(context, session);
-  const result = await ran(test, context, session);
+  const result = await ranAs(test, context, session);
   const offers = await offersOfTest(session, result);
   return {
     data: { ...result, next: offers },
@@ -33,7 +42,7 @@ async function run(context: CommandContext): Promise<Outcome> {
   };
 }
 
-async function ran(test: IntegrationTest, context: CommandContext, session: Session): Promise<CheckResult> {
+async function ranAs(test: IntegrationTest, context: CommandContext, session: Session): Promise<CheckResult> {
   switch (test.kind) {
     case 'load':
       return await loaded(test, context, session);
@@ -41,6 +50,10 @@ async function ran(test: IntegrationTest, context: CommandContext, session: Sess
       return await stepped(test, context, session);
     case 'trigger':
       return await triggered(test, context, session);
+    case 'persona':
+      return await travelled(test, context, session);
+    case 'parallel':
+      return await raced(test, context, session);
   }
 }
 
@@ -66,6 +79,17 @@ async function triggered(test: TriggerTest, context: CommandContext, session: Se
   const { mapping: id } = test.document;
   const mapping = id === undefined ? undefined : await mappingOf(session, { document: { mapping: id }, file: test.file });
   return await runTrigger(test, { ...depsOf(context, session), ...(mapping && { mapping }) });
+}
+
+async function travelled(test: JourneyTest, context: CommandContext, session: Session): Promise<CheckResult> {
+  const { runJourney } = await import('../../../checks/index.js');
+  const mappingNamed = async (mapping: string): ReturnType<typeof mappingOf> => await mappingOf(session, { document: { mapping }, file: test.file });
+  return await runJourney(test, { ...depsOf(context, session), mappingOf: mappingNamed });
+}
+
+async function raced(test: ParallelTest, context: CommandContext, session: Session): Promise<CheckResult> {
+  const { runParallel } = await import('../../../checks/index.js');
+  return await runParallel(test, { ...depsOf(context, session), mapping: await mappingOf(session, test) });
 }
 
 /** What every kind of test works with. */

@@ -16,10 +16,11 @@ import { counted, facts, span, table, time } from '../text/format.js';
 import type { Style } from '../text/style.js';
 import { visible } from '../text/visible.js';
 import { folded } from '../text/width.js';
+import { journeyExamples, journeyText, parallelExamples, parallelText } from './journey.js';
 
 /** What one run of a test found. */
 export function checkText(result: CheckResult, style: Style): string {
-  const { title, passed, load, steps = [], trigger, checks, startedAt, id } = result;
+  const { title, passed, load, steps = [], trigger, journey, parallel, checks, startedAt, id } = result;
   const wrong = checks.filter((check) => !check.passed);
   return [
     style.chalk.bold(`${visible(title)}: ${passed ? 'as wanted' : 'not as wanted'}`),
@@ -34,11 +35,15 @@ export function checkText(result: CheckResult, style: Style): string {
     ),
     ...(load === undefined ? [] : ['', placesTable(load, style)]),
     ...(steps.length === 0 ? [] : ['', stepsTable(steps, style)]),
+    ...(journey === undefined ? [] : journeyText(journey, style)),
+    ...(parallel === undefined ? [] : parallelText(parallel, style)),
     ...folded(
       wrong.map(({ name, found, wanted }) => `${style.glyph.failed} ${visible(name)}: ${visible(found)} (wanted: ${wanted})`),
       style.width,
     ),
     ...folded([...(load?.places.flatMap(loadExamples) ?? []), ...steps.flatMap(stepExamples)], style.width),
+    ...(journey === undefined ? [] : journeyExamples(journey, style)),
+    ...(parallel === undefined ? [] : parallelExamples(parallel, style)),
     ...(passed ? [] : ['', `Look further: runback test report ${id} --to test.html`]),
     ...folded([`Take the test's records away: runback test cleanup ${id}`], style.width),
   ].join('\n');

@@ -31,7 +31,15 @@ export function* descriptionProblems(raw: unknown): Generator<PathProblem> {
     const at = ['objects', name];
     yield* listProblems(groupAt(value, 'list'), [...at, 'list'], []);
     if (isGroup(value) && 'changed' in value) yield* listProblems(groupAt(value, 'changed'), [...at, 'changed'], ['since']);
-    yield* callProblems(groupAt(value, 'read'), [...at, 'read'], { known: ['key', 'keys', 'limit'], needed: [['key', 'keys']] });
+    const read = groupAt(value, 'read');
+    if (read['from_list'] !== true) yield* callProblems(read, [...at, 'read'], { known: ['key', 'keys', 'limit'], needed: [['key', 'keys']] });
+    else if (Object.keys(read).some((name) => name !== 'from_list'))
+      yield {
+        path: [...at, 'read'],
+        onKey: true,
+        message: 'what is read from the list has no request of its own',
+        expected: 'from_list: true alone',
+      };
     for (const [verb, needed] of WRITES)
       if (isGroup(value) && verb in value)
         yield* callProblems(groupAt(value, verb), [...at, verb], { known: ['key', 'keys', 'fields'], needed, writes: true });

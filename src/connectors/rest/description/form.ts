@@ -85,6 +85,7 @@ const list = z.strictObject({
   ...call,
   items: inBody,
   total: inBody.exactOptional().describe('Where the answer says how many there are in all.'),
+  none_yet: z.array(literal).exactOptional().describe('Codes of a 404 that means: there are none yet.'),
   pages,
 });
 
@@ -112,6 +113,7 @@ const readByKeys = z.strictObject({
   items: inBody.exactOptional().describe('Where the records are; with {key}, the one record.'),
   missing: inBody.exactOptional().describe('Where the keys are of which it says that there is no such record.'),
   most: most.default(1),
+  from_list: z.literal(true).exactOptional().describe('It cannot be asked for by key: the whole list is read instead.'),
 });
 
 /** Where an answer to a write says what became of each record. */
@@ -120,7 +122,7 @@ const results = z.strictObject({
   keys: inBody.exactOptional().describe('Their keys, in the order in which they were sent.'),
   each: inBody.exactOptional().describe('One result a record, which `item`, `key`, `position`, `error` and `message` are in.'),
   item: inBody.exactOptional(),
-  key: inBody.exactOptional(),
+  key: inBody.exactOptional().describe('Without `each`: where the answer to one record has its key, where it shows nothing else of it.'),
   position: inBody.exactOptional().describe('Which of those sent it is about, from 0; without it, they come in order.'),
   error: inBody.exactOptional().describe('A code; where there is one, it was not done.'),
   message: inBody.exactOptional(),

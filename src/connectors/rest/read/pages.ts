@@ -1,4 +1,4 @@
-import { type CallOptions, defined, type RunbackError } from '../../../lib/index.js';
+import { type CallOptions, defined, type HttpAnswer, type RunbackError } from '../../../lib/index.js';
 import { compareIntegers } from '../../../records/index.js';
 import { Cursors } from '../../http/cursors.js';
 import { readOffsets } from '../../http/offsets.js';
@@ -40,13 +40,20 @@ class Following {
     const request = `${method} ${path ?? asked.path}`;
     this.type = { ...this.type, request };
     const result = await api.look(method, api.signed(path ?? asked.path), method === 'POST' ? asked.body : undefined, this.call);
-    if (result.kind !== 'answered' || result.status >= 300) throw api.failure(result);
+    if (result.kind !== 'answered' || (result.status >= 300 && !this.#isNoneYet(result))) throw api.failure(result);
+    if (result.status >= 300) return { items: [], request, body: undefined, headers: {}, total: 0 };
     const items = listAt(result.body, this.list.items);
     if (items === undefined) throw this.misdescribed('items', `the list of ${this.type.object} has no list at ${this.list.items}`, result.body);
     const total = this.list.total === undefined ? undefined : valueAt(result.body, this.list.total);
     if (total !== undefined && !(typeof total === 'number' && Number.isSafeInteger(total) && total >= 0))
       throw this.misdescribed('total', `the list of ${this.type.object} says no number at ${this.list.total ?? ''}`, result.body);
     return { items, request, body: result.body, headers: result.headers, ...(typeof total === 'number' ? { total } : {}) };
+  }
+
+  /** There are none yet, by the word of the platform: of another list, that would be an error. */
+  #isNoneYet({ status, body }: HttpAnswer): boolean {
+    const code = this.type.api.codeOf(body);
+    return status === 404 && (this.list.none_yet ?? []).some((one) => String(one) === code);
   }
 
   /**

@@ -28,16 +28,35 @@ export async function* readKeys(
 ): AsyncGenerator<RecordBatch> {
   const { api, of, object } = type;
   const asked = [...new Set(keys)].filter((key) => canBeKey(key, of));
+  if (of.read.from_list === true) return yield* readFromList(type, new Set(asked), history, call);
   const pieces = inOrder(chunksOf(asked, of.read.most), REQUESTS_AT_ONCE, async (some) => {
     const question = { ask: asking(type, call), otherwise: async (key: string) => await ask(type, [key], call, true), size: of.read.most };
     return demandWhole(api, await askWhole(api, question, some, call), object, some.length);
   });
   for await (const found of pieces) {
     const records = [...new Map(found.map((record) => [record.key, record])).values()];
-    yield {
-      records,
-      ...(history === undefined ? {} : { history: new Map(records.map((record) => [record.key, lastWriteOf(type, record, history)])) }),
-    };
+    yield withHistory(type, records, history);
+  }
+}
+
+function withHistory(type: Type, records: readonly PlatformRecord[], history: readonly string[] | undefined): RecordBatch {
+  return {
+    records,
+    ...(history === undefined ? {} : { history: new Map(records.map((record) => [record.key, lastWriteOf(type, record, history)])) }),
+  };
+}
+
+/** Some records of a platform that gives them in its list only. */
+async function* readFromList(
+  type: Type,
+  keys: ReadonlySet<string>,
+  history: readonly string[] | undefined,
+  call: CallOptions,
+): AsyncGenerator<RecordBatch> {
+  if (keys.size === 0) return;
+  for await (const { records } of readAll(type, undefined, call)) {
+    const own = records.filter(({ key }) => keys.has(key));
+    if (own.length > 0) yield withHistory(type, own, history);
   }
 }
 

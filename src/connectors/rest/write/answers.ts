@@ -67,6 +67,10 @@ export function toldOf(
     if (told.length === count) for (const [n, key] of told.entries()) put(n, shownIn(type, undefined, key));
     return places;
   }
+  if (answer.key !== undefined && item === undefined && items === undefined) {
+    put(count === 1 ? 0 : undefined, shownIn(type, undefined, valueAt(body, answer.key)));
+    return places;
+  }
   const shown = items !== undefined ? (listAt(body, items) ?? []) : item !== undefined ? [valueAt(body, item)] : [];
   const all = shown.map((one) => shownIn(type, one, undefined));
   if (keys !== undefined) for (const told of all) put(told.key === undefined ? undefined : keys.indexOf(told.key), told);

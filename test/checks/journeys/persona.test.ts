@@ -1,0 +1,62 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { cleanUp, uncleaned } from '../../../src/checks/index.js';
+import { type JourneyBench, openJourneyBench, wrongIn } from './bench.js';
+
+let bench: JourneyBench;
+beforeEach(async () => {
+  bench = await openJourneyBench();
+});
+afterEach(async () => {
+  await bench.close();
+});
+
+describe('people through CRM, e-mail tool and webinar tool', () => {
+  it('a clean integration is told as right at every step, and a clean-up leaves nothing but what the webinar tool keeps', async () => {
+    const { world, store } = bench;
+    const before = world.census();
+    const result = await bench.run('none');
+    expect(wrongIn(result)).toEqual([]);
+    expect(result.passed).toBe(true);
+    const [note] = await uncleaned(store);
+    if (note === undefined) throw new Error('nothing was written down');
+    const { clock, openPlatform } = world;
+    const cleaned = await cleanUp(note, { store, clock, by: 'test', openPlatform, call: {} });
+    expect(world.census()).toEqual(before);
+    // Who was there can be taken away by nobody: it is named.
+    const left = cleaned.places.filter(({ kept }) => kept.length > 0);
+    expect(left.map(({ place, kept }) => [place, kept.map(({ because }) => because)])).toEqual([
+      ['webinar/attendance', ['refused', 'refused', 'refused']],
+    ]);
+  });
+
+  it('a field lost at step 4 is named at step 4, with the step since which it was right', async () => {
+    const result = await bench.run('source-lost-at-attendance');
+    expect(wrongIn(result)).toEqual(['step 4: lead.LeadSource: 3 lost (right since step 1)']);
+    expect(result.journey?.steps.map(({ totals, still }) => [totals.lost, still])).toEqual([
+      [0, 0],
+      [0, 0],
+      [0, 0],
+      [3, 0],
+      ...Array.from({ length: 6 }, () => [0, 3]),
+    ]);
+  });
+
+  it.each(['none', 'opt-out-undone'] as const)('who opts out on a page of one platform is opted out in all of them: %s', async (fault) => {
+    const { world, text } = bench;
+    const told = (step: string): void => {
+      if (!step.includes('unsubscribes')) return;
+      const writer = world.map.writeAs({ kind: 'person', id: '7' });
+      for (const { key } of world.map.truth().records('contacts')) writer.update('contacts', key, { hs_email_optout: 'true' });
+    };
+    const own = text.replace(
+      / {4}- name: opts out, each in another place\n {6}opts_out: each/u,
+      '    - wait: each unsubscribes by the link in a mail',
+    );
+    expect(own).toContain('unsubscribes');
+    const wrong = wrongIn(await bench.run(fault, { text: own, told }));
+    expect(wrong).toEqual(fault === 'none' ? [] : ['step 8: lead.HasOptedOutOfEmail (opt-out): 3 opt-out-undone']);
+    const shown = [...world.mail.truth().records(world.mail.audiences.map((id) => `members-${id}`)[0] ?? '')].map(({ values }) => values['status']);
+    expect(shown).toEqual(['unsubscribed', 'unsubscribed', 'unsubscribed']);
+  });
+});
