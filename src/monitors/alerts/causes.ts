@@ -1,6 +1,6 @@
 import type { AlertSettings } from '../../workspace/index.js';
 import type { FindingKind } from '../types.js';
-import { keyOf, type Symptom, wordOf } from './symptoms.js';
+import { keyOf, type Symptom } from './symptoms.js';
 import type { OpenAlert } from './types.js';
 
 /** What may explain something else: wrong now, or well for a shorter time than the hold, in which what it led to ends, too. */
@@ -54,9 +54,9 @@ function explains(cause: Cause, symptom: Symptom, { inhibit }: AlertSettings): b
   if (cause.level === 'note' && symptom.level === 'page') return false;
   if (symptom.needs.includes(cause.monitor)) return true;
   if (cause.finding === symptom.finding) return false;
-  const silenced = inhibit[wordOf(cause.finding)];
+  const silenced = inhibit[cause.finding];
   const isThere = symptom.platforms.some((platform) => cause.platforms.includes(platform));
-  return silenced !== undefined && isThere && (silenced === 'all' || silenced.includes(wordOf(symptom.finding)));
+  return silenced !== undefined && isThere && (silenced === 'all' || silenced.includes(symptom.finding));
 }
 
 function causesOf(symptoms: readonly Symptom[], open: readonly OpenAlert[], holdMs: number): readonly Cause[] {

@@ -1,5 +1,5 @@
 import { defined } from '../../lib/index.js';
-import type { AlertSettings, FindingName, MonitorSettings } from '../../workspace/index.js';
+import type { AlertSettings, MonitorSettings } from '../../workspace/index.js';
 import type { FindingKind, Judgement, SeriesName } from '../types.js';
 import { severityOf } from './severity.js';
 import { isSilenced } from './silences.js';
@@ -25,11 +25,6 @@ export interface Symptom {
 /** One series among all. */
 export function keyOf({ monitor, of }: SeriesName): string {
   return `${monitor}/${of}`;
-}
-
-/** The name of a finding in runback.yml. */
-export function wordOf(finding: FindingKind): FindingName {
-  return finding === 'authorization' ? 'auth-expired' : finding;
 }
 
 /** What is wrong now, of monitors that there still are. */
@@ -60,7 +55,7 @@ function symptomOf(
     since: since ?? context.now.toISOString(),
     says,
     needs: monitor.needs,
-    ...defined({ runbook: monitor.runbook ?? alerts.runbooks[wordOf(finding)] ?? alerts.runbook }),
+    ...defined({ runbook: monitor.runbook ?? alerts.runbooks[finding] ?? alerts.runbook }),
   };
   return { ...bare, isSilenced: isSilenced(bare, context.silences, context.now) };
 }
