@@ -1,7 +1,16 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 
-import { type AlertAction, type AlertContext, type AlertState, type FindingKind, type Judgement, nextAlerts, NO_ALERTS, type Silence } from '../../src/monitors/index.js';
+import {
+  type AlertAction,
+  type AlertContext,
+  type AlertState,
+  type FindingKind,
+  type Judgement,
+  nextAlerts,
+  NO_ALERTS,
+  type Silence,
+} from '../../src/monitors/index.js';
 import type { AlertSettings, MonitorSettings } from '../../src/workspace/index.js';
 import { fullSweeps } from '../support/sweeps.js';
 import { Dice } from './simulation/dice.js';
@@ -26,8 +35,16 @@ const wrong = (monitor: string, finding: FindingKind = 'drop', level: 'page' | '
 });
 const unmeasured = (monitor: string, finding: FindingKind = 'unmeasured'): Judgement => ({ ...wrong(monitor, finding, 'page'), state: 'unmeasured' });
 
-const CRM: readonly MonitorSettings[] = [volume('a', 'crm'), volume('b', 'crm'), { ...volume('c', 'mail'), stakes: 'consent' }, heartbeat('alive', 'crm')];
-const contextOf = (hours: number, more: { silences?: readonly Silence[]; alerts?: Partial<AlertSettings>; monitors?: readonly MonitorSettings[] } = {}): AlertContext => ({
+const CRM: readonly MonitorSettings[] = [
+  volume('a', 'crm'),
+  volume('b', 'crm'),
+  { ...volume('c', 'mail'), stakes: 'consent' },
+  heartbeat('alive', 'crm'),
+];
+const contextOf = (
+  hours: number,
+  more: { silences?: readonly Silence[]; alerts?: Partial<AlertSettings>; monitors?: readonly MonitorSettings[] } = {},
+): AlertContext => ({
   now: at(hours),
   silences: more.silences ?? [],
   settings: { monitors: more.monitors ?? CRM, alerts: { ...ALERTS, ...more.alerts } },
@@ -74,12 +91,18 @@ describe('one incident a group', () => {
 
 describe('known causes', () => {
   it('an authorization that is not accepted silences everything on its platform, and nothing elsewhere', () => {
-    const looks = [[unmeasured('alive', 'authorization'), wrong('a'), wrong('c')], [unmeasured('alive', 'authorization'), wrong('a'), wrong('b', 'stopped'), wrong('c')]];
+    const looks = [
+      [unmeasured('alive', 'authorization'), wrong('a'), wrong('c')],
+      [unmeasured('alive', 'authorization'), wrong('a'), wrong('b', 'stopped'), wrong('c')],
+    ];
     expect(told(looks)).toEqual(['0 open crm#1', '0 open mail#1']);
   });
   it('lists what it silences', () => {
     const { state } = nextAlerts(NO_ALERTS, [unmeasured('alive', 'authorization'), wrong('a')], contextOf(0));
-    expect(state.open[0]?.findings.map(({ series, because }) => [series.monitor, because])).toEqual([['alive', undefined], ['a', 'authorization']]);
+    expect(state.open[0]?.findings.map(({ series, because }) => [series.monitor, because])).toEqual([
+      ['alive', undefined],
+      ['a', 'authorization'],
+    ]);
   });
   it('what is still wrong after its cause has been well for the hold is told then', () => {
     const looks = [[unmeasured('alive', 'authorization'), wrong('a')], ...Array.from({ length: 8 }, () => [well('alive'), wrong('a')])];
@@ -102,7 +125,13 @@ describe('known causes', () => {
 });
 
 describe('silences', () => {
-  const silence = (from: number, until: number, match: Silence['match']): Silence => ({ id: 's', from: at(from).toISOString(), until: at(until).toISOString(), reason: 'A migration', match });
+  const silence = (from: number, until: number, match: Silence['match']): Silence => ({
+    id: 's',
+    from: at(from).toISOString(),
+    until: at(until).toISOString(),
+    reason: 'A migration',
+    match,
+  });
   const lasting = Array.from({ length: 6 }, () => [wrong('a')]);
 
   it.each([
@@ -114,9 +143,12 @@ describe('silences', () => {
   ] as const)('%s: nobody is told, until it ends', (_, match) => {
     expect(told(lasting, { silences: [silence(0, 4, match)] })).toEqual(['4 open crm#1']);
   });
-  it.each([{ platform: 'mail' }, { monitor: 'b' }, { monitor: 'a', of: 'b' }, { finding: 'surge' }] as const)('of something else: told at once', (match) => {
-    expect(told(lasting, { silences: [silence(0, 4, match)] })).toEqual(['0 open crm#1']);
-  });
+  it.each([{ platform: 'mail' }, { monitor: 'b' }, { monitor: 'a', of: 'b' }, { finding: 'surge' }] as const)(
+    'of something else: told at once',
+    (match) => {
+      expect(told(lasting, { silences: [silence(0, 4, match)] })).toEqual(['0 open crm#1']);
+    },
+  );
   it('what is silenced explains nothing', () => {
     const silences = [silence(0, 9, { monitor: 'alive' })];
     expect(told([[unmeasured('alive', 'authorization'), wrong('a')]], { silences })).toEqual(['0 open crm#1']);
@@ -124,7 +156,8 @@ describe('silences', () => {
 });
 
 describe('severity', () => {
-  const severityOf = (...judgements: readonly Judgement[]): readonly (string | undefined)[] => nextAlerts(NO_ALERTS, judgements, contextOf(0)).state.open.map(({ severity }) => severity);
+  const severityOf = (...judgements: readonly Judgement[]): readonly (string | undefined)[] =>
+    nextAlerts(NO_ALERTS, judgements, contextOf(0)).state.open.map(({ severity }) => severity);
   it('consent comes before time that is lost, a standstill before a drop', () => {
     expect(severityOf(wrong('c'))).toEqual(['sev1']);
     expect(severityOf(wrong('a', 'stopped'))).toEqual(['sev2']);
@@ -146,11 +179,22 @@ function historyOf(seed: number, { jumps, silences, causes }: { jumps: boolean; 
     { ...volume('c', 'mail'), needs: causes && dice.chance(0.3) ? ['b'] : [] },
     { ...heartbeat('d', 'mail'), needs: causes && dice.chance(0.2) ? ['c'] : [] },
   ];
-  const alerts: AlertSettings = { ...ALERTS, inhibit: causes ? { authorization: 'all', stopped: ['drop'] } : {}, holdMs: dice.pick([1, 3, 6, 60]) * HOUR_MS, groupBy: causes ? dice.pick([['platform'], ['monitor']] as const) : ['platform'] };
+  const alerts: AlertSettings = {
+    ...ALERTS,
+    inhibit: causes ? { authorization: 'all', stopped: ['drop'] } : {},
+    holdMs: dice.pick([1, 3, 6, 60]) * HOUR_MS,
+    groupBy: causes ? dice.pick([['platform'], ['monitor']] as const) : ['platform'],
+  };
   const stay = dice.between(0.5, 0.98);
   const findings: readonly FindingKind[] = ['drop', 'stopped', 'surge', ...(causes ? (['authorization'] as const) : [])];
   const draw = (name: string): Judgement =>
-    dice.pick([well, well, lingering, (one: string) => wrong(one, dice.pick(findings), dice.pick(['page', 'note'])), (one: string) => unmeasured(one, dice.pick(findings))])(name);
+    dice.pick([
+      well,
+      well,
+      lingering,
+      (one: string) => wrong(one, dice.pick(findings), dice.pick(['page', 'note'])),
+      (one: string) => unmeasured(one, dice.pick(findings)),
+    ])(name);
   const current = new Map(monitors.map(({ name }) => [name, well(name)]));
   const declared: readonly Silence[] = !silences
     ? []
@@ -176,7 +220,13 @@ const isSilenced = (judgement: Judgement, { silences, now, settings }: AlertCont
   silences.some(({ from, until, match }) => {
     const platforms = settings.monitors.find(({ name }) => name === keyOf(judgement))?.platforms ?? [];
     const fits = [match.monitor ?? keyOf(judgement), match.finding ?? judgement.finding, match.platform ?? platforms[0]];
-    return Date.parse(from) <= now.getTime() && now.getTime() < Date.parse(until) && fits[0] === keyOf(judgement) && fits[1] === judgement.finding && fits[2] === platforms[0];
+    return (
+      Date.parse(from) <= now.getTime() &&
+      now.getTime() < Date.parse(until) &&
+      fits[0] === keyOf(judgement) &&
+      fits[1] === judgement.finding &&
+      fits[2] === platforms[0]
+    );
   });
 
 describe('thousands of histories', () => {
@@ -193,39 +243,52 @@ describe('thousands of histories', () => {
     }
   });
 
-  test.prop([fc.nat(2 ** 31), fc.boolean(), fc.boolean(), fc.boolean()], { numRuns: RUNS })('one incident a group, none lost, none repeated, silences honoured', (seed, jumps, silences, causes) => {
-    const keys = new Set<string>();
-    const open = new Map<string, AlertAction['kind']>();
-    let state: AlertState = NO_ALERTS;
-    for (const { judgements, context } of historyOf(seed, { jumps, silences, causes })) {
-      const next = nextAlerts(state, judgements, context);
-      // A killed process decides it again from what was kept, and from nothing else.
-      const again = nextAlerts(JSON.parse(JSON.stringify(state)) as AlertState, judgements, context);
-      expect(again).toEqual(next);
-      // Looking once more without anything new tells nothing; what a cause explained that has ended just now is told by then.
-      const settled = nextAlerts(next.state, judgements, context);
-      if (!causes) expect(settled.actions).toEqual([]);
-      expect(nextAlerts(settled.state, judgements, context).actions).toEqual([]);
-      for (const { key, kind, group } of next.actions) {
-        expect(keys.has(key), `${key} twice`).toBe(false);
-        keys.add(key);
-        const before = open.get(group);
-        expect(kind === 'open' ? before !== 'open' : kind === 'note' ? before === undefined : before !== undefined, `${kind} after ${before}`).toBe(true);
-        if (kind === 'close') open.delete(group);
-        else if (kind !== 'update') open.set(group, kind);
+  test.prop([fc.nat(2 ** 31), fc.boolean(), fc.boolean(), fc.boolean()], { numRuns: RUNS })(
+    'one incident a group, none lost, none repeated, silences honoured',
+    (seed, jumps, silences, causes) => {
+      const keys = new Set<string>();
+      const open = new Map<string, AlertAction['kind']>();
+      let state: AlertState = NO_ALERTS;
+      for (const { judgements, context } of historyOf(seed, { jumps, silences, causes })) {
+        const next = nextAlerts(state, judgements, context);
+        // A killed process decides it again from what was kept, and from nothing else.
+        const again = nextAlerts(JSON.parse(JSON.stringify(state)) as AlertState, judgements, context);
+        expect(again).toEqual(next);
+        // Looking once more without anything new tells nothing; what a cause explained that has ended just now is told by then.
+        const settled = nextAlerts(next.state, judgements, context);
+        if (!causes) expect(settled.actions).toEqual([]);
+        expect(nextAlerts(settled.state, judgements, context).actions).toEqual([]);
+        for (const { key, kind, group } of next.actions) {
+          expect(keys.has(key), `${key} twice`).toBe(false);
+          keys.add(key);
+          const before = open.get(group);
+          expect(kind === 'open' ? before !== 'open' : kind === 'note' ? before === undefined : before !== undefined, `${kind} after ${before}`).toBe(
+            true,
+          );
+          if (kind === 'close') open.delete(group);
+          else if (kind !== 'update') open.set(group, kind);
+        }
+        state = next.state;
+        expect(state.open.map(({ group }) => group)).toEqual([...new Set(state.open.map(({ group }) => group))].sort());
+        expect([...open.keys()].sort()).toEqual(state.open.map(({ group }) => group));
+        expectTold(judgements, context, next.actions, state, causes);
       }
-      state = next.state;
-      expect(state.open.map(({ group }) => group)).toEqual([...new Set(state.open.map(({ group }) => group))].sort());
-      expect([...open.keys()].sort()).toEqual(state.open.map(({ group }) => group));
-      expectTold(judgements, context, next.actions, state, causes);
-    }
-  });
+    },
+  );
 });
 
 /** What wakes people is in an open alert that woke them; what is silenced is the reason of no action. */
-function expectTold(judgements: readonly Judgement[], context: AlertContext, actions: readonly AlertAction[], state: AlertState, causes: boolean): void {
+function expectTold(
+  judgements: readonly Judgement[],
+  context: AlertContext,
+  actions: readonly AlertAction[],
+  state: AlertState,
+  causes: boolean,
+): void {
   for (const judgement of judgements.filter(isWrong)) {
-    const finding = state.open.flatMap((alert) => alert.findings.map((one) => ({ alert, one }))).find(({ one }) => one.series.monitor === keyOf(judgement));
+    const finding = state.open
+      .flatMap((alert) => alert.findings.map((one) => ({ alert, one })))
+      .find(({ one }) => one.series.monitor === keyOf(judgement));
     if (isSilenced(judgement, context)) {
       expect(actions.filter(({ kind, about }) => kind !== 'close' && about.some(({ monitor }) => monitor === keyOf(judgement)))).toEqual([]);
       continue;
@@ -239,6 +302,10 @@ function expectTold(judgements: readonly Judgement[], context: AlertContext, act
     // Either it woke people, or what explains it did, and that is wrong or was a while ago.
     expect(finding, `${keyOf(judgement)} is lost`).toBeDefined();
     if (finding?.one.because === undefined) expect(finding?.alert.level).toBe('page');
-    else expect(state.open.some(({ level, findings }) => level === 'page' && findings.some(({ because, ended }) => because === undefined && !ended)), `nobody heard of why ${keyOf(judgement)}`).toBe(true);
+    else
+      expect(
+        state.open.some(({ level, findings }) => level === 'page' && findings.some(({ because, ended }) => because === undefined && !ended)),
+        `nobody heard of why ${keyOf(judgement)}`,
+      ).toBe(true);
   }
 }

@@ -1,15 +1,15 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 
-import { ALL, Calendar, type Departure, judgeSeries, remember, type SeriesHistory } from '../../src/monitors/index.js';
 import { HourTable } from '../../src/monitors/baseline/hour-table.js';
 import { WeekClock } from '../../src/monitors/baseline/week-clock.js';
 import { type Side, Windows } from '../../src/monitors/baseline/windows.js';
+import { ALL, Calendar, type Departure, judgeSeries, remember, type SeriesHistory } from '../../src/monitors/index.js';
 import type { CalendarEntry } from '../../src/workspace/index.js';
-import { duration, durationsOf, quota, usageOf, volume } from './simulation/workspaces.js';
-import { Dice } from './simulation/dice.js';
-import { BEGINS, seriesYear, sharedDays, WARM_HOURS, ZONE } from './simulation/year.js';
 import { fullSweeps } from '../support/sweeps.js';
+import { Dice } from './simulation/dice.js';
+import { duration, durationsOf, quota, usageOf, volume } from './simulation/workspaces.js';
+import { BEGINS, seriesYear, sharedDays, WARM_HOURS, ZONE } from './simulation/year.js';
 
 /** A user would lose: judgements that depend on how much of the past happened to be kept, or that compare Monday with Sunday after the clocks changed. */
 
@@ -17,7 +17,15 @@ const HOUR_MS = 3_600_000;
 const WEEK = 168;
 const END = WARM_HOURS + 365 * 24;
 
-const localHour = new Intl.DateTimeFormat('en-US', { timeZone: ZONE, hourCycle: 'h23', weekday: 'short', hour: '2-digit', year: 'numeric', month: '2-digit', day: '2-digit' });
+const localHour = new Intl.DateTimeFormat('en-US', {
+  timeZone: ZONE,
+  hourCycle: 'h23',
+  weekday: 'short',
+  hour: '2-digit',
+  year: 'numeric',
+  month: '2-digit',
+  day: '2-digit',
+});
 const shownAt = (hour: number): string => localHour.format(new Date(hour * HOUR_MS));
 /** The same reading of the clocks so many weeks before: looked for hour by hour. */
 function slowEarlier(hour: number, weeks: number): number {
@@ -28,7 +36,14 @@ function slowEarlier(hour: number, weeks: number): number {
 }
 
 /** The median of the same window of eight earlier weeks, in the words of the documentation. */
-function slowWindow(values: readonly (number | null)[], kinds: Calendar, departures: readonly Departure[], end: number, hours: number, side: Side): unknown {
+function slowWindow(
+  values: readonly (number | null)[],
+  kinds: Calendar,
+  departures: readonly Departure[],
+  end: number,
+  hours: number,
+  side: Side,
+): unknown {
   const valueOf = (hour: number): number | null => values[hour - BEGINS] ?? null;
   const isDeparted = (hour: number): boolean =>
     departures.some(({ from, to }) => (hour + 1) * HOUR_MS > Date.parse(from) && hour * HOUR_MS < (to === undefined ? Infinity : Date.parse(to)));
@@ -50,7 +65,8 @@ function slowWindow(values: readonly (number | null)[], kinds: Calendar, departu
   for (let week = 1; week <= 8; week += 1) {
     const shift = last - slowEarlier(last, week);
     const then = counted.map((hour) => hour - shift);
-    if (then.every((hour) => valueOf(hour) !== null && !isApart(hour) && !isDeparted(hour))) sums.push(then.reduce((sum, hour) => sum + (valueOf(hour) ?? 0), 0));
+    if (then.every((hour) => valueOf(hour) !== null && !isApart(hour) && !isDeparted(hour)))
+      sums.push(then.reduce((sum, hour) => sum + (valueOf(hour) ?? 0), 0));
   }
   if (sums.length < 3) return undefined;
   sums.sort((a, b) => a - b);
@@ -67,20 +83,25 @@ const departuresOf = (dice: Dice): readonly Departure[] =>
 const SUNDAYS: CalendarEntry = { is: 'quiet', timezone: ZONE, when: { kind: 'week', weekday: 0, minute: 0, forMs: 24 * HOUR_MS } };
 
 describe('windows', () => {
-  test.prop([fc.nat(1e6)], { numRuns: fullSweeps ? 300 : 12 })('are compared with the same hours of earlier weeks by the clocks, without what is out of the ordinary', (seed) => {
-    const dice = new Dice(seed);
-    const year = seriesYear(seed, 5, sharedDays(seed));
-    const calendar = new Calendar(dice.chance(0.3) ? [...year.calendar, SUNDAYS] : dice.chance(0.2) ? [] : year.calendar);
-    const departures = departuresOf(dice);
-    const windows = new Windows(new HourTable({ first: BEGINS, values: year.values }, calendar, departures), WeekClock.of(ZONE), calendar);
-    for (let n = 0; n < 60; n += 1) {
-      // Half of them in the weeks after the clocks changed.
-      const end = dice.chance(0.5) ? BEGINS + dice.under(END + 50) : dice.pick([Date.UTC(2027, 2, 14), Date.UTC(2027, 10, 7)]) / HOUR_MS + dice.under(9 * WEEK) - 24;
-      const hours = dice.pick([1, 2, 3, 6, 24, 72]);
-      const side = dice.pick<Side>(['drop', 'surge', 'expected-surge']);
-      expect(windows.at(end, hours, side), `${iso(end)} ${hours} ${side}`).toEqual(slowWindow(year.values, calendar, departures, end, hours, side));
-    }
-  });
+  test.prop([fc.nat(1e6)], { numRuns: fullSweeps ? 300 : 12 })(
+    'are compared with the same hours of earlier weeks by the clocks, without what is out of the ordinary',
+    (seed) => {
+      const dice = new Dice(seed);
+      const year = seriesYear(seed, 5, sharedDays(seed));
+      const calendar = new Calendar(dice.chance(0.3) ? [...year.calendar, SUNDAYS] : dice.chance(0.2) ? [] : year.calendar);
+      const departures = departuresOf(dice);
+      const windows = new Windows(new HourTable({ first: BEGINS, values: year.values }, calendar, departures), WeekClock.of(ZONE), calendar);
+      for (let n = 0; n < 60; n += 1) {
+        // Half of them in the weeks after the clocks changed.
+        const end = dice.chance(0.5)
+          ? BEGINS + dice.under(END + 50)
+          : dice.pick([Date.UTC(2027, 2, 14), Date.UTC(2027, 10, 7)]) / HOUR_MS + dice.under(9 * WEEK) - 24;
+        const hours = dice.pick([1, 2, 3, 6, 24, 72]);
+        const side = dice.pick<Side>(['drop', 'surge', 'expected-surge']);
+        expect(windows.at(end, hours, side), `${iso(end)} ${hours} ${side}`).toEqual(slowWindow(year.values, calendar, departures, end, hours, side));
+      }
+    },
+  );
 });
 
 describe('what is kept', () => {
@@ -91,7 +112,7 @@ describe('what is kept', () => {
     const departures = departuresOf(dice);
     const series = { monitor: settings.name, of: settings.name };
     let kept: SeriesHistory | undefined;
-    for (let i = 0; i < measurements.length; ) {
+    for (let i = 0; i < measurements.length;) {
       const some = 1 + dice.under(700);
       kept = JSON.parse(JSON.stringify(remember(kept, series, measurements.slice(i, i + some)))) as SeriesHistory;
       i = Math.min(measurements.length, i + some);

@@ -104,7 +104,7 @@ function excessOf(levels: readonly Level[], { atMs, value }: Quota, usual: (hour
 /** How much is used between two moments where each hour has its own pace. */
 function usedBetween(fromMs: number, toMs: number, perHour: (hour: number) => number): number {
   let used = 0;
-  for (let from = fromMs; from < toMs; ) {
+  for (let from = fromMs; from < toMs;) {
     const to = Math.min(toMs, (Math.floor(from / HOUR_MS) + 1) * HOUR_MS);
     used += (perHour(Math.floor(from / HOUR_MS)) * (to - from)) / HOUR_MS;
     from = to;

@@ -31,7 +31,9 @@ export function expectedOf(looks: readonly Look[], platform: string): Expected {
     before = now;
     if (rest !== undefined) rest.quiet += watched;
     if (rest !== undefined && rest.quiet >= 48 * HOUR_MS) rest = undefined;
-    const mine = judgements.filter(({ series }) => context.settings.monitors.some((monitor) => monitor.name === series.monitor && monitor.platforms.includes(platform)));
+    const mine = judgements.filter(({ series }) =>
+      context.settings.monitors.some((monitor) => monitor.name === series.monitor && monitor.platforms.includes(platform)),
+    );
     const hold = context.settings.alerts.holdMs;
     for (const judgement of mine) {
       const name = judgement.series.monitor;
@@ -42,7 +44,8 @@ export function expectedOf(looks: readonly Look[], platform: string): Expected {
         level = 'note';
       }
       const entry = open?.get(name);
-      if (isWrong && entry === undefined) open?.set(name, { well: 0, returns: rest?.returns.has(name) === true ? (rest.returns.get(name) ?? 0) + 1 : 0, ended: false, wrong: true });
+      if (isWrong && entry === undefined)
+        open?.set(name, { well: 0, returns: rest?.returns.has(name) === true ? (rest.returns.get(name) ?? 0) + 1 : 0, ended: false, wrong: true });
       else if (isWrong && entry !== undefined) {
         if (!entry.wrong && (entry.ended || entry.well >= hold / 6)) entry.returns += 1;
         Object.assign(entry, { well: 0, ended: false, wrong: true });
