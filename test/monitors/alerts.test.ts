@@ -213,7 +213,7 @@ function historyOf(seed: number, { jumps, silences, causes }: { jumps: boolean; 
   });
 }
 
-const RUNS = fullSweeps ? 20_000 : 1500;
+const RUNS = fullSweeps ? 10_000 : 400;
 const keyOf = ({ series }: Pick<Judgement, 'series'>): string => series.monitor;
 const isWrong = ({ state }: Judgement): boolean => state === 'wrong' || state === 'unmeasured';
 const isSilenced = (judgement: Judgement, { silences, now, settings }: AlertContext): boolean =>

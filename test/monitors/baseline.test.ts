@@ -83,7 +83,7 @@ const departuresOf = (dice: Dice): readonly Departure[] =>
 const SUNDAYS: CalendarEntry = { is: 'quiet', timezone: ZONE, when: { kind: 'week', weekday: 0, minute: 0, forMs: 24 * HOUR_MS } };
 
 describe('windows', () => {
-  test.prop([fc.nat(1e6)], { numRuns: fullSweeps ? 300 : 12 })(
+  test.prop([fc.nat(1e6)], { numRuns: fullSweeps ? 300 : 5 })(
     'are compared with the same hours of earlier weeks by the clocks, without what is out of the ordinary',
     (seed) => {
       const dice = new Dice(seed);
@@ -124,12 +124,12 @@ describe('what is kept', () => {
     }
   }
 
-  test.prop([fc.nat(1e6)], { numRuns: fullSweeps ? 200 : 6 })('is enough: volumes are judged as by their whole year', (seed) => {
+  test.prop([fc.nat(1e6)], { numRuns: fullSweeps ? 100 : 3 })('is enough: volumes are judged as by their whole year', (seed) => {
     const { values } = seriesYear(seed, new Dice(seed).pick([5, 40, 400]), sharedDays(seed));
     const counted = values.flatMap((value, i) => (value === null ? [] : [{ kind: 'count' as const, hour: BEGINS + i, value }]));
     judgedBoth(seed, counted, volume('v'));
   });
-  test.prop([fc.nat(1e6)], { numRuns: fullSweeps ? 50 : 2 })('is enough for durations and quotas', (seed) => {
+  test.prop([fc.nat(1e6)], { numRuns: fullSweeps ? 30 : 1 })('is enough for durations and quotas', (seed) => {
     judgedBoth(seed, durationsOf(new Dice(seed)), duration('d', 'crm'));
     judgedBoth(seed, usageOf(new Dice(seed), { from: 6000, times: 2 }), quota('q', 'crm'));
   });

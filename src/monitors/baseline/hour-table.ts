@@ -59,6 +59,11 @@ export class HourTable {
     return this.#odd[to - this.first] === this.#odd[from - this.first];
   }
 
+  /** Whether some are of an incident or another departure. */
+  hasDeparted(from: number, to: number): boolean {
+    return this.#codes.subarray(from - this.first, to - this.first).includes(DEPARTED);
+  }
+
   /** Whether some were not measured. */
   hasGaps(from: number, to: number): boolean {
     return this.#codes.subarray(from - this.first, to - this.first).includes(MISSING);

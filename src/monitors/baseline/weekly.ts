@@ -108,7 +108,7 @@ export class WeeklyBaseline {
     const key = end * 128 + window;
     const known = this.#kept.get(key);
     if (known !== undefined) return known;
-    const found = this.#windows.at(end, window, 'surge') ?? null;
+    const found = this.#windows.past(end, window) ?? null;
     this.#kept.set(key, found);
     return found;
   }

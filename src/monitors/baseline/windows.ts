@@ -41,6 +41,12 @@ export class Windows {
     return whole ? this.#compare(from, end) : this.#compareSome(this.#countedOf(from, end, side));
   }
 
+  /** The same of a window that is learned from: undefined also where it was no ordinary one. */
+  past(end: number, hours: number): Window | undefined {
+    const from = end - hours;
+    return this.#table.has(from, end) && this.#table.hasDeparted(from, end) ? undefined : this.at(end, hours, 'surge');
+  }
+
   #compare(from: number, end: number): Window | undefined {
     let n = 0;
     for (let week = 1; week <= RULES.weeks; week += 1) {
