@@ -1,5 +1,14 @@
 export { cleanUp, type Cleaned, uncleaned } from './cleanup.js';
-export { type IntegrationTest, type LoadTest, loadTest, parseTest, type TestFile, testFiles, type TouchpointTest } from './document/load.js';
+export {
+  type IntegrationTest,
+  type LoadTest,
+  loadTest,
+  parseTest,
+  type TestFile,
+  testFiles,
+  type TouchpointTest,
+  type TriggerTest,
+} from './document/load.js';
 export { testSchema } from './document/schema.js';
 export { refuseProduction } from './load/intake.js';
 export { runLoad } from './load/run.js';
@@ -10,6 +19,8 @@ export { readCheckResults } from './results.js';
 export type * from './result.js';
 export { RECORD_VERDICTS } from './touchpoints/facts.js';
 export { runTouchpoints } from './touchpoints/run.js';
+export { FIRING_VERDICTS } from './triggers/facts.js';
+export { runTrigger } from './triggers/run.js';
 export { checkParity } from './parity/check.js';
 export { loadParity, type NamedCheck, parseParity } from './parity/load.js';
 export { parityDocument, parityJunit } from './parity/report.js';

@@ -26,8 +26,14 @@ export interface TouchpointTest extends Common {
   readonly document: TestDocument & Required<Pick<TestDocument, 'mapping' | 'steps'>>;
 }
 
+/** An automation that fires when a condition becomes true. */
+export interface TriggerTest extends Common {
+  readonly kind: 'trigger';
+  readonly document: TestDocument & Required<Pick<TestDocument, 'trigger'>>;
+}
+
 /** A test that was read and fits its format. */
-export type IntegrationTest = LoadTest | TouchpointTest;
+export type IntegrationTest = LoadTest | TouchpointTest | TriggerTest;
 
 /** A file of the folder of tests: read, or why it cannot be. */
 export interface TestFile {
@@ -49,25 +55,36 @@ export function parseTest(text: string, file: string): IntegrationTest {
   const problems = [...problemsOf(document)];
   if (problems.length > 0) throw yaml.invalid(problems);
   const common = { id: document.id, title: document.title, file, digest: sha256(text) };
-  const { load, arrives, mapping, steps } = document;
+  const { load, arrives, mapping, steps, trigger } = document;
+  if (trigger !== undefined) return { ...common, kind: 'trigger', document: { ...document, trigger } };
   if (load !== undefined && arrives !== undefined) return { ...common, kind: 'load', document: { ...document, load, arrives } };
   if (mapping !== undefined && steps !== undefined) return { ...common, kind: 'steps', document: { ...document, mapping, steps } };
   throw yaml.invalid([{ path: [], message: KINDS }]);
 }
 
-const KINDS = 'a test has load and arrives, or mapping and steps';
+const KINDS = 'a test has load and arrives, or mapping and steps, or trigger';
 
 function* problemsOf(document: TestDocument): Iterable<PathProblem> {
-  const { load, arrives, mapping, steps } = document;
+  const { load, arrives, mapping, steps, trigger } = document;
   const isLoad = load !== undefined || arrives !== undefined;
-  const isSteps = mapping !== undefined || steps !== undefined;
-  if (isLoad === isSteps) yield { path: [], message: KINDS, expected: 'one of the two' };
+  const isSteps = steps !== undefined || (mapping !== undefined && trigger === undefined);
+  const kinds = [isLoad, isSteps, trigger !== undefined].filter(Boolean).length;
+  if (kinds !== 1) yield { path: [], message: KINDS, expected: 'one of these' };
   else if (isLoad && load === undefined) yield { path: ['arrives'], onKey: true, message: 'what is submitted is missing', expected: 'load' };
   else if (isLoad && arrives === undefined) yield { path: ['load'], onKey: true, message: 'where it arrives is missing', expected: 'arrives' };
   else if (isSteps && mapping === undefined) yield { path: ['steps'], onKey: true, message: 'the mapping is missing', expected: 'mapping: its id' };
   else if (isSteps && steps === undefined) yield { path: ['mapping'], onKey: true, message: 'what is done is missing', expected: 'steps' };
   if (load !== undefined) yield* loadProblems(load, arrives ?? [], document.expect);
   if (steps !== undefined) yield* stepProblems(steps);
+  if (trigger !== undefined) yield* triggerProblems(trigger, mapping);
+}
+
+function* triggerProblems({ on, address, mark }: NonNullable<TestDocument['trigger']>, mapping: string | undefined): Iterable<PathProblem> {
+  const isPlace = on.includes('/');
+  if (isPlace && (address === undefined || mark === undefined))
+    yield { path: ['trigger'], message: 'the fields by which its records are known are missing', expected: 'address and mark' };
+  if (!isPlace && mapping === undefined)
+    yield { path: ['trigger', 'on'], message: `${on} is no platform with an object type`, expected: 'crm/contacts, or a side with mapping' };
 }
 
 function* stepProblems(steps: NonNullable<TestDocument['steps']>): Iterable<PathProblem> {

@@ -1,4 +1,4 @@
-import type { CheckResult, LoadTest, runTouchpoints, TouchpointTest } from '../../../checks/index.js';
+import type { CheckResult, IntegrationTest, LoadTest, runTouchpoints, TouchpointTest, TriggerTest } from '../../../checks/index.js';
 import { EXIT } from '../../../lib/index.js';
 import type { PlatformConfig } from '../../../workspace/index.js';
 import { findTest, identityOf, mappingOf, openForTest, testsFolder } from '../../flows/checks/tests.js';
@@ -21,8 +21,19 @@ async function run(context: CommandContext): Promise<Outcome> {
   const { testFiles } = await import('../../../checks/index.js');
   const session = await context.session();
   const test = await findTest(await testFiles(testsFolder(session)), context.input.required('test'));
-  const result = test.kind === 'load' ? await loaded(test, context, session) : await stepped(test, context, session);
+  const result = await ran(test, context, session);
   return { data: result, text: (style) => checkText(result, style), ...(result.passed ? {} : { exit: EXIT.differences }) };
+}
+
+async function ran(test: IntegrationTest, context: CommandContext, session: Session): Promise<CheckResult> {
+  switch (test.kind) {
+    case 'load':
+      return await loaded(test, context, session);
+    case 'steps':
+      return await stepped(test, context, session);
+    case 'trigger':
+      return await triggered(test, context, session);
+  }
 }
 
 async function loaded(test: LoadTest, context: CommandContext, session: Session): Promise<CheckResult> {
@@ -39,6 +50,13 @@ async function loaded(test: LoadTest, context: CommandContext, session: Session)
 async function stepped(test: TouchpointTest, context: CommandContext, session: Session): Promise<CheckResult> {
   const { runTouchpoints } = await import('../../../checks/index.js');
   return await runTouchpoints(test, { ...depsOf(context, session), mapping: await mappingOf(session, test) });
+}
+
+async function triggered(test: TriggerTest, context: CommandContext, session: Session): Promise<CheckResult> {
+  const { runTrigger } = await import('../../../checks/index.js');
+  const { mapping: id } = test.document;
+  const mapping = id === undefined ? undefined : await mappingOf(session, { document: { mapping: id }, file: test.file });
+  return await runTrigger(test, { ...depsOf(context, session), ...(mapping && { mapping }) });
 }
 
 /** What every kind of test works with. */
