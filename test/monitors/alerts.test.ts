@@ -1,4 +1,4 @@
-import { fc, test } from '@fast-check/vitest';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import {
@@ -230,51 +230,59 @@ const isSilenced = (judgement: Judgement, { silences, now, settings }: AlertCont
   });
 
 describe('thousands of histories', () => {
-  test.prop([fc.nat(2 ** 31), fc.boolean()], { numRuns: RUNS })('as the plain explanation of them says', (seed, jumps) => {
-    const looks = historyOf(seed, { jumps, silences: false, causes: false });
-    let state = NO_ALERTS;
-    for (const [n, { judgements, context }] of looks.entries()) {
-      state = nextAlerts(state, judgements, context).state;
-      for (const platform of ['crm', 'mail']) {
-        const expected = expectedOf(looks.slice(0, n + 1), platform);
-        const found = foundOf(state.open, state.numbers, platform);
-        expect(found, `look ${n}, ${platform}`).toEqual(expected.open ? expected : { ...expected, level: 'note' });
-      }
-    }
+  it('as the plain explanation of them says', () => {
+    fc.assert(
+      fc.property(fc.nat(2 ** 31), fc.boolean(), (seed, jumps) => {
+        const looks = historyOf(seed, { jumps, silences: false, causes: false });
+        let state = NO_ALERTS;
+        for (const [n, { judgements, context }] of looks.entries()) {
+          state = nextAlerts(state, judgements, context).state;
+          for (const platform of ['crm', 'mail']) {
+            const expected = expectedOf(looks.slice(0, n + 1), platform);
+            const found = foundOf(state.open, state.numbers, platform);
+            expect(found, `look ${n}, ${platform}`).toEqual(expected.open ? expected : { ...expected, level: 'note' });
+          }
+        }
+      }),
+      { numRuns: RUNS },
+    );
   });
 
-  test.prop([fc.nat(2 ** 31), fc.boolean(), fc.boolean(), fc.boolean()], { numRuns: RUNS })(
-    'one incident a group, none lost, none repeated, silences honoured',
-    (seed, jumps, silences, causes) => {
-      const keys = new Set<string>();
-      const open = new Map<string, AlertAction['kind']>();
-      let state: AlertState = NO_ALERTS;
-      for (const { judgements, context } of historyOf(seed, { jumps, silences, causes })) {
-        const next = nextAlerts(state, judgements, context);
-        // A killed process decides it again from what was kept, and from nothing else.
-        const again = nextAlerts(JSON.parse(JSON.stringify(state)) as AlertState, judgements, context);
-        expect(again).toEqual(next);
-        // Looking once more without anything new tells nothing; what a cause explained that has ended just now is told by then.
-        const settled = nextAlerts(next.state, judgements, context);
-        if (!causes) expect(settled.actions).toEqual([]);
-        expect(nextAlerts(settled.state, judgements, context).actions).toEqual([]);
-        for (const { key, kind, group } of next.actions) {
-          expect(keys.has(key), `${key} twice`).toBe(false);
-          keys.add(key);
-          const before = open.get(group);
-          expect(kind === 'open' ? before !== 'open' : kind === 'note' ? before === undefined : before !== undefined, `${kind} after ${before}`).toBe(
-            true,
-          );
-          if (kind === 'close') open.delete(group);
-          else if (kind !== 'update') open.set(group, kind);
+  it('one incident a group, none lost, none repeated, silences honoured', () => {
+    fc.assert(
+      fc.property(fc.nat(2 ** 31), fc.boolean(), fc.boolean(), fc.boolean(), (seed, jumps, silences, causes) => {
+        const keys = new Set<string>();
+        const open = new Map<string, AlertAction['kind']>();
+        let state: AlertState = NO_ALERTS;
+        for (const { judgements, context } of historyOf(seed, { jumps, silences, causes })) {
+          const next = nextAlerts(state, judgements, context);
+          // A killed process decides it again from what was kept, and from nothing else.
+          const again = nextAlerts(JSON.parse(JSON.stringify(state)) as AlertState, judgements, context);
+          expect(again).toEqual(next);
+          // Looking once more without anything new tells nothing; what a cause explained that has ended just now is told by then.
+          const settled = nextAlerts(next.state, judgements, context);
+          if (!causes) expect(settled.actions).toEqual([]);
+          expect(nextAlerts(settled.state, judgements, context).actions).toEqual([]);
+          for (const { key, kind, group } of next.actions) {
+            expect(keys.has(key), `${key} twice`).toBe(false);
+            keys.add(key);
+            const before = open.get(group);
+            expect(
+              kind === 'open' ? before !== 'open' : kind === 'note' ? before === undefined : before !== undefined,
+              `${kind} after ${before}`,
+            ).toBe(true);
+            if (kind === 'close') open.delete(group);
+            else if (kind !== 'update') open.set(group, kind);
+          }
+          state = next.state;
+          expect(state.open.map(({ group }) => group)).toEqual([...new Set(state.open.map(({ group }) => group))].sort());
+          expect([...open.keys()].sort()).toEqual(state.open.map(({ group }) => group));
+          expectTold(judgements, context, next.actions, causes ? settled.state : state, causes);
         }
-        state = next.state;
-        expect(state.open.map(({ group }) => group)).toEqual([...new Set(state.open.map(({ group }) => group))].sort());
-        expect([...open.keys()].sort()).toEqual(state.open.map(({ group }) => group));
-        expectTold(judgements, context, next.actions, causes ? settled.state : state, causes);
-      }
-    },
-  );
+      }),
+      { numRuns: RUNS },
+    );
+  });
 });
 
 /** What wakes people is in an open alert that woke them; what is silenced is the reason of no action. */

@@ -1,5 +1,5 @@
-import { fc, test } from '@fast-check/vitest';
-import { describe, expect } from 'vitest';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
 
 import { HourTable } from '../../src/monitors/baseline/hour-table.js';
 import { WeekClock } from '../../src/monitors/baseline/week-clock.js';
@@ -83,25 +83,29 @@ const departuresOf = (dice: Dice): readonly Departure[] =>
 const SUNDAYS: CalendarEntry = { is: 'quiet', timezone: ZONE, when: { kind: 'week', weekday: 0, minute: 0, forMs: 24 * HOUR_MS } };
 
 describe('windows', () => {
-  test.prop([fc.nat(1e6)], { numRuns: fullSweeps ? 300 : 5 })(
-    'are compared with the same hours of earlier weeks by the clocks, without what is out of the ordinary',
-    (seed) => {
-      const dice = new Dice(seed);
-      const year = seriesYear(seed, 5, sharedDays(seed));
-      const calendar = new Calendar(dice.chance(0.3) ? [...year.calendar, SUNDAYS] : dice.chance(0.2) ? [] : year.calendar);
-      const departures = departuresOf(dice);
-      const windows = new Windows(new HourTable({ first: BEGINS, values: year.values }, calendar, departures), WeekClock.of(ZONE), calendar);
-      for (let n = 0; n < 60; n += 1) {
-        // Half of them in the weeks after the clocks changed.
-        const end = dice.chance(0.5)
-          ? BEGINS + dice.under(END + 50)
-          : dice.pick([Date.UTC(2027, 2, 14), Date.UTC(2027, 10, 7)]) / HOUR_MS + dice.under(9 * WEEK) - 24;
-        const hours = dice.pick([1, 2, 3, 6, 24, 72]);
-        const side = dice.pick<Side>(['drop', 'surge', 'expected-surge']);
-        expect(windows.at(end, hours, side), `${iso(end)} ${hours} ${side}`).toEqual(slowWindow(year.values, calendar, departures, end, hours, side));
-      }
-    },
-  );
+  it('are compared with the same hours of earlier weeks by the clocks, without what is out of the ordinary', () => {
+    fc.assert(
+      fc.property(fc.nat(1e6), (seed) => {
+        const dice = new Dice(seed);
+        const year = seriesYear(seed, 5, sharedDays(seed));
+        const calendar = new Calendar(dice.chance(0.3) ? [...year.calendar, SUNDAYS] : dice.chance(0.2) ? [] : year.calendar);
+        const departures = departuresOf(dice);
+        const windows = new Windows(new HourTable({ first: BEGINS, values: year.values }, calendar, departures), WeekClock.of(ZONE), calendar);
+        for (let n = 0; n < 60; n += 1) {
+          // Half of them in the weeks after the clocks changed.
+          const end = dice.chance(0.5)
+            ? BEGINS + dice.under(END + 50)
+            : dice.pick([Date.UTC(2027, 2, 14), Date.UTC(2027, 10, 7)]) / HOUR_MS + dice.under(9 * WEEK) - 24;
+          const hours = dice.pick([1, 2, 3, 6, 24, 72]);
+          const side = dice.pick<Side>(['drop', 'surge', 'expected-surge']);
+          expect(windows.at(end, hours, side), `${iso(end)} ${hours} ${side}`).toEqual(
+            slowWindow(year.values, calendar, departures, end, hours, side),
+          );
+        }
+      }),
+      { numRuns: fullSweeps ? 300 : 5 },
+    );
+  });
 });
 
 describe('what is kept', () => {
@@ -124,13 +128,23 @@ describe('what is kept', () => {
     }
   }
 
-  test.prop([fc.nat(1e6)], { numRuns: fullSweeps ? 100 : 3 })('is enough: volumes are judged as by their whole year', (seed) => {
-    const { values } = seriesYear(seed, new Dice(seed).pick([5, 40, 400]), sharedDays(seed));
-    const counted = values.flatMap((value, i) => (value === null ? [] : [{ kind: 'count' as const, hour: BEGINS + i, value }]));
-    judgedBoth(seed, counted, volume('v'));
+  it('is enough: volumes are judged as by their whole year', () => {
+    fc.assert(
+      fc.property(fc.nat(1e6), (seed) => {
+        const { values } = seriesYear(seed, new Dice(seed).pick([5, 40, 400]), sharedDays(seed));
+        const counted = values.flatMap((value, i) => (value === null ? [] : [{ kind: 'count' as const, hour: BEGINS + i, value }]));
+        judgedBoth(seed, counted, volume('v'));
+      }),
+      { numRuns: fullSweeps ? 100 : 3 },
+    );
   });
-  test.prop([fc.nat(1e6)], { numRuns: fullSweeps ? 30 : 1 })('is enough for durations and quotas', (seed) => {
-    judgedBoth(seed, durationsOf(new Dice(seed)), duration('d', 'crm'));
-    judgedBoth(seed, usageOf(new Dice(seed), { from: 6000, times: 2 }), quota('q', 'crm'));
+  it('is enough for durations and quotas', () => {
+    fc.assert(
+      fc.property(fc.nat(1e6), (seed) => {
+        judgedBoth(seed, durationsOf(new Dice(seed)), duration('d', 'crm'));
+        judgedBoth(seed, usageOf(new Dice(seed), { from: 6000, times: 2 }), quota('q', 'crm'));
+      }),
+      { numRuns: fullSweeps ? 30 : 1 },
+    );
   });
 });
