@@ -9,6 +9,7 @@ const layers = [
   ['runbooks', 'stages'],
   ['backups'],
   ['reports', 'drills', 'checks'],
+  ['monitors'],
   ['cli', 'daemon'],
 ];
 const rules = layers.flatMap((folders, level) =>

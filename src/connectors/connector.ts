@@ -70,6 +70,13 @@ export interface Connector {
   writtenBetween?(request: BetweenRequest, options?: CallOptions): Promise<BetweenSample | undefined>;
 
   /**
+   * How many live records were created, or changed last, in a stretch of time: two requests at most. Absent where the
+   * platform cannot be asked for that; undefined where it cannot be for this object type, event or writer. How many were
+   * created can be asked at any later time; of those that were changed, those that were changed again since are missing.
+   */
+  count?(request: CountRequest, options?: CallOptions): Promise<number | undefined>;
+
+  /**
    * How many changes of a field the platform keeps at least: a shorter history is complete. Absent where
    * `capabilities.history` is not `field`. Never calls the platform.
    */
@@ -385,6 +392,16 @@ export interface BetweenRequest {
   readonly to: Date;
   /** How many keys are wanted at most; perhaps fewer come. */
   readonly most: number;
+}
+
+/** By the platform's own clock; `to` is not part of it. */
+export interface CountRequest {
+  readonly schema: ObjectSchema;
+  readonly event: 'created' | 'changed';
+  readonly from: Date;
+  readonly to: Date;
+  /** Only what this writer did, as the history names it. */
+  readonly writer?: string;
 }
 
 export interface BetweenSample {

@@ -63,6 +63,8 @@ export interface Judgement {
   readonly expected?: number;
   /** Over how many hours. */
   readonly overHours?: number;
+  /** Not wrong, but still far from what is usual: raises nothing, and keeps open what is open. */
+  readonly lingers?: true;
   /** One plain sentence. */
   readonly says: string;
 }

@@ -1,4 +1,5 @@
 import { didYouMean } from '../lib/index.js';
+import { entriesOf, listOf } from './raw.js';
 import type { WorkspaceFile } from './schema.js';
 import type { CarriedConfig } from './types.js';
 import type { PathProblem } from './yaml.js';
@@ -81,14 +82,6 @@ function* sidesProblems(one: unknown, sides: readonly string[], word: 'as' | 'au
     yield { path: [...path, word], message: `"${given[word]}" is not known here`, expected: `one of ${allowed.join(', ')}` };
 }
 
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
 function membersOf(value: unknown): Readonly<Record<string, unknown>> {
   return Object.fromEntries(entriesOf(value));
-}
-
-function entriesOf(value: unknown): [string, unknown][] {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
 }

@@ -4,6 +4,8 @@ import { resolve } from 'node:path';
 import { CRON_FORM, cronProblem, didYouMean, DURATION_PATTERN, isZone, mayCarrySecrets, parseDuration } from '../lib/index.js';
 import { BUCKET_FORM, isAddress, parseBucket } from './bucket.js';
 import { carriedProblems } from './carried.js';
+import { monitorProblems } from './monitors/checks.js';
+import { entriesOf, field } from './raw.js';
 import { SECRET_REF } from './schema.js';
 import type { PathProblem } from './yaml.js';
 
@@ -25,6 +27,7 @@ export function* workspaceProblems(raw: unknown, folder: string): Generator<Path
   yield* zoneProblems(field(verify, 'timezone'), ['backups', 'verify', 'timezone']);
   yield* placeProblems(field(raw, 'backups'), ['backups']);
   yield* copyProblems(field(raw, 'backups'), folder);
+  yield* monitorProblems(raw, folder);
 }
 
 /** A bucket needs an address of the right form and credentials; a folder has no use for them. */
@@ -188,12 +191,4 @@ export function* literalsIn(value: unknown, path: PathProblem['path'], expected 
   } else if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) yield* literalsIn(item, [...path, index], expected);
   } else for (const [name, item] of entriesOf(value)) yield* literalsIn(item, [...path, name], expected);
-}
-
-function field(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
-}
-
-function entriesOf(value: unknown): [string, unknown][] {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
 }

@@ -5,6 +5,7 @@ import { defined, fromFileSystem, named, parseDuration, readTextFile, RunbackErr
 import { parseBucket } from './bucket.js';
 import { carriedOf } from './carried.js';
 import { workspaceProblems } from './checks.js';
+import { watchingOf } from './monitors/parse.js';
 import { type WorkspaceFile, workspaceSchema } from './schema.js';
 import type { BucketConfig, JobConfig, PlatformConfig, StoragePlace, SyncConfig, Workspace, WorkspaceConfig } from './types.js';
 import { parseYaml } from './yaml.js';
@@ -127,5 +128,15 @@ function toConfig(file: WorkspaceFile): WorkspaceConfig {
     backups: { ...file.backups, jobs: named(jobs) },
     restores: file.restores,
     history: file.history,
+    ...defined({ watching: Object.keys(file.monitors).length === 0 ? undefined : watching(file) }),
   };
+}
+
+function watching(file: WorkspaceFile): ReturnType<typeof watchingOf> {
+  const jobs = Object.entries(file.backups.jobs).map(([name, { platforms, target }]) => [name, { platforms, ...defined({ target }) }] as const);
+  return watchingOf(file, {
+    platforms: Object.keys(file.platforms),
+    writesTo: named(Object.entries(file.syncs).map(([name, { writes_to }]) => [name, writes_to])),
+    jobs: named(jobs),
+  });
 }

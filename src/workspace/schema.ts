@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { DAY_TIME_PATTERN, DURATION_FORM, DURATION_PATTERN } from '../lib/index.js';
 import { auditSchema } from './audit-schema.js';
+import { monitorShape } from './monitors/schema.js';
 import { SECRET_LITERAL } from './schema-words.js';
 import type { SecretRef } from './types.js';
 
@@ -49,6 +50,9 @@ const platformSchema = z
       .strictObject({
         requests_per_10s: count.exactOptional().describe('Most requests in ten seconds.'),
         requests_per_day: count.exactOptional().describe('Most requests in a day.'),
+        monitor_calls_per_day: count
+          .exactOptional()
+          .describe('Most requests in a day for monitors. One in a hundred of what the platform allows in a day if none is given.'),
         concurrency: count.max(100).exactOptional().describe('Most requests at once.'),
         wait: durationSchema.exactOptional().describe('How long to wait for a platform that is rate-limiting us before giving up.'),
       })
@@ -290,6 +294,7 @@ export const workspaceSchema = z
       })
       .prefault({})
       .describe('How long what was done is kept: `runback prune` deletes what is older. What is not named stays.'),
+    ...monitorShape,
   })
   .describe('A runback workspace: platforms, syncs, backups.');
 

@@ -1,5 +1,6 @@
 import type { DailyWindow } from '../lib/index.js';
 import type { Environment } from './environment.js';
+import type { Watching } from './monitors/settings.js';
 
 /** A reference to a secret: `env:NAME`, `file:PATH`, `command:PROGRAM ARG…` or `keychain:NAME`. Never the secret. */
 export type SecretRef = string & { readonly __brand: 'SecretRef' };
@@ -50,7 +51,13 @@ export interface PlatformConfig {
   readonly objects?: readonly string[];
   /** Fields by object type that are never read into a snapshot. */
   readonly never_store?: Readonly<Record<string, readonly string[]>>;
-  readonly limits: { readonly requests_per_10s?: number; readonly requests_per_day?: number; readonly concurrency?: number; readonly wait?: string };
+  readonly limits: {
+    readonly requests_per_10s?: number;
+    readonly requests_per_day?: number;
+    readonly monitor_calls_per_day?: number;
+    readonly concurrency?: number;
+    readonly wait?: string;
+  };
   /** Column that names who changed a row last, and when. */
   readonly modified?: { readonly by?: string; readonly at?: string };
   /** Where a database keeps who changed which value when. */
@@ -234,6 +241,8 @@ export interface WorkspaceConfig {
   readonly syncs: Readonly<Record<string, SyncConfig>>;
   readonly backups: BackupsConfig;
   readonly restores: RestoreConfig;
+  /** What is measured again and again, and how what is found is told; absent where nothing is. */
+  readonly watching?: Watching;
   /** How long what was done is kept, by kind: spans. */
   readonly history?: Readonly<Partial<Record<'plans' | 'investigations' | 'runs' | 'restores' | 'logs', string>>>;
 }

@@ -10,6 +10,7 @@ import type {
   ChangeBatch,
   ChangesRequest,
   Connector,
+  CountRequest,
   CreatedLookup,
   CreateMutation,
   DailyQuota,
@@ -37,6 +38,7 @@ import { describe, optionLabels, typeIdOf } from './describe/schema.js';
 import { LINK_READ_BATCH } from './read/associations.js';
 import { readChanged } from './read/changed.js';
 import { readChanges } from './read/changes.js';
+import { count } from './read/count.js';
 import { KeyList } from './read/key-list.js';
 import { Lacking } from './read/lacking.js';
 import { ReadSession, readLinks } from './read/links.js';
@@ -188,6 +190,10 @@ export class HubSpotConnector implements Connector {
 
   async writtenBetween(request: BetweenRequest, call: CallOptions = {}): Promise<BetweenSample | undefined> {
     return await writtenBetween(this.#api, request, call);
+  }
+
+  async count(request: CountRequest, call: CallOptions = {}): Promise<number | undefined> {
+    return await count(this.#api, request, call);
   }
 
   /** As HubSpot documents it: 45 of a contact's property, 20 of all others. */

@@ -9,6 +9,7 @@ import type {
   ChangeBatch,
   ChangesRequest,
   Connector,
+  CountRequest,
   CreatedLookup,
   CreateMutation,
   DailyQuota,
@@ -36,6 +37,7 @@ import { identify } from './identify.js';
 import { readAll } from './read/all.js';
 import { changedSince } from './read/changed.js';
 import { readChanges } from './read/changes.js';
+import { count } from './read/count.js';
 import { deletionsOf } from './read/deletions.js';
 import { fatesOf } from './read/fates.js';
 import { HISTORY_BATCH, historiesOf, lastWritesOf } from './read/history.js';
@@ -162,6 +164,10 @@ export class SalesforceConnector implements Connector {
 
   async *writtenSince(request: WrittenRequest, call: CallOptions = {}): AsyncIterable<WrittenBatch> {
     yield* writtenSince(this.#api, await this.#asked(request.schema, call), request, call);
+  }
+
+  async count(request: CountRequest, call: CallOptions = {}): Promise<number | undefined> {
+    return await count(this.#api, request, call);
   }
 
   async writtenBetween(request: BetweenRequest, call: CallOptions = {}): Promise<BetweenSample | undefined> {

@@ -1,0 +1,11 @@
+export { nextAlerts, NO_ALERTS } from './alerts/next.js';
+export type * from './alerts/types.js';
+export { Calendar } from './baseline/calendar.js';
+export type * from './baseline/history.js';
+export { ALL, FOR_JUDGING, type Keeping, remember } from './baseline/remember.js';
+export type { Departure } from './baseline/stretches.js';
+export { judgeSeries, seriesJudge, type SeriesJudge } from './judge/judge-series.js';
+export type { JudgeContext } from './judge/types.js';
+export { replay } from './replay/replay.js';
+export type * from './replay/types.js';
+export type * from './types.js';

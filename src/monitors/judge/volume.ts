@@ -1,0 +1,170 @@
+import { defined } from '../../lib/index.js';
+import type { VolumeSettings } from '../../workspace/index.js';
+import type { SeriesHistory } from '../baseline/history.js';
+import { HourTable } from '../baseline/hour-table.js';
+import { RULES } from '../baseline/rules.js';
+import { HOUR_MS, WeekClock } from '../baseline/week-clock.js';
+import { type Standing, WeeklyBaseline } from '../baseline/weekly.js';
+import { type Side, Windows } from '../baseline/windows.js';
+import type { Judgement } from '../types.js';
+import { brokenLimit } from './limits.js';
+import type { JudgeContext } from './types.js';
+import { counted, numberText } from './words.js';
+
+/** How far back it is looked since when something is so, in hours. */
+const LOOK_BACK = 72;
+const DAY_HOURS = 24;
+
+/** Judges how much of something happened in the hours that have passed. */
+export class VolumeJudge {
+  readonly #settings: VolumeSettings;
+  readonly #history: SeriesHistory;
+  readonly #table: HourTable;
+  readonly #baseline: WeeklyBaseline;
+
+  constructor(settings: VolumeSettings, history: SeriesHistory, context: JudgeContext) {
+    const hours = history.hours ?? { first: 0, values: [] };
+    this.#settings = settings;
+    this.#history = history;
+    this.#table = new HourTable(hours, context.calendar, context.departures);
+    this.#baseline = new WeeklyBaseline(new Windows(this.#table, WeekClock.of(settings.timezone), context.calendar), history.began ?? hours.first);
+  }
+
+  /** What stood at a moment: hours that end later do not count. */
+  judge(at: Date): Judgement {
+    const end = this.#lastMeasured(Math.floor(at.getTime() / HOUR_MS));
+    const limit = brokenLimit(this.#settings, this.#table, end);
+    if (limit !== undefined) return { series: this.#history.series, ...limit };
+    if (this.#settings.baseline === 'none') return this.#well('As declared.');
+    if (this.#baseline.isLearning(end)) return this.#learning(end);
+    return this.#stopped(end) ?? this.#wrong(end, 'drop') ?? this.#wrong(end, 'surge') ?? this.#fine(end);
+  }
+
+  /** The hour after the last one that was measured. */
+  #lastMeasured(end: number): number {
+    let last = Math.min(end, this.#table.end);
+    while (last > this.#table.first && this.#table.value(last - 1) === undefined) last -= 1;
+    return last;
+  }
+
+  /** Hours without anything, where some are never without. */
+  #stopped(end: number): Judgement | undefined {
+    const level = this.#levelOf('drop');
+    const hours = this.#silentHours(end);
+    if (level === undefined || hours < RULES.silentHours) return undefined;
+    const over = Math.min(hours, RULES.longestSilence);
+    const standing = this.#baseline.silence(end, over);
+    if (standing === undefined || standing.score > -RULES.silenceAt || standing.expected < this.#atLeast) return undefined;
+    return {
+      series: this.#history.series,
+      state: 'wrong',
+      finding: 'stopped',
+      level,
+      since: new Date((end - hours) * HOUR_MS).toISOString(),
+      found: standing.found,
+      expected: standing.expected,
+      overHours: over,
+      says: `Nothing for ${hours} hours, where about ${counted(standing.expected, 'record')} are usual in ${over}.`,
+    };
+  }
+
+  #levelOf(side: Side): 'page' | 'note' | undefined {
+    return this.#settings.page.includes(side) ? 'page' : this.#settings.note.includes(side) ? 'note' : undefined;
+  }
+
+  get #atLeast(): number {
+    return this.#settings.atLeast ?? RULES.atLeast;
+  }
+
+  #wrong(end: number, side: Side): Judgement | undefined {
+    const level = this.#levelOf(side);
+    if (level === undefined) return undefined;
+    const worst = this.#beyond(end, side);
+    if (worst === undefined || this.#beyond(end - 1, side) === undefined) return undefined;
+    let since = end - 1;
+    while (since > end - LOOK_BACK && this.#beyond(since - 1, side) !== undefined) since -= 1;
+    return {
+      series: this.#history.series,
+      state: 'wrong',
+      finding: side,
+      level,
+      since: new Date(Math.max(since - worst.window, end - LOOK_BACK) * HOUR_MS).toISOString(),
+      found: worst.found,
+      expected: worst.expected,
+      overHours: worst.window,
+      says: `${counted(worst.found, 'record')} in ${worst.window} hours, where about ${numberText(worst.expected)} are usual.`,
+    };
+  }
+
+  /** The window that is the furthest beyond what chance explains. */
+  #beyond(end: number, side: Side, share = 1): Standing | undefined {
+    let worst: Standing | undefined;
+    for (const window of RULES.windows) {
+      const standing = this.#baseline.standing(end, window, side);
+      if (standing === undefined || !this.#counts(standing, side, share)) continue;
+      if (worst === undefined || Math.abs(standing.score) > Math.abs(worst.score)) worst = standing;
+    }
+    return worst;
+  }
+
+  #counts({ found, expected, score }: Standing, side: Side, share: number): boolean {
+    const atLeast = this.#atLeast;
+    return side === 'drop'
+      ? score <= -RULES.dropAt * share && expected - found >= atLeast && found <= expected * (share === 1 ? RULES.dropShare : 1)
+      : score >= RULES.surgeAt * share && found - expected >= atLeast && found >= expected * (share === 1 ? RULES.surgeShare : 1);
+  }
+
+  /** How many of the last hours nothing happened in. */
+  #silentHours(end: number): number {
+    let hours = 0;
+    while (hours < LOOK_BACK && this.#table.value(end - 1 - hours) === 0) hours += 1;
+    return hours;
+  }
+
+  #fine(end: number): Judgement {
+    const day = this.#baseline.standing(end, DAY_HOURS, 'drop');
+    const facts = day === undefined ? {} : { found: day.found, expected: day.expected, overHours: day.window };
+    const lingers = this.#lingers(end) ? (true as const) : undefined;
+    const blind = day !== undefined && !this.#seesHalf(end);
+    return {
+      series: this.#history.series,
+      state: blind ? 'blind' : 'well',
+      ...facts,
+      ...defined({ lingers }),
+      says: blind
+        ? `At ${numberText(day.expected / DAY_HOURS)} an hour, a loss of half cannot be told from chance within a day.`
+        : day === undefined
+          ? 'Too few ordinary hours to compare.'
+          : `${counted(day.found, 'record')} in 24 hours, where about ${numberText(day.expected)} are usual.`,
+    };
+  }
+
+  /** Whether a loss of half would be found within a day. */
+  #seesHalf(end: number): boolean {
+    return RULES.windows.some((window) => {
+      if (window > DAY_HOURS) return false;
+      const standing = this.#baseline.standing(end, window, 'drop');
+      if (standing === undefined) return false;
+      const half = { ...standing, found: standing.expected / 2, score: this.#baseline.scoreOfShare(standing, end, 0.5) + RULES.power };
+      return this.#counts(half, 'drop', 1);
+    });
+  }
+
+  #lingers(end: number): boolean {
+    const { page, note } = this.#settings;
+    return (['drop', 'surge'] as const).some((side) => [...page, ...note].includes(side) && this.#beyond(end, side, RULES.lingers) !== undefined);
+  }
+
+  #learning(end: number): Judgement {
+    const days = Math.max(0, Math.floor((end - (this.#history.began ?? end)) / DAY_HOURS));
+    return {
+      series: this.#history.series,
+      state: 'learning',
+      says: `Only ${days} of the 28 days that a baseline needs: declared thresholds alone count.`,
+    };
+  }
+
+  #well(says: string): Judgement {
+    return { series: this.#history.series, state: 'well', says };
+  }
+}
