@@ -92,6 +92,9 @@ function passedOn(connector: Connector): Partial<Connector> {
       optionLabels: async (object, options) =>
         await foreseen(kind, options, async () => (await connector.optionLabels?.(object, options)) ?? new Map()),
     }),
+    ...(connector.listsOf && {
+      listsOf: async (schema, key, options) => await foreseen(kind, options, async () => await connector.listsOf?.(schema, key, options)),
+    }),
     ...(connector.settings && {
       settings: async (area, schema, options) => await foreseen(kind, options, async () => (await connector.settings?.(area, schema, options)) ?? []),
     }),

@@ -151,6 +151,13 @@ export interface Connector {
   optionLabels?(object: string, options?: CallOptions): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>>;
 
   /**
+   * The lists, audiences or campaigns that a live record is on now, all of them; undefined for object types that no list
+   * of the platform can hold. Absent where a platform of this kind has no lists. Throws where it cannot be read whole.
+   * Changes nothing.
+   */
+  listsOf?(schema: ObjectSchema, key: string, options?: CallOptions): Promise<readonly ListMembership[] | undefined>;
+
+  /**
    * How the account is set up, for an area that `capabilities.settings` tells for each object type (then with its
    * schema) or for the account. Throws where it cannot be read, also in part. Absent where no area is told so. Changes nothing.
    */
@@ -223,6 +230,14 @@ export interface Connector {
   endRead?(): Promise<void>;
 
   close(): Promise<void>;
+}
+
+/** A list that a record is on. */
+export interface ListMembership {
+  /** Id on the platform. */
+  readonly id: string;
+  /** What people call it, where the platform tells it with the membership. */
+  readonly name?: string;
 }
 
 /** One thing that was tried. */

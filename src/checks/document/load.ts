@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 
 import { isRunbackError, messageOf, sha256 } from '../../lib/index.js';
 import { parseYaml, readYamlText, type PathProblem } from '../../workspace/index.js';
-import { type TestDocument, testSchema } from './schema.js';
+import { type CanaryDocument, type TestDocument, testSchema } from './schema.js';
 
 interface Common {
   readonly id: string;
@@ -26,8 +26,14 @@ export interface TouchpointTest extends Common {
   readonly document: TestDocument & Required<Pick<TestDocument, 'mapping' | 'steps'>>;
 }
 
+/** The permanent canary record of one mapping. */
+export interface CanaryTest extends Common {
+  readonly kind: 'canary';
+  readonly document: TestDocument & Required<Pick<TestDocument, 'mapping' | 'canary'>>;
+}
+
 /** A test that was read and fits its format. */
-export type IntegrationTest = LoadTest | TouchpointTest;
+export type IntegrationTest = LoadTest | TouchpointTest | CanaryTest;
 
 /** A file of the folder of tests: read, or why it cannot be. */
 export interface TestFile {
@@ -49,16 +55,23 @@ export function parseTest(text: string, file: string): IntegrationTest {
   const problems = [...problemsOf(document)];
   if (problems.length > 0) throw yaml.invalid(problems);
   const common = { id: document.id, title: document.title, file, digest: sha256(text) };
-  const { load, arrives, mapping, steps } = document;
+  const { load, arrives, mapping, steps, canary } = document;
+  if (mapping !== undefined && canary !== undefined) return { ...common, kind: 'canary', document: { ...document, mapping, canary } };
   if (load !== undefined && arrives !== undefined) return { ...common, kind: 'load', document: { ...document, load, arrives } };
   if (mapping !== undefined && steps !== undefined) return { ...common, kind: 'steps', document: { ...document, mapping, steps } };
   throw yaml.invalid([{ path: [], message: KINDS }]);
 }
 
-const KINDS = 'a test has load and arrives, or mapping and steps';
+const KINDS = 'a test has load and arrives, or mapping and steps, or mapping and canary';
+/** Stands in a value of every canary record, so that nobody takes it for a person. */
+export const CANARY_MARK = 'runback-canary';
 
 function* problemsOf(document: TestDocument): Iterable<PathProblem> {
-  const { load, arrives, mapping, steps } = document;
+  const { load, arrives, mapping, steps, canary } = document;
+  if (canary !== undefined) {
+    yield* canaryProblems(document, canary);
+    return;
+  }
   const isLoad = load !== undefined || arrives !== undefined;
   const isSteps = mapping !== undefined || steps !== undefined;
   if (isLoad === isSteps) yield { path: [], message: KINDS, expected: 'one of the two' };
@@ -68,6 +81,24 @@ function* problemsOf(document: TestDocument): Iterable<PathProblem> {
   else if (isSteps && steps === undefined) yield { path: ['mapping'], onKey: true, message: 'what is done is missing', expected: 'steps' };
   if (load !== undefined) yield* loadProblems(load, arrives ?? [], document.expect);
   if (steps !== undefined) yield* stepProblems(steps);
+}
+
+function* canaryProblems({ load, arrives, mapping, steps }: TestDocument, canary: CanaryDocument): Iterable<PathProblem> {
+  if (load !== undefined || arrives !== undefined || steps !== undefined)
+    yield { path: ['canary'], onKey: true, message: KINDS, expected: 'one of the three' };
+  if (mapping === undefined) yield { path: ['canary'], onKey: true, message: 'the mapping is missing', expected: 'mapping: its id' };
+  const { known_by: known, field, holds } = canary;
+  if (!Object.values(known).some((value) => typeof value === 'string' && value.includes(CANARY_MARK)))
+    yield {
+      path: ['canary', 'known_by'],
+      message: `no value says that this is a canary record, and not a person`,
+      expected: `a text with ${CANARY_MARK} in it, such as LastName: ${CANARY_MARK}`,
+    };
+  if (Object.keys(known).length < 2)
+    yield { path: ['canary', 'known_by'], message: 'one field is too few to know a record by', expected: 'its address and its name' };
+  for (const name of ['known_by', 'holds'] as const)
+    if (Object.hasOwn(name === 'holds' ? holds : known, field))
+      yield { path: ['canary', name, field], onKey: true, message: 'this is the field that changes with each run', expected: 'another field' };
 }
 
 function* stepProblems(steps: NonNullable<TestDocument['steps']>): Iterable<PathProblem> {

@@ -16,6 +16,7 @@ import type {
   DailyQuota,
   Identity,
   Lack,
+  ListMembership,
   MutationResult,
   Pace,
   PlatformSchema,
@@ -41,6 +42,7 @@ import { count } from './read/count.js';
 import { KeyList } from './read/key-list.js';
 import { Lacking } from './read/lacking.js';
 import { ReadSession, readLinks } from './read/links.js';
+import { listsOf } from './read/lists.js';
 import { HISTORY_BATCH, READ_BATCH, readAll, readByKeys } from './read/read.js';
 import { sideEffects } from './read/side-effects.js';
 import { writtenBetween, writtenSince } from './read/written.js';
@@ -147,6 +149,11 @@ export class HubSpotConnector implements Connector {
 
   async optionLabels(object: string, call: CallOptions = {}): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
     return await optionLabels(this.#api, object, call);
+  }
+
+  async listsOf({ object }: ObjectSchema, key: string, call: CallOptions = {}): Promise<readonly ListMembership[] | undefined> {
+    const type = typeIdOf(this.#api, object);
+    return type === undefined ? undefined : await listsOf(this.#api, type, key, call);
   }
 
   async settings(area: SettingArea, schema: ObjectSchema | undefined, call: CallOptions = {}): Promise<readonly Setting[]> {

@@ -15,6 +15,7 @@ import type {
   DailyQuota,
   Identity,
   Lack,
+  ListMembership,
   MutationResult,
   PlatformSchema,
   ReadLinksRequest,
@@ -42,6 +43,7 @@ import { fatesOf } from './read/fates.js';
 import { HISTORY_BATCH, historiesOf, lastWritesOf } from './read/history.js';
 import { type Asked, READ_BATCH, readKeys } from './read/keys.js';
 import { readLinks } from './read/links.js';
+import { campaignsOf } from './read/lists.js';
 import { sideEffects } from './read/side-effects.js';
 import { Writers } from './read/writers.js';
 import { writtenBetween, writtenSince } from './read/written.js';
@@ -136,6 +138,10 @@ export class SalesforceConnector implements Connector {
 
   async optionLabels(object: string, call: CallOptions = {}): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
     return labelsOf(await this.#wireOf(object, call));
+  }
+
+  async listsOf({ object }: ObjectSchema, key: string, call: CallOptions = {}): Promise<readonly ListMembership[] | undefined> {
+    return await campaignsOf(this.#api, object, key, call);
   }
 
   async settings(area: SettingArea, schema: ObjectSchema | undefined, call: CallOptions = {}): Promise<readonly Setting[]> {

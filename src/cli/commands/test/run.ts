@@ -1,5 +1,5 @@
 import type { CheckResult, LoadTest, runTouchpoints, TouchpointTest } from '../../../checks/index.js';
-import { EXIT } from '../../../lib/index.js';
+import { EXIT, RunbackError } from '../../../lib/index.js';
 import type { PlatformConfig } from '../../../workspace/index.js';
 import { findTest, identityOf, mappingOf, openForTest, testsFolder } from '../../flows/checks/tests.js';
 import type { Session } from '../../session/session.js';
@@ -21,6 +21,11 @@ async function run(context: CommandContext): Promise<Outcome> {
   const { testFiles } = await import('../../../checks/index.js');
   const session = await context.session();
   const test = await findTest(await testFiles(testsFolder(session)), context.input.required('test'));
+  if (test.kind === 'canary')
+    throw new RunbackError('usage', `${test.id} is a canary, which monitors run`, {
+      state: 'Nothing was written.',
+      next: `runback monitor canary run ${test.id}`,
+    });
   const result = test.kind === 'load' ? await loaded(test, context, session) : await stepped(test, context, session);
   return { data: result, text: (style) => checkText(result, style), ...(result.passed ? {} : { exit: EXIT.differences }) };
 }
