@@ -26,7 +26,7 @@ export interface Looks {
   status(options?: CallOptions): Promise<SyncStatus>;
   isPaused(options?: CallOptions): Promise<boolean>;
   /** Absent where the description does not say how. */
-  lastRun?(options?: CallOptions): Promise<LastRun | undefined>;
+  readonly lastRun?: (options?: CallOptions) => Promise<LastRun | undefined>;
 }
 
 /** The {@link Looks} of a sync. */
