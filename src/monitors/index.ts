@@ -1,4 +1,5 @@
-export { nextAlerts, NO_ALERTS } from './alerts/next.js';
+export { type NextAlerts, nextAlerts, NO_ALERTS } from './alerts/next.js';
+export { bySeverity } from './alerts/severity.js';
 export type * from './alerts/types.js';
 export { Calendar } from './baseline/calendar.js';
 export type * from './baseline/history.js';

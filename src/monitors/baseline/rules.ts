@@ -33,7 +33,7 @@ export const RULES = {
   longestSilence: 12,
   /** A half counts as seen if it would be so many spreads beyond: then 95 in 100 are. */
   power: 1.7,
-  silenceAt: 5,
+  silenceAt: 5.8,
   /** However certain: less than this share away is none. */
   dropShare: 0.65,
   surgeShare: 1.5,

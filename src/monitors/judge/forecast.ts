@@ -2,7 +2,8 @@ import { formatDuration, utcText } from '../../lib/index.js';
 import type { ForecastSettings } from '../../workspace/index.js';
 import type { SeriesEvent, SeriesHistory } from '../baseline/history.js';
 import { medianOf } from '../baseline/order.js';
-import { HOUR_MS, WeekClock } from '../baseline/week-clock.js';
+import { RULES } from '../baseline/rules.js';
+import { HOUR_MS, WEEK_HOURS, WeekClock } from '../baseline/week-clock.js';
 import type { Judgement } from '../types.js';
 import { eventsUntil } from './events.js';
 
@@ -20,7 +21,8 @@ const PACE_HOURS = 3;
 const PACE_LASTS = 8;
 /** Less time says nothing of a pace. */
 const LEAST_PACE_MS = HOUR_MS / 2;
-/** What is usual in an hour of the day is the median of so many days. */
+/** Without weeks, what is usual in an hour of the day is the median of so many days. */
+const DAY_HOURS = 24;
 const DAYS = 14;
 const LEAST_DAYS = 4;
 /** People are woken if it is so soon; before that it is told. */
@@ -97,21 +99,21 @@ function paceOf(levels: readonly Level[], { atMs, value }: Quota): number {
   return overMs < LEAST_PACE_MS ? 0 : ((value - earliest.value) / overMs) * HOUR_MS;
 }
 
-/** What is usual in an hour: the median of the same hour of the day. Nothing while few days are known. */
+/** What is usual in an hour: the median of the same hour of the week, or while few weeks are known of the day. Nothing while few days are. */
 function usualOf({ timezone }: ForecastSettings, { hours }: SeriesHistory, now: number): (hour: number) => number {
   const clock = WeekClock.of(timezone);
-  const buffer = new Float64Array(DAYS);
-  return (hour) => {
-    if (hours === undefined) return 0;
-    const daysBack = Math.floor((hour - now) / 24) + 1;
+  const buffer = new Float64Array(Math.max(DAYS, RULES.weeks));
+  const medianBack = (hour: number, stepHours: number, most: number, least: number): number | undefined => {
+    const first = Math.floor((hour - now) / stepHours) + 1;
     let n = 0;
-    for (let day = daysBack; day < daysBack + DAYS; day += 1) {
-      const then = hour - day * 24 + Math.round((clock.offsetMs(hour) - clock.offsetMs(hour - day * 24)) / HOUR_MS);
-      const value = then >= now ? null : (hours.values[then - hours.first] ?? null);
+    for (let back = first; back < first + most; back += 1) {
+      const then = clock.back(hour, back * stepHours);
+      const value = then >= now ? null : (hours?.values[then - hours.first] ?? null);
       if (value === null) continue;
       buffer[n] = value;
       n += 1;
     }
-    return n < LEAST_DAYS ? 0 : medianOf(buffer, n);
+    return n < least ? undefined : medianOf(buffer, n);
   };
+  return (hour) => medianBack(hour, WEEK_HOURS, RULES.weeks, RULES.leastWeeks) ?? medianBack(hour, DAY_HOURS, DAYS, LEAST_DAYS) ?? 0;
 }
