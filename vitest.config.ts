@@ -30,6 +30,7 @@ const LONG = [
 /** What `npm run test:long` runs instead of `npm test`: each takes many processes, a browser, or a database for long. */
 const LATER = [
   'test/checks/parity/leak.test.ts',
+  'test/monitors/canary/{month,kill}.test.ts',
   'test/drills/**/*.test.ts',
   'test/stages/**/*.test.ts',
   'test/backups/{copies-places,copies-sweep,forget-sweep,sets,thirty-days}.test.ts',

@@ -11,10 +11,10 @@ import { changedNames, digestOf, othersOf, recordAt, schemaAt, seenAt } from './
 import type { Ended } from './state.js';
 import { lockFor, type Written, writeNonce } from './write.js';
 
-/** Both sides, open: the written one first. */
+/** Both sides; each is opened when it is first asked for, and a look at the copy alone opens only that. */
 export interface OpenSides {
-  readonly from: Platform;
-  readonly to: Platform;
+  from(): Promise<Platform>;
+  to(): Promise<Platform>;
 }
 
 /** What everything that was looked at came to: nothing stands against a write. */
@@ -25,10 +25,11 @@ export interface Ready {
 }
 
 /** Looks whether a canary may be written to now. Writes nothing. */
-export async function readyOf(canary: Canary, { from, to }: OpenSides, labels: SeenLabels, { call, rivals }: CanaryDeps): Promise<Ready | Objection> {
+export async function readyOf(canary: Canary, sides: OpenSides, labels: SeenLabels, { call, rivals }: CanaryDeps): Promise<Ready | Objection> {
   const [rival] = rivals;
   if (rival !== undefined)
     return { because: 'second-canary', why: `${rival} is a canary of the same mapping or record. A flow has one, and no two write to one record.` };
+  const [from, to] = [await sides.from(), await sides.to()];
   const schemas = [await schemaAt(from, canary.from, call), await schemaAt(to, canary.to, call)] as const;
   const misfit = misfitOf(canary, schemas, labels);
   const [own, far] = schemas;
@@ -49,7 +50,8 @@ export async function readyOf(canary: Canary, { from, to }: OpenSides, labels: S
 export async function beginRun(canary: Canary, sides: OpenSides, journal: CanaryJournal, deps: CanaryDeps): Promise<Ended> {
   const { clock, store, by, call } = deps;
   const run = newId('canary', clock);
-  const lock = await lockFor(store, sides.from, canary, { by, run });
+  const from = await sides.from();
+  const lock = await lockFor(store, from, canary, { by, run });
   try {
     const ready = await readyOf(canary, sides, journal.state.labels, deps);
     if ('because' in ready) return { verdict: ready.because === 'copy-gone' ? 'lost' : 'refused', ...ready };
@@ -61,13 +63,13 @@ export async function beginRun(canary: Canary, sides: OpenSides, journal: Canary
     await journal.intend({
       run,
       nonce,
-      account: sides.from.identity.account,
+      account: from.identity.account,
       others: digestOf(before),
       stoodThere: digestOf(there.record.fields[canary.to.field] ?? there.record.meta[canary.to.field]),
       labels: { ...defined({ from: fieldIn(own, canary.from.field)?.label, to: fieldIn(far, canary.to.field)?.label }) },
     });
-    const written = await writeNonce(sides.from, canary, own, { record: here.record, nonce }, call);
-    return await afterWrite(canary, { platform: sides.from, schema: own, before }, written, journal, deps);
+    const written = await writeNonce(from, canary, own, { record: here.record, nonce }, call);
+    return await afterWrite(canary, { platform: from, schema: own, before }, written, journal, deps);
   } finally {
     await lock.release();
   }

@@ -38,7 +38,7 @@ export async function stepCanary(canary: Canary, deps: CanaryDeps): Promise<Cana
           if (continued !== undefined) return continued;
         }
         const run = journal.state.open;
-        return run === undefined ? undefined : await lookThere(canary, sides.to, run, journal, deps);
+        return run === undefined ? undefined : await lookThere(canary, await sides.to(), run, journal, deps);
       },
       journal,
     );
@@ -62,9 +62,10 @@ export async function runCanary(canary: Canary, deps: CanaryDeps): Promise<Canar
 }
 
 /** After a crash: whether the text stands is looked at, and it is never written again in this run. */
-async function continueWrite(canary: Canary, { from }: OpenSides, journal: CanaryJournal, deps: CanaryDeps): Promise<Ended> {
+async function continueWrite(canary: Canary, sides: OpenSides, journal: CanaryJournal, deps: CanaryDeps): Promise<Ended> {
   const { open } = journal.state;
   if (open === undefined || open.verified) return undefined;
+  const from = await sides.from();
   if (from.identity.account !== open.account)
     return { verdict: 'unknown', because: 'other-account', why: `${canary.from.platform} was account ${open.account} when the run began.` };
   const schema = await schemaAt(from, canary.from, deps.call);
@@ -80,14 +81,14 @@ async function withSides(
   work: (sides: OpenSides) => Promise<Ended>,
   journal: CanaryJournal,
 ): Promise<Ended> {
-  const opened: Platform[] = [];
+  const opened = new Map<string, Platform>();
   const open = async (name: string): Promise<Platform> => {
-    const platform = await openPlatform(name, call);
-    opened.push(platform);
+    const platform = opened.get(name) ?? (await openPlatform(name, call));
+    opened.set(name, platform);
     return platform;
   };
   try {
-    return await work({ from: await open(canary.from.platform), to: await open(canary.to.platform) });
+    return await work({ from: async () => await open(canary.from.platform), to: async () => await open(canary.to.platform) });
   } catch (error) {
     const meaning = meaningOf(error);
     const { open: run } = journal.state;
@@ -95,7 +96,7 @@ async function withSides(
     const passes = meaning.because === 'unreachable' && run !== undefined && clock.now().getTime() < endOf(canary, run);
     return passes ? undefined : meaning;
   } finally {
-    await Promise.allSettled(opened.map(async (platform) => await platform.close()));
+    await Promise.allSettled([...opened.values()].map(async (platform) => await platform.close()));
   }
 }
 
