@@ -34,7 +34,7 @@ export async function openFor(action: AlertAction, id: string, earlier: string |
     {
       title: titleOf(alert),
       severity: severityIn(alert.severity, deps.severities),
-      platforms: alert.platforms,
+      platforms: platformsOf(alert),
       source: MONITOR_SOURCE,
       beganAt: found.from,
       detectedAt: found.to,
@@ -84,11 +84,13 @@ const WORDS: Readonly<Record<OpenFinding['finding'], string>> = {
   unmeasured: 'cannot be measured',
 };
 
+const platformsOf = ({ findings }: OpenAlert): readonly string[] => [...new Set(findings.flatMap(({ platforms }) => platforms))];
+
 /** The worst of what is wrong now, in a few words. */
-function titleOf({ findings, platforms }: OpenAlert): string {
+function titleOf({ findings }: OpenAlert): string {
   const worst = worstOf(findings);
   if (worst === undefined) return 'A monitor found something';
-  const what = worst.finding === 'authorization' ? platforms[0] : worst.series.of;
+  const what = worst.finding === 'authorization' ? worst.platforms[0] : worst.series.of;
   const others = new Set(findings.filter((one) => one.wrong && one.because === undefined && one !== worst).map(({ series }) => series.monitor)).size;
   return `${what ?? worst.series.monitor} ${WORDS[worst.finding]}${others === 0 ? '' : `, and ${String(others)} more`}`;
 }
@@ -112,7 +114,7 @@ export function foundOf({ key, alert, runbook }: AlertAction, { monitors, syncs 
   const worst = worstOf(alert.findings);
   const settings = monitors.find(({ name }) => name === worst?.series.monitor);
   const platform =
-    settings?.kind === 'volume' || settings?.kind === 'schema' || settings?.kind === 'forecast' ? settings.platform : alert.platforms[0];
+    settings?.kind === 'volume' || settings?.kind === 'schema' || settings?.kind === 'forecast' ? settings.platform : platformsOf(alert)[0];
   const named = monitors.filter(({ name }) => told.some(({ series }) => series.monitor === name)).flatMap((monitor) => monitor.syncs);
   const writing = Object.values(syncs).flatMap(({ name, writes_to }) => (platform !== undefined && writes_to.includes(platform) ? [name] : []));
   return {
