@@ -58,6 +58,7 @@ async function daemon(context: CommandContext): Promise<Outcome> {
         ...(url === undefined ? {} : { ping: { url, environment: context.stdio.env } }),
         runs: () => openRuns(session),
         pauses: () => openPauses(session),
+        flows: () => watchedFlows(session),
         tickers: [policy.ticker, drills, backups, monitors],
       });
     } finally {
@@ -103,6 +104,13 @@ async function openRuns(session: Session): ReturnType<DaemonRun['runs']> {
 async function openPauses(session: Session): ReturnType<DaemonRun['pauses']> {
   const pauses = await (await session.syncs()).pauses();
   return pauses.map(({ entries, ...pause }) => ({ ...pause, syncs: entries.map(({ sync }) => sync) }));
+}
+
+async function watchedFlows({ store, workspace, clock }: Session): ReturnType<NonNullable<DaemonRun['flows']>> {
+  const [{ monitorsView }, { watchingIn }] = await Promise.all([import('../flows/monitors/standings.js'), import('../flows/monitors/watching.js')]);
+  const watching = await watchingIn(workspace);
+  if (watching === undefined) return { flows: [], budgets: [] };
+  return await monitorsView(store, watching, workspace.config, clock.now());
 }
 
 /** An address as people reach the page, without a slash at its end. Throws `usage`. */

@@ -16,15 +16,19 @@ const tickEvery = async ({ clock, monitoring }: Watched, ms: number, until: numb
 };
 
 test('the quota of the day: the incident is open three hours before the calls are used up', async () => {
-  watched = await openWatched('monitors: { quota: { forecast: crm.daily, every: 30m } }', { perDay: 10_000, start: '2026-03-02T06:00:00Z' });
+  watched = await openWatched('monitors: { quota: { forecast: crm.daily, every: 30m } }', {
+    perDay: 1000,
+    limits: '{ monitor_calls_per_day: 100 }',
+    start: '2026-03-02T06:00:00Z',
+  });
   const { sandbox, clock, incidents } = watched;
   let exhaustedAt: number | undefined;
   let openedAt: number | undefined;
   const { token, url } = sandbox;
-  // Others use ever more of it: by the middle of the day, 900 calls an hour.
+  // Others use ever more of it: after two hours, 120 calls an hour of a day of 1,000.
   for (let n = 0; n < 48 && exhaustedAt === undefined; n += 1) {
     clock.advance(HOUR_MS / 4);
-    const calls = n < 8 ? 20 : 225;
+    const calls = n < 8 ? 5 : 30;
     for (let call = 0; call < calls; call += 1) {
       clock.advance(150);
       const { status } = await fetch(`${url}/crm/v3/objects/contacts?limit=1`, { headers: { authorization: `Bearer ${token}` } });
