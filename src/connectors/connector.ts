@@ -70,7 +70,7 @@ export interface Connector {
   writtenBetween?(request: BetweenRequest, options?: CallOptions): Promise<BetweenSample | undefined>;
 
   /**
-   * How many live records were created, or changed last, in a stretch of time: two requests at most. Absent where the
+   * How many live records were created, or changed last, in a stretch of time: two requests at most, once it was asked. Absent where the
    * platform cannot be asked for that; undefined where it cannot be for this object type, event or writer. How many were
    * created can be asked at any later time; of those that were changed, those that were changed again since are missing.
    */

@@ -54,6 +54,10 @@ export function openSyncs({ workspace, store, clock, secret, redact, environment
     names: pauses.names,
     pauses: () => pauses.open(),
     survey: () => pauses.survey(),
+    async lastRun(name, options) {
+      const controller = await pauses.controllerOf(name);
+      return controller.lastRun === undefined ? 'untold' : await controller.lastRun(options);
+    },
     async views(names, options) {
       const open = await pauses.open();
       return await Promise.all(

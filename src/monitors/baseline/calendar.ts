@@ -10,7 +10,7 @@ const ORDER: readonly DayKind[] = ['quiet', 'webinar', 'busy', 'month-end'];
 /** What an hour is by the calendar. There is one object of each, so that they can be compared. */
 export interface HourKind {
   readonly is: DayKind;
-  /** Nothing but what comes every week makes it so: the weeks before have it, too. */
+  /** It comes every week, so that the weeks before have it, too. */
   readonly weekly: boolean;
 }
 

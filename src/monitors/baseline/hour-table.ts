@@ -1,4 +1,4 @@
-import type { Calendar } from './calendar.js';
+import type { Calendar, HourKind } from './calendar.js';
 import type { Hours } from './history.js';
 import type { Departure } from './stretches.js';
 import { HOUR_MS } from './week-clock.js';
@@ -8,6 +8,11 @@ const PLAIN = 0;
 const MISSING = 1;
 const DEPARTED = 2;
 const OF_CALENDAR = 3;
+
+/** Whether hours of a kind are unlike the same hours of other weeks. */
+function isApart(kind: HourKind | undefined): boolean {
+  return kind !== undefined && (!kind.weekly || kind.is === 'quiet');
+}
 
 /** The hours of a series with sums that any stretch of them costs the same. */
 export class HourTable {
@@ -29,7 +34,7 @@ export class HourTable {
     this.#sums = new Float64Array(n + 1);
     this.#odd = new Int32Array(n + 1);
     this.#missing = new Int32Array(n + 1);
-    if (!calendar.isEmpty) for (let i = 0; i < n; i += 1) if (calendar.kindOf(hours.first + i) !== undefined) this.#codes[i] = OF_CALENDAR;
+    if (!calendar.isEmpty) for (let i = 0; i < n; i += 1) if (isApart(calendar.kindOf(hours.first + i))) this.#codes[i] = OF_CALENDAR;
     for (const departure of departures) this.#leaveOut(departure);
     this.#fill(hours.values);
   }
@@ -61,7 +66,7 @@ export class HourTable {
     return (this.#sums[to - this.first] ?? 0) - (this.#sums[from - this.first] ?? 0);
   }
 
-  /** Whether all hours are measured, in no departure and of no kind of the calendar. */
+  /** Whether all hours are measured, in no departure, and by the calendar like those of other weeks. */
   isPlain(from: number, to: number): boolean {
     return this.#odd[to - this.first] === this.#odd[from - this.first];
   }
@@ -76,9 +81,8 @@ export class HourTable {
     return i < 0 || i >= this.#codes.length || this.#codes[i] === MISSING ? undefined : this.#values[i];
   }
 
-  /** Whether an hour can be learned from at all. */
+  /** Whether an ordinary hour can be learned from this one. */
   teaches(hour: number): boolean {
-    const code = this.#codes[hour - this.first];
-    return code !== undefined && code !== MISSING && code !== DEPARTED;
+    return this.#codes[hour - this.first] === PLAIN;
   }
 }

@@ -5,7 +5,11 @@ import { HOUR_MS } from './week-clock.js';
 
 /** So many hours back are enough to judge: eight weeks of windows, each with eight weeks before it, and some days. */
 export const KEPT_HOURS = 18 * 168;
-const KEPT_EVENTS = 64;
+const KEPT_EVENTS = 128;
+/** Over how many hours it is believed that a level grew evenly. */
+const MOST_SPREAD = 6;
+
+type Level = Extract<SeriesEvent, { kind: 'level' }>;
 
 /** How much is kept: a replay keeps all. */
 export interface Keeping {
@@ -52,15 +56,18 @@ class Keeper {
     switch (measurement.kind) {
       case 'count':
         this.#set(measurement.hour, measurement.value);
+        this.#measuredAgain(measurement.hour);
         break;
       case 'ratio':
         this.#set(measurement.hour, measurement.failed, measurement.of);
+        this.#measuredAgain(measurement.hour);
         break;
       case 'duration':
         if (this.#isNew(measurement)) this.#addUp(measurement.at, Math.log(Math.max(1, measurement.ms)));
         this.#push(measurement);
         break;
       case 'level':
+        if (this.#isNew(measurement)) this.#grow(measurement);
         this.#push(measurement);
         break;
       case 'trial':
@@ -68,6 +75,27 @@ class Keeper {
       case 'unmeasured':
         this.#push(measurement);
         break;
+    }
+  }
+
+  /** What could not be counted is: said by an event, since an hour does not say when it was counted. */
+  #measuredAgain(hour: number): void {
+    const latest = this.#events.at(-1);
+    if (latest?.kind !== 'unmeasured') return;
+    this.#events.push({ kind: 'measured', at: new Date(Math.max((hour + 1) * HOUR_MS, Date.parse(latest.at) + 1)).toISOString() });
+  }
+
+  /** What a level with a limit grew by since it was last looked at, spread over the hours since. */
+  #grow(level: Level): void {
+    const before = this.#events.findLast((event) => event.kind === 'level');
+    if (level.limit === undefined || before === undefined) return;
+    const [from, to] = [Date.parse(before.at), Date.parse(level.at)];
+    if (to - from > MOST_SPREAD * HOUR_MS) return;
+    // A level that falls began again.
+    const grown = level.value >= before.value ? level.value - before.value : level.value;
+    for (let hour = Math.floor(from / HOUR_MS); hour <= Math.floor(to / HOUR_MS); hour += 1) {
+      const share = (Math.min(to, (hour + 1) * HOUR_MS) - Math.max(from, hour * HOUR_MS)) / (to - from);
+      this.#set(hour, (this.#values[hour - this.#first] ?? 0) + grown * share);
     }
   }
 

@@ -26,14 +26,14 @@ export const RULES = {
   leastLevelDays: 7,
   levels: [0.5, 2],
   /** So many spreads away is a finding, if two hours in a row say so. */
-  dropAt: 4.5,
+  dropAt: 4.3,
   surgeAt: 5,
   /** So many hours without anything, and more, are judged for themselves, up to so many. */
   silentHours: 2,
   longestSilence: 12,
-  /** A half counts as seen if it would be so many spreads beyond: then nine in ten are. */
-  power: 1.3,
-  silenceAt: 5,
+  /** A half counts as seen if it would be so many spreads beyond: then 95 in 100 are. */
+  power: 1.7,
+  silenceAt: 5.8,
   /** However certain: less than this share away is none. */
   dropShare: 0.65,
   surgeShare: 1.5,

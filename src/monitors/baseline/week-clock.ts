@@ -32,7 +32,12 @@ export class WeekClock {
 
   /** The hour that was shown a number of weeks before: the same weekday and time of day, whatever the clocks did in between. */
   earlier(hour: number, weeks: number): number {
-    const then = hour - weeks * WEEK_HOURS;
+    return this.back(hour, weeks * WEEK_HOURS);
+  }
+
+  /** The hour that was shown a number of hours before: whole days of them keep the time of day. */
+  back(hour: number, hours: number): number {
+    const then = hour - hours;
     return then + Math.round((this.offsetMs(hour) - this.offsetMs(then)) / HOUR_MS);
   }
 

@@ -1,11 +1,14 @@
-import type { Calendar, HourKind } from './calendar.js';
+import type { Calendar } from './calendar.js';
 import type { HourTable } from './hour-table.js';
 import { medianOf } from './order.js';
 import { RULES } from './rules.js';
-import { WEEK_HOURS, type WeekClock } from './week-clock.js';
+import type { WeekClock } from './week-clock.js';
 
-/** Which way a series is looked at: too little of it, or too much. */
-export type Side = 'drop' | 'surge';
+/**
+ * Which way a series is looked at: too little of it, or too much. `expected-surge`: too much, also without the hours of what the calendar
+ * expects every week, which its first weeks do not know.
+ */
+export type Side = 'drop' | 'surge' | 'expected-surge';
 
 /** What a window held, and the median of what the same window held in earlier weeks. */
 export interface Window {
@@ -32,7 +35,8 @@ export class Windows {
   at(end: number, hours: number, side: Side): Window | undefined {
     const from = end - hours;
     if (!this.#table.has(from, end)) return undefined;
-    return this.#table.isPlain(from, end) ? this.#compare(from, end) : this.#compareSome(this.#countedOf(from, end, side));
+    const whole = side === 'expected-surge' ? this.#isUndeclared(from, end) : this.#table.isPlain(from, end);
+    return whole ? this.#compare(from, end) : this.#compareSome(this.#countedOf(from, end, side));
   }
 
   #compare(from: number, end: number): Window | undefined {
@@ -46,20 +50,25 @@ export class Windows {
     return this.#windowOf(this.#table.sum(from, end), n);
   }
 
-  /** The hours of a window that can be judged, with the kind that each has. */
-  #countedOf(from: number, end: number, side: Side): readonly Counted[] | undefined {
-    const counted: Counted[] = [];
+  /** Whether the calendar says nothing of these hours. */
+  #isUndeclared(from: number, end: number): boolean {
+    for (let hour = from; hour < end; hour += 1) if (this.#calendar.kindOf(hour) !== undefined) return false;
+    return this.#table.isPlain(from, end);
+  }
+
+  /** The hours of a window that can be judged. */
+  #countedOf(from: number, end: number, side: Side): readonly number[] | undefined {
+    const counted: number[] = [];
     for (let hour = from; hour < end; hour += 1) {
-      if (this.#table.value(hour) === undefined) continue;
       const kind = this.#calendar.kindOf(hour);
-      if (kind?.is === 'quiet' || (kind !== undefined && side === 'surge' && !kind.weekly)) continue;
-      counted.push({ hour, kind });
+      const isLeftOut = kind?.is === 'quiet' || (kind !== undefined && side !== 'drop');
+      if (this.#table.value(hour) !== undefined && !isLeftOut) counted.push(hour);
     }
     return counted.length < Math.max(1, (end - from) * RULES.leastShare) ? undefined : counted;
   }
 
-  #compareSome(counted: readonly Counted[] | undefined): Window | undefined {
-    const last = counted?.at(-1)?.hour;
+  #compareSome(counted: readonly number[] | undefined): Window | undefined {
+    const last = counted?.at(-1);
     if (counted === undefined || last === undefined) return undefined;
     let n = 0;
     for (let week = 1; week <= RULES.weeks; week += 1) {
@@ -69,21 +78,17 @@ export class Windows {
       n += 1;
     }
     return this.#windowOf(
-      counted.reduce((sum, { hour }) => sum + (this.#table.value(hour) ?? 0), 0),
+      counted.reduce((sum, hour) => sum + (this.#table.value(hour) ?? 0), 0),
       n,
     );
   }
 
-  /** What the same hours held earlier; undefined where one of them cannot be learned from, or was of another kind. */
-  #likeSum(counted: readonly Counted[], shift: number): number | undefined {
+  /** What the same hours held earlier; undefined where one of them cannot be learned from. */
+  #likeSum(counted: readonly number[], shift: number): number | undefined {
     let sum = 0;
-    for (const { hour, kind } of counted) {
-      const then = hour - shift;
-      if (!this.#table.teaches(then)) return undefined;
-      const kindThen = this.#calendar.kindOf(then);
-      // Too little of a webinar is too little of an ordinary hour.
-      if (kindThen !== kind && kindThen !== undefined) return undefined;
-      sum += this.#table.value(then) ?? 0;
+    for (const hour of counted) {
+      if (!this.#table.teaches(hour - shift)) return undefined;
+      sum += this.#table.value(hour - shift) ?? 0;
     }
     return sum;
   }
@@ -91,9 +96,4 @@ export class Windows {
   #windowOf(found: number, weeks: number): Window | undefined {
     return weeks < RULES.leastWeeks ? undefined : { found, median: medianOf(this.#sums, weeks), weeks };
   }
-}
-
-interface Counted {
-  readonly hour: number;
-  readonly kind: HourKind | undefined;
 }

@@ -2,15 +2,16 @@ import { defined } from '../../lib/index.js';
 import type { VolumeSettings } from '../../workspace/index.js';
 import type { SeriesHistory } from '../baseline/history.js';
 import { HourTable } from '../baseline/hour-table.js';
-import { RULES } from '../baseline/rules.js';
+import { RULES, type WindowHours } from '../baseline/rules.js';
 import { HOUR_MS, WeekClock } from '../baseline/week-clock.js';
 import { type Standing, WeeklyBaseline } from '../baseline/weekly.js';
-import { type Side, Windows } from '../baseline/windows.js';
+import { Windows } from '../baseline/windows.js';
 import type { Judgement } from '../types.js';
 import { brokenLimit } from './limits.js';
 import type { JudgeContext } from './types.js';
 import { counted, numberText } from './words.js';
 
+type Way = 'drop' | 'surge';
 /** How far back it is looked since when something is so, in hours. */
 const LOOK_BACK = 72;
 const DAY_HOURS = 24;
@@ -68,7 +69,7 @@ export class VolumeJudge {
     };
   }
 
-  #levelOf(side: Side): 'page' | 'note' | undefined {
+  #levelOf(side: Way): 'page' | 'note' | undefined {
     return this.#settings.page.includes(side) ? 'page' : this.#settings.note.includes(side) ? 'note' : undefined;
   }
 
@@ -76,7 +77,7 @@ export class VolumeJudge {
     return this.#settings.atLeast ?? RULES.atLeast;
   }
 
-  #wrong(end: number, side: Side): Judgement | undefined {
+  #wrong(end: number, side: Way): Judgement | undefined {
     const level = this.#levelOf(side);
     if (level === undefined) return undefined;
     const worst = this.#beyond(end, side);
@@ -97,17 +98,24 @@ export class VolumeJudge {
   }
 
   /** The window that is the furthest beyond what chance explains. */
-  #beyond(end: number, side: Side, share = 1): Standing | undefined {
+  #beyond(end: number, side: Way, share = 1): Standing | undefined {
     let worst: Standing | undefined;
     for (const window of RULES.windows) {
       const standing = this.#baseline.standing(end, window, side);
       if (standing === undefined || !this.#counts(standing, side, share)) continue;
+      if (side === 'surge' && !this.#isUnexpected(end, window, share)) continue;
       if (worst === undefined || Math.abs(standing.score) > Math.abs(worst.score)) worst = standing;
     }
     return worst;
   }
 
-  #counts({ found, expected, score }: Standing, side: Side, share: number): boolean {
+  /** Whether it is too much also without the hours of which the calendar says so. */
+  #isUnexpected(end: number, window: WindowHours, share: number): boolean {
+    const standing = this.#baseline.standing(end, window, 'expected-surge');
+    return standing !== undefined && this.#counts(standing, 'surge', share);
+  }
+
+  #counts({ found, expected, score }: Standing, side: Way, share: number): boolean {
     const atLeast = this.#atLeast;
     return side === 'drop'
       ? score <= -RULES.dropAt * share && expected - found >= atLeast && found <= expected * (share === 1 ? RULES.dropShare : 1)
