@@ -28,6 +28,7 @@ const FILES: Readonly<Record<string, () => Promise<CommandFile>>> = {
   escalation: () => import('../commands/escalation.js'),
   drill: () => import('../commands/drill/index.js'),
   test: () => import('../commands/test/index.js'),
+  monitor: () => import('../commands/monitor/index.js'),
   parity: () => import('../commands/parity/index.js'),
   reconcile: () => import('../commands/reconcile/index.js'),
   sandbox: () => import('../commands/sandbox.js'),

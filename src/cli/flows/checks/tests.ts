@@ -39,7 +39,10 @@ export async function identityOf(session: Session, name: string, call: CallOptio
 }
 
 /** The mapping that a test names. Throws `not-found`, `file-invalid`. */
-export async function mappingOf({ workspace }: Session, { document, file }: Pick<TouchpointTest | CanaryTest, 'document' | 'file'>): Promise<Mapping> {
+export async function mappingOf(
+  { workspace }: Session,
+  { document, file }: Pick<TouchpointTest | CanaryTest, 'document' | 'file'>,
+): Promise<Mapping> {
   const { loadMapping, mappingFiles } = await import('../../../mappings/index.js');
   const files = await mappingFiles(join(workspace.root, 'mappings'));
   const found = files.find((each) => (each.mapping?.id ?? each.id) === document.mapping);
