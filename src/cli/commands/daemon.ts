@@ -6,6 +6,7 @@ import type { SecretRef } from '../../workspace/index.js';
 import { backupJobsTicker } from '../flows/backups/backup-ticker.js';
 import { drillTicker } from '../flows/drills/drill-schedule.js';
 import { ESCALATION_FILE } from '../flows/escalation-file.js';
+import { monitorTicker } from '../flows/monitors/ticker.js';
 import { openIncidentSession, troubleText } from '../session/incidents.js';
 import { currentEscalation } from '../session/known-escalation.js';
 import type { Session } from '../session/session.js';
@@ -38,6 +39,7 @@ async function daemon(context: CommandContext): Promise<Outcome> {
   };
   const drills = drillTicker(session, context, say);
   const backups = backupJobsTicker(session, context, say);
+  const monitors = monitorTicker(session, context, say);
   for (let again = false; ; again = true) {
     const policy = await watchPolicy(session);
     const incidentSession = await openIncidentSession(session, { by: 'daemon', links });
@@ -56,7 +58,7 @@ async function daemon(context: CommandContext): Promise<Outcome> {
         ...(url === undefined ? {} : { ping: { url, environment: context.stdio.env } }),
         runs: () => openRuns(session),
         pauses: () => openPauses(session),
-        tickers: [policy.ticker, callsTicker(session, clock), drills, backups],
+        tickers: [policy.ticker, callsTicker(session, clock), drills, backups, monitors],
       });
     } finally {
       await incidentSession.close();

@@ -49,6 +49,11 @@ export const NOUNS: readonly Noun[] = [
     summary: 'Copies of records, links and schema, in one zip each',
     verbs: ['create', 'import', 'list', 'show', 'verify', 'adopt', 'accept', 'cat', 'export', 'pin', 're-encrypt', 'fetch', 'delete'],
   },
+  {
+    name: 'monitor',
+    summary: 'Watch integrations: what is measured, how it stands, what would be told',
+    verbs: ['list', 'status', 'show', 'run', 'replay', 'silence', 'review', 'canary'],
+  },
   { name: 'backup', summary: 'Jobs that take snapshots by schedule; which of them stay', verbs: ['run', 'jobs', 'prune', 'copy', 'test-restore'] },
   {
     name: 'diff',
@@ -78,7 +83,6 @@ export const NOUNS: readonly Noun[] = [
   },
   { name: 'drill', summary: 'Rehearse: a failure in a sandbox, rolled back and proved', verbs: ['list', 'run', 'report', 'history', 'schedule'] },
   { name: 'test', summary: 'Test an integration: what is submitted arrives, once and in time', verbs: ['list', 'run', 'report', 'cleanup'] },
-  { name: 'monitor', summary: 'Watch the integrations: canaries, and what the week shows', verbs: ['review', 'canary'] },
   { name: 'parity', summary: 'Is a test environment like production, and apart from it?', verbs: ['check'] },
   { name: 'reconcile', summary: 'Counts and values of both sides of a mapping, compared', verbs: ['run', 'plan', 'view', 'history'] },
   { name: 'sandbox', summary: 'A local sandbox that acts like HubSpot, to practice on', verbs: ['start', 'seed'] },
