@@ -20,3 +20,4 @@ export { foundOf, MONITOR_SOURCE, type TellingDeps } from './tick/incidents.js';
 export { type MonitorState, type Standing, stateOf } from './tick/state.js';
 export { Monitoring, type TickDeps, type Ticked } from './tick/tick.js';
 export * from './canary/index.js';
+export * from './review/index.js';

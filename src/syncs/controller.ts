@@ -71,4 +71,6 @@ export interface DriverDeps {
   /** Environment for programs that a driver starts. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: import('../lib/index.js').Clock;
+  /** Told what became of each call. */
+  readonly calls?: import('../lib/index.js').CallLog;
 }

@@ -59,7 +59,7 @@ async function daemon(context: CommandContext): Promise<Outcome> {
         runs: () => openRuns(session),
         pauses: () => openPauses(session),
         flows: () => watchedFlows(session),
-        tickers: [policy.ticker, drills, backups, monitors],
+        tickers: [policy.ticker, callsTicker(session, clock), drills, backups, monitors],
       });
     } finally {
       await incidentSession.close();
@@ -68,6 +68,20 @@ async function daemon(context: CommandContext): Promise<Outcome> {
     say('escalation.yml has changed and is in use. Open incidents keep the policy they started with.');
   }
   return { data: { once }, text: (style) => `${style.glyph.done} ${once ? 'Nothing more is due now.' : 'The daemon has ended.'}` };
+}
+
+const KEEP_EVERY_MS = 60_000;
+
+/** Keeps each minute what was counted of calls: a crash loses at most the last one. */
+function callsTicker(session: Session, clock: CommandContext['clock']): NonNullable<DaemonRun['tickers']>[number] {
+  let last = clock.monotonicMs();
+  const tick = async (): Promise<{ readonly due: number }> => {
+    if (clock.monotonicMs() - last < KEEP_EVERY_MS) return { due: 0 };
+    last = clock.monotonicMs();
+    await session.keepCalls();
+    return { due: 0 };
+  };
+  return { name: 'calls', tick };
 }
 
 /**

@@ -64,7 +64,7 @@ function causesOf(symptoms: readonly Symptom[], open: readonly OpenAlert[], hold
   const wrong = new Set(symptoms.map(({ key }) => key));
   const held = open.flatMap(({ group, findings }) =>
     findings
-      .filter(({ because, series, wellMs }) => wellMs < holdMs && because === undefined && !wrong.has(keyOf(series)))
+      .filter(({ because, series, wellMs, ended }) => !ended && wellMs < holdMs && because === undefined && !wrong.has(keyOf(series)))
       .map((finding): Cause => ({ ...finding, key: keyOf(finding.series), monitor: finding.series.monitor, group })),
   );
   return [...now, ...held];

@@ -79,7 +79,8 @@ export function isNews(before: OpenFinding | undefined, after: OpenFinding): boo
 
 /** A series that is not wrong now. Only what is judged and clearly well counts towards its end. */
 export function calmed(before: OpenFinding, judgement: Judgement | undefined, watchedMs: number, holdMs: number): OpenFinding {
-  if (judgement === undefined || before.ended) return before;
+  if (judgement === undefined) return before;
+  if (before.ended) return { ...before, wrong: false };
   if (judgement.lingers === true) return { ...before, wrong: false };
   const wellMs = before.wellMs + watchedMs;
   const now = { ...before, wrong: false, wellMs, says: judgement.says };

@@ -16,13 +16,20 @@ export interface HourKind {
 
 const KINDS = ORDER.flatMap((is) => [true, false].map((weekly): HourKind => ({ is, weekly })));
 
+interface Entry extends HourKind {
+  readonly clock: WeekClock;
+  readonly holds: (local: number) => boolean;
+}
+
 /** Which hours are out of the ordinary, as `calendar` of runback.yml declares them. Keeps what it looked up, so one is shared by all series. */
 export class Calendar {
-  readonly #entries: readonly CalendarEntry[];
+  readonly #entries: readonly Entry[];
   readonly #kinds = new Map<number, HourKind | undefined>();
 
   constructor(entries: readonly CalendarEntry[]) {
-    this.#entries = [...entries].sort((a, b) => ORDER.indexOf(a.is) - ORDER.indexOf(b.is));
+    this.#entries = [...entries]
+      .sort((a, b) => ORDER.indexOf(a.is) - ORDER.indexOf(b.is))
+      .map((entry) => ({ is: entry.is, weekly: entry.when.kind === 'week', clock: WeekClock.of(entry.timezone), holds: holder(entry) }));
   }
 
   /** Whether no hour is out of the ordinary. */
@@ -34,31 +41,50 @@ export class Calendar {
   kindOf(hour: number): HourKind | undefined {
     if (this.isEmpty) return undefined;
     if (this.#kinds.has(hour)) return this.#kinds.get(hour);
-    const held = this.#entries.filter((entry) => holds(entry, WeekClock.of(entry.timezone).local(hour)));
-    const weekly = held.every(({ when }) => when.kind === 'week');
+    const held = this.#entries.filter(({ clock, holds }) => holds(clock.local(hour)));
+    const weekly = held.every((entry) => entry.weekly);
     const kind = KINDS.find((one) => one.is === held[0]?.is && one.weekly === weekly);
     this.#kinds.set(hour, kind);
     return kind;
   }
+
+  #apart: { readonly first: number; readonly flags: Uint8Array } | undefined;
+
+  /** For so many hours from one on: 1 where an hour is unlike the same hour of other weeks. Kept, since all series ask for the same hours. */
+  apart(first: number, hours: number): Uint8Array {
+    if (this.#apart?.first === first && this.#apart.flags.length === hours) return this.#apart.flags;
+    const flags = Uint8Array.from({ length: hours }, (_, i) => (isApart(this.kindOf(first + i)) ? 1 : 0));
+    this.#apart = { first, flags };
+    return flags;
+  }
 }
 
-/** Whether an entry holds some of the hour that begins at a reading of its clocks. */
-function holds({ when }: CalendarEntry, local: number): boolean {
+function isApart(kind: HourKind | undefined): boolean {
+  return kind !== undefined && (!kind.weekly || kind.is === 'quiet');
+}
+
+/** How an entry is asked: whether it holds some of the hour that begins at a reading of its clocks. */
+function holder({ when }: CalendarEntry): (local: number) => boolean {
   switch (when.kind) {
-    case 'dates':
-      return Date.parse(`${when.from}T00:00:00Z`) < local + HOUR_MS && local < Date.parse(`${when.to}T00:00:00Z`) + DAY_MS;
+    case 'dates': {
+      const [from, to] = [Date.parse(`${when.from}T00:00:00Z`), Date.parse(`${when.to}T00:00:00Z`) + DAY_MS];
+      return (local) => from < local + HOUR_MS && local < to;
+    }
     case 'week': {
       // 1970-01-01 was a Thursday, day 4 of a week that begins on Sunday.
       const begins = (when.weekday - 4) * DAY_MS + when.minute * 60_000;
-      const into = (((local - begins) % WEEK_MS) + WEEK_MS) % WEEK_MS;
-      return into < when.forMs || into > WEEK_MS - HOUR_MS;
+      return (local) => {
+        const into = (((local - begins) % WEEK_MS) + WEEK_MS) % WEEK_MS;
+        return into < when.forMs || into > WEEK_MS - HOUR_MS;
+      };
     }
     case 'month':
       // One that began in the month before may still last.
-      return [0, 1].some((back) => {
-        const begins = dayInMonth(local, back, when.day) + when.minute * 60_000;
-        return begins < local + HOUR_MS && local < begins + when.forMs;
-      });
+      return (local) =>
+        [0, 1].some((back) => {
+          const begins = dayInMonth(local, back, when.day) + when.minute * 60_000;
+          return begins < local + HOUR_MS && local < begins + when.forMs;
+        });
   }
 }
 

@@ -6,13 +6,16 @@ import type { Side, Window, Windows } from './windows.js';
 
 const DAY_HOURS = 24;
 
-/** How a window stands to what is usual. */
+/** What a window held, and what is usual of it. */
 export interface Standing {
+  /** The hour after its last one. */
+  readonly end: number;
+  /** The window whose spread it is judged with. */
   readonly window: WindowHours;
   readonly found: number;
   readonly expected: number;
-  /** Spreads away: below 0 is too little. */
-  readonly score: number;
+  /** How many earlier weeks that is of. */
+  readonly weeks: number;
 }
 
 /**
@@ -40,26 +43,22 @@ export class WeeklyBaseline {
 
   /** How the window before an hour stands; undefined where it cannot be compared. */
   standing(end: number, window: WindowHours, side: Side): Standing | undefined {
-    const plain = this.#windows.at(end, window, side);
-    if (plain === undefined) return undefined;
-    const expected = plain.median * this.#level(end);
-    return { window, found: plain.found, expected, score: this.#score(plain.found, expected, plain.weeks, this.#spread(end, window)) };
+    return this.#standing(end, window, window, side);
   }
 
   /** How so many hours without anything stand: judged with the spread of the shortest window. */
-  silence(end: number, hours: number): Omit<Standing, 'window'> | undefined {
-    const plain = this.#windows.at(end, hours, 'drop');
-    if (plain === undefined) return undefined;
-    const expected = plain.median * this.#level(end);
-    return { found: plain.found, expected, score: this.#score(plain.found, expected, plain.weeks, this.#spread(end, RULES.windows[0])) };
+  silence(end: number, hours: number): Standing | undefined {
+    return this.#standing(end, hours, RULES.windows[0], 'drop');
   }
 
-  /** The score that a window would have which held a share of what is expected of it. */
-  scoreOfShare({ window, expected }: Standing, end: number, share: number): number {
-    return this.#score(expected * share, expected, RULES.weeks, this.#spread(end, window));
+  #standing(end: number, hours: number, window: WindowHours, side: Side): Standing | undefined {
+    const plain = this.#windows.at(end, hours, side);
+    return plain === undefined ? undefined : { end, window, found: plain.found, expected: plain.median * this.#level(end), weeks: plain.weeks };
   }
 
-  #score(found: number, expected: number, weeks: number, spread: number): number {
+  /** How many spreads away what was found is: below 0 is too little. */
+  score({ end, window, found, expected, weeks }: Standing): number {
+    const spread = this.#spread(end, window);
     return (stabilised(found, spread) - stabilised(expected, spread)) / Math.sqrt(medianNoise(weeks));
   }
 
@@ -109,7 +108,7 @@ export class WeeklyBaseline {
     const key = end * 128 + window;
     const known = this.#kept.get(key);
     if (known !== undefined) return known;
-    const found = this.#windows.at(end, window, 'surge') ?? null;
+    const found = this.#windows.past(end, window) ?? null;
     this.#kept.set(key, found);
     return found;
   }

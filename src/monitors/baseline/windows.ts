@@ -2,7 +2,7 @@ import type { Calendar } from './calendar.js';
 import type { HourTable } from './hour-table.js';
 import { medianOf } from './order.js';
 import { RULES } from './rules.js';
-import type { WeekClock } from './week-clock.js';
+import { WEEK_HOURS, type WeekClock } from './week-clock.js';
 
 /**
  * Which way a series is looked at: too little of it, or too much. `expected-surge`: too much, also without the hours of what the calendar
@@ -23,12 +23,14 @@ export class Windows {
   readonly #table: HourTable;
   readonly #clock: WeekClock;
   readonly #calendar: Calendar;
+  readonly #minutes: Int16Array;
   readonly #sums = new Float64Array(RULES.weeks);
 
   constructor(table: HourTable, clock: WeekClock, calendar: Calendar) {
     this.#table = table;
     this.#clock = clock;
     this.#calendar = calendar;
+    this.#minutes = clock.minutesAhead(table.first, table.end - table.first);
   }
 
   /** Undefined where too few of its hours are ordinary or measured, or too few earlier weeks are left to compare with. */
@@ -39,15 +41,30 @@ export class Windows {
     return whole ? this.#compare(from, end) : this.#compareSome(this.#countedOf(from, end, side));
   }
 
+  /** The same of a window that is learned from: undefined also where it was no ordinary one. */
+  past(end: number, hours: number): Window | undefined {
+    const from = end - hours;
+    return this.#table.has(from, end) && this.#table.hasDeparted(from, end) ? undefined : this.at(end, hours, 'surge');
+  }
+
   #compare(from: number, end: number): Window | undefined {
     let n = 0;
     for (let week = 1; week <= RULES.weeks; week += 1) {
-      const shift = end - 1 - this.#clock.earlier(end - 1, week);
+      const shift = this.#shift(end - 1, week);
       if (!this.#table.has(from - shift, end - shift) || !this.#table.isPlain(from - shift, end - shift)) continue;
       this.#sums[n] = this.#table.sum(from - shift, end - shift);
       n += 1;
     }
     return this.#windowOf(this.#table.sum(from, end), n);
+  }
+
+  /** How many hours before an hour the same one was a number of weeks ago: {@link WeekClock.earlier}, from a table. */
+  #shift(hour: number, weeks: number): number {
+    const i = hour - this.#table.first;
+    const hours = weeks * WEEK_HOURS;
+    const [now, then] = [this.#minutes[i], this.#minutes[i - hours]];
+    if (now === then && now !== undefined) return hours;
+    return hour - this.#clock.earlier(hour, weeks);
   }
 
   /** Whether the calendar says nothing of these hours. */
@@ -72,7 +89,7 @@ export class Windows {
     if (counted === undefined || last === undefined) return undefined;
     let n = 0;
     for (let week = 1; week <= RULES.weeks; week += 1) {
-      const sum = this.#likeSum(counted, last - this.#clock.earlier(last, week));
+      const sum = this.#likeSum(counted, this.#shift(last, week));
       if (sum === undefined) continue;
       this.#sums[n] = sum;
       n += 1;

@@ -16,7 +16,7 @@ interface Quota {
   readonly resetsMs: number;
 }
 
-/** The pace of so many hours, and for how many more it is believed to last: after that the day is as other days. */
+/** What is more than usual in so many hours is believed to last for so many more: after that the day is as other days. */
 const PACE_HOURS = 3;
 const PACE_LASTS = 8;
 /** Less time says nothing of a pace. */
@@ -31,8 +31,8 @@ const PAGE_WITHIN_MS = 8 * HOUR_MS;
 const NEARLY = 0.95;
 
 /**
- * Whether the calls of a day are used up before the day ends: by the pace of the last hours for some hours, and by what is usual in the rest. Two looks
- * in a row have to say so.
+ * Whether the calls of a day are used up before the day ends: by what is usual, and for some hours by what the last ones had more. Two looks in a
+ * row have to say so.
  */
 export function judgeForecast(settings: ForecastSettings, history: SeriesHistory, at: Date): Judgement {
   const { series } = history;
@@ -72,12 +72,12 @@ function endOf(settings: ForecastSettings, history: SeriesHistory, levels: reado
   if (quota === undefined) return undefined;
   let left = quota.limit - quota.value;
   if (left <= 0) return quota.atMs;
-  const pace = paceOf(levels, quota);
   const usual = usualOf(settings, history, Math.floor(at.getTime() / HOUR_MS));
+  const more = excessOf(levels, quota, usual);
   for (let from = quota.atMs; from < quota.resetsMs;) {
     const to = Math.min(quota.resetsMs, (Math.floor(from / HOUR_MS) + 1) * HOUR_MS);
     const isPaced = from < quota.atMs + PACE_LASTS * HOUR_MS;
-    const perHour = Math.max(usual(Math.floor(from / HOUR_MS)), isPaced ? pace : 0);
+    const perHour = usual(Math.floor(from / HOUR_MS)) + (isPaced ? more : 0);
     const used = (perHour * (to - from)) / HOUR_MS;
     if (used >= left) return from + (left / used) * (to - from);
     left -= used;
@@ -86,8 +86,8 @@ function endOf(settings: ForecastSettings, history: SeriesHistory, levels: reado
   return undefined;
 }
 
-/** Calls an hour in the last hours of this day. */
-function paceOf(levels: readonly Level[], { atMs, value }: Quota): number {
+/** How many more calls an hour than usual there were in the last hours of this day: a batch that runs each night is not more. */
+function excessOf(levels: readonly Level[], { atMs, value }: Quota, usual: (hour: number) => number): number {
   let earliest: Level | undefined;
   for (let i = levels.length - 2; i >= 0; i -= 1) {
     const level = levels[i];
@@ -95,8 +95,21 @@ function paceOf(levels: readonly Level[], { atMs, value }: Quota): number {
     earliest = level;
   }
   if (earliest === undefined) return 0;
-  const overMs = atMs - Date.parse(earliest.at);
-  return overMs < LEAST_PACE_MS ? 0 : ((value - earliest.value) / overMs) * HOUR_MS;
+  const fromMs = Date.parse(earliest.at);
+  if (atMs - fromMs < LEAST_PACE_MS) return 0;
+  const expected = usedBetween(fromMs, atMs, usual);
+  return Math.max(0, ((value - earliest.value - expected) / (atMs - fromMs)) * HOUR_MS);
+}
+
+/** How much is used between two moments where each hour has its own pace. */
+function usedBetween(fromMs: number, toMs: number, perHour: (hour: number) => number): number {
+  let used = 0;
+  for (let from = fromMs; from < toMs;) {
+    const to = Math.min(toMs, (Math.floor(from / HOUR_MS) + 1) * HOUR_MS);
+    used += (perHour(Math.floor(from / HOUR_MS)) * (to - from)) / HOUR_MS;
+    from = to;
+  }
+  return used;
 }
 
 /** What is usual in an hour: the median of the same hour of the week, or while few weeks are known of the day. Nothing while few days are. */
@@ -104,7 +117,7 @@ function usualOf({ timezone }: ForecastSettings, { hours }: SeriesHistory, now: 
   const clock = WeekClock.of(timezone);
   const buffer = new Float64Array(Math.max(DAYS, RULES.weeks));
   const medianBack = (hour: number, stepHours: number, most: number, least: number): number | undefined => {
-    const first = Math.floor((hour - now) / stepHours) + 1;
+    const first = Math.max(1, Math.floor((hour - now) / stepHours) + 1);
     let n = 0;
     for (let back = first; back < first + most; back += 1) {
       const then = clock.back(hour, back * stepHours);

@@ -10,7 +10,7 @@ export function brokenLimit({ limits, page, note }: VolumeSettings, table: HourT
     const from = end - overHours;
     if (!table.has(from, end)) continue;
     const found = table.sum(from, end);
-    const broken = side === 'below' ? found < count && table.missing(from, end) === 0 : found > count;
+    const broken = side === 'below' ? found < count && !table.hasGaps(from, end) : found > count;
     if (!broken) continue;
     const way = side === 'below' ? 'drop' : 'surge';
     // Who declares a threshold wants to be told; whether that wakes people is said of the side.

@@ -55,7 +55,7 @@ export class VolumeJudge {
     if (level === undefined || hours < RULES.silentHours) return undefined;
     const over = Math.min(hours, RULES.longestSilence);
     const standing = this.#baseline.silence(end, over);
-    if (standing === undefined || standing.score > -RULES.silenceAt || standing.expected < this.#atLeast) return undefined;
+    if (standing === undefined || standing.expected < this.#atLeast || this.#baseline.score(standing) > -RULES.silenceAt) return undefined;
     return {
       series: this.#history.series,
       state: 'wrong',
@@ -97,29 +97,33 @@ export class VolumeJudge {
     };
   }
 
-  /** The window that is the furthest beyond what chance explains. */
-  #beyond(end: number, side: Way, share = 1): Standing | undefined {
-    let worst: Standing | undefined;
+  /** The window that is the furthest beyond what chance explains, in spreads or, for what only lingers, in a part of them. */
+  #beyond(end: number, side: Way, part = 1): Standing | undefined {
+    let worst: { readonly standing: Standing; readonly score: number } | undefined;
     for (const window of RULES.windows) {
       const standing = this.#baseline.standing(end, window, side);
-      if (standing === undefined || !this.#counts(standing, side, share)) continue;
-      if (side === 'surge' && !this.#isUnexpected(end, window, share)) continue;
-      if (worst === undefined || Math.abs(standing.score) > Math.abs(worst.score)) worst = standing;
+      const score = standing === undefined ? undefined : this.#scoreBeyond(standing, side, part);
+      if (standing === undefined || score === undefined) continue;
+      if (side === 'surge' && !this.#isUnexpected(end, window, part)) continue;
+      if (worst === undefined || Math.abs(score) > Math.abs(worst.score)) worst = { standing, score };
     }
-    return worst;
+    return worst?.standing;
   }
 
   /** Whether it is too much also without the hours of which the calendar says so. */
-  #isUnexpected(end: number, window: WindowHours, share: number): boolean {
+  #isUnexpected(end: number, window: WindowHours, part: number): boolean {
     const standing = this.#baseline.standing(end, window, 'expected-surge');
-    return standing !== undefined && this.#counts(standing, 'surge', share);
+    return standing !== undefined && this.#scoreBeyond(standing, 'surge', part) !== undefined;
   }
 
-  #counts({ found, expected, score }: Standing, side: Way, share: number): boolean {
-    const atLeast = this.#atLeast;
-    return side === 'drop'
-      ? score <= -RULES.dropAt * share && expected - found >= atLeast && found <= expected * (share === 1 ? RULES.dropShare : 1)
-      : score >= RULES.surgeAt * share && found - expected >= atLeast && found >= expected * (share === 1 ? RULES.surgeShare : 1);
+  /** How far beyond a window is; undefined where it is not. What is cheap is asked first: most series are well. */
+  #scoreBeyond(standing: Standing, side: Way, part: number, power = 0): number | undefined {
+    const { found, expected } = standing;
+    const [share, at] = side === 'drop' ? [RULES.dropShare, RULES.dropAt] : [RULES.surgeShare, RULES.surgeAt];
+    const away = side === 'drop' ? expected - found : found - expected;
+    if (away < this.#atLeast || away < Math.abs(share - 1) * expected * part) return undefined;
+    const score = this.#baseline.score(standing);
+    return (side === 'drop' ? -score : score) >= at * part + power ? score : undefined;
   }
 
   /** How many of the last hours nothing happened in. */
@@ -147,20 +151,18 @@ export class VolumeJudge {
     };
   }
 
-  /** Whether a loss of half would be found within a day. */
+  /** Whether a loss of half would be found within a day. The longest window sees most, so it is asked first. */
   #seesHalf(end: number): boolean {
-    return RULES.windows.some((window) => {
+    return RULES.windows.toReversed().some((window) => {
       if (window > DAY_HOURS) return false;
       const standing = this.#baseline.standing(end, window, 'drop');
-      if (standing === undefined) return false;
-      const half = { ...standing, found: standing.expected / 2, score: this.#baseline.scoreOfShare(standing, end, 0.5) + RULES.power };
-      return this.#counts(half, 'drop', 1);
+      const half = standing === undefined ? undefined : { ...standing, found: standing.expected / 2, weeks: RULES.weeks };
+      return half !== undefined && this.#scoreBeyond(half, 'drop', 1, RULES.power) !== undefined;
     });
   }
 
   #lingers(end: number): boolean {
-    const { page, note } = this.#settings;
-    return (['drop', 'surge'] as const).some((side) => [...page, ...note].includes(side) && this.#beyond(end, side, RULES.lingers) !== undefined);
+    return (['drop', 'surge'] as const).some((side) => this.#levelOf(side) !== undefined && this.#beyond(end, side, RULES.lingers) !== undefined);
   }
 
   #learning(end: number): Judgement {

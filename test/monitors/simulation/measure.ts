@@ -17,8 +17,8 @@ export interface Heard {
   readonly updates: number;
 }
 
-export function heardIn({ settings, histories, calendar }: WorkspaceYear): Heard {
-  const [from, to] = [new Date((BEGINS + WARM_HOURS) * HOUR_MS), new Date((BEGINS + WARM_HOURS + YEAR_HOURS - 1) * HOUR_MS)];
+export function heardIn({ settings, histories, calendar }: WorkspaceYear, hours = YEAR_HOURS): Heard {
+  const [from, to] = [new Date((BEGINS + WARM_HOURS) * HOUR_MS), new Date((BEGINS + WARM_HOURS + hours - 1) * HOUR_MS)];
   const [asItIs] = replay(histories, settings, { from, to, calendar, silences: [] }).variants;
   const { pages = 0, notes = 0, messages = 0 } = asItIs ?? {};
   return { pages, notes, updates: messages - pages - notes };
