@@ -42,7 +42,7 @@ test.skipIf(!built)(
     };
     const report = await sweep({
       moments: fullSweeps ? ['before', 'half', 'after'] : ['after'],
-      pick: everyNth(fullSweeps ? 6 : 60, (all) => thinned(1)(withoutFlushes(all))),
+      pick: everyNth(fullSweeps ? 1 : 4, (all) => thinned(1)(withoutFlushes(all))),
       before: (point) => command(rootOf(point)),
       after: async (point) => {
         const resumed = await runCrashing(command(rootOf(point)));
