@@ -31,6 +31,7 @@ const LONG = [
 const LATER = [
   'test/checks/journeys/{faults,races,killed}.test.ts',
   'test/checks/parity/leak.test.ts',
+  'test/monitors/canary/{month,kill}.test.ts',
   'test/drills/**/*.test.ts',
   'test/stages/**/*.test.ts',
   'test/backups/{copies-places,copies-sweep,forget-sweep,sets,thirty-days}.test.ts',

@@ -92,6 +92,9 @@ function passedOn(connector: Connector): Partial<Connector> {
       optionLabels: async (object, options) =>
         await foreseen(kind, options, async () => (await connector.optionLabels?.(object, options)) ?? new Map()),
     }),
+    ...(connector.listsOf && {
+      listsOf: async (schema, key, options) => await foreseen(kind, options, async () => await connector.listsOf?.(schema, key, options)),
+    }),
     ...(connector.settings && {
       settings: async (area, schema, options) => await foreseen(kind, options, async () => (await connector.settings?.(area, schema, options)) ?? []),
     }),
@@ -101,6 +104,14 @@ function passedOn(connector: Connector): Partial<Connector> {
     }),
     ...(connector.writtenBetween && {
       writtenBetween: async (request, options) => await foreseen(kind, options, async () => await connector.writtenBetween?.(request, options)),
+    }),
+    ...(connector.count && {
+      count: async (request, options) => {
+        const found = await foreseen(kind, options, async () => await connector.count?.(request, options));
+        if (found !== undefined && (!Number.isSafeInteger(found) || found < 0))
+          throw broken(kind, 'a count is a whole number', `It gave ${String(found)} (${request.schema.object})`, READ_ONLY);
+        return found;
+      },
     }),
     ...(connector.sideEffects && {
       sideEffects: (request, options) => foreseenEach(kind, options, connector.sideEffects?.(request, options) ?? []),

@@ -70,6 +70,13 @@ export interface Connector {
   writtenBetween?(request: BetweenRequest, options?: CallOptions): Promise<BetweenSample | undefined>;
 
   /**
+   * How many live records were created, or changed last, in a stretch of time: two requests at most, once it was asked. Absent where the
+   * platform cannot be asked for that; undefined where it cannot be for this object type, event or writer. How many were
+   * created can be asked at any later time; of those that were changed, those that were changed again since are missing.
+   */
+  count?(request: CountRequest, options?: CallOptions): Promise<number | undefined>;
+
+  /**
    * How many changes of a field the platform keeps at least: a shorter history is complete. Absent where
    * `capabilities.history` is not `field`. Never calls the platform.
    */
@@ -151,6 +158,13 @@ export interface Connector {
   optionLabels?(object: string, options?: CallOptions): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>>;
 
   /**
+   * The lists, audiences or campaigns that a live record is on now, all of them; undefined for object types that no list
+   * of the platform can hold. Absent where a platform of this kind has no lists. Throws where it cannot be read whole.
+   * Changes nothing.
+   */
+  listsOf?(schema: ObjectSchema, key: string, options?: CallOptions): Promise<readonly ListMembership[] | undefined>;
+
+  /**
    * How the account is set up, for an area that `capabilities.settings` tells for each object type (then with its
    * schema) or for the account. Throws where it cannot be read, also in part. Absent where no area is told so. Changes nothing.
    */
@@ -223,6 +237,14 @@ export interface Connector {
   endRead?(): Promise<void>;
 
   close(): Promise<void>;
+}
+
+/** A list that a record is on. */
+export interface ListMembership {
+  /** Id on the platform. */
+  readonly id: string;
+  /** What people call it, where the platform tells it with the membership. */
+  readonly name?: string;
 }
 
 /** One thing that was tried. */
@@ -377,6 +399,16 @@ export interface BetweenRequest {
   readonly to: Date;
   /** How many keys are wanted at most; perhaps fewer come. */
   readonly most: number;
+}
+
+/** By the platform's own clock; `to` is not part of it. */
+export interface CountRequest {
+  readonly schema: ObjectSchema;
+  readonly event: 'created' | 'changed';
+  readonly from: Date;
+  readonly to: Date;
+  /** Only what this writer did, as the history names it. */
+  readonly writer?: string;
 }
 
 export interface BetweenSample {

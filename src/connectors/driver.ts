@@ -1,4 +1,4 @@
-import type { CallOptions, CallWatch, Clock } from '../lib/index.js';
+import type { CallLog, CallOptions, CallWatch, Clock } from '../lib/index.js';
 import type { PlatformConfig, SecretRef } from '../workspace/index.js';
 import type { Connector, PlatformSchema } from './connector.js';
 import type { Scratch } from './scratch.js';
@@ -16,6 +16,8 @@ export interface DriverDeps {
   readonly redact?: (text: string) => string;
   /** Told of each request that is sent by HTTP; a driver that speaks something else tells nothing. */
   readonly watch?: CallWatch;
+  /** Told what became of each call of the connector. */
+  readonly calls?: CallLog;
 }
 
 /**

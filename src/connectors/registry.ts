@@ -1,6 +1,7 @@
 import { type CallOptions, didYouMean, RunbackError } from '../lib/index.js';
 import type { PlatformConfig, SecretRef } from '../workspace/index.js';
 import { checked } from './checked.js';
+import { counted } from './counted.js';
 import type { Connector, Identity, PlatformSchema } from './connector.js';
 import type { Driver, DriverDeps } from './driver.js';
 import type { Platform } from './platform.js';
@@ -95,9 +96,10 @@ export async function openScratch(
   return await (await driverOf(config)).openScratch?.(config, deps, schema, options);
 }
 
-/** Every driver is held to the contract. */
+/** Every driver is held to the contract, and its calls are told where somebody counts them. */
 async function opened(config: PlatformConfig, deps: DriverDeps): Promise<Connector> {
-  return withholding(checked(await (await driverOf(config)).openConnector(config, deps)), config);
+  const held = checked(await (await driverOf(config)).openConnector(config, deps));
+  return withholding(deps.calls === undefined ? held : counted(held, config.name, deps.calls), config);
 }
 
 async function driverOf(config: PlatformConfig): Promise<Driver> {

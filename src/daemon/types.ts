@@ -43,6 +43,24 @@ export interface PauseLine {
   readonly syncs: readonly string[];
 }
 
+/** How one thing that is watched stands, as the status page and the metrics show it. Times are ISO 8601. */
+export interface FlowLine {
+  readonly monitor: string;
+  readonly of: string;
+  readonly state: string;
+  readonly says: string;
+  /** When it was last seen to be well. */
+  readonly goodAt?: string;
+  /** The last values, the latest last; null where it is not known. */
+  readonly chart: readonly (number | null)[];
+}
+
+/** Flows, and the calls that watching them takes. */
+export interface FlowLines {
+  readonly flows: readonly FlowLine[];
+  readonly budgets: readonly { readonly platform: string; readonly used: number; readonly limit: number }[];
+}
+
 /** Where the status page is. */
 export interface PageOptions {
   /** 0 takes a free one. */
@@ -87,6 +105,8 @@ export interface DaemonDeps {
   readonly runs: () => Promise<readonly RunLine[]>;
   /** Pauses that are open, oldest first. */
   readonly pauses: () => Promise<readonly PauseLine[]>;
+  /** What is watched; absent where nothing is. */
+  readonly flows?: () => Promise<FlowLines>;
   /** What is to be done beside incidents and their pages. */
   readonly tickers?: readonly Ticker[];
 }

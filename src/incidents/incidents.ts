@@ -74,15 +74,28 @@ export class Incidents {
    * have.
    */
   async open(opening: Opening, by: string): Promise<Incident> {
+    let id = newId('inc', this.options.clock);
+    // Many in one second: two may be given the same id, and neither is to be lost in the other.
+    while (await this.#journals.exists(id)) id = newId('inc', this.options.clock);
+    return (await this.#begin(id, opening, by)) ?? (await this.open(opening, by));
+  }
+
+  /**
+   * The same under an id that the caller chose and wrote down before: whatever ends the process, opened again it is the
+   * same incident, and it is told once.
+   */
+  async openAs(id: string, opening: Opening, by: string): Promise<Incident> {
+    return (await this.#begin(id, opening, by)) ?? (await this.#lookAfter(id, `The incident is open as ${id}`));
+  }
+
+  /** Undefined where another one began under that id. */
+  async #begin(id: string, opening: Opening, by: string): Promise<Incident | undefined> {
     const { clock, escalation } = this.options;
     requireSeverity(opening.severity, escalation, 'Nothing was opened.');
     const policy = await this.#policies.freeze();
-    let id = newId('inc', clock);
-    // Many in one second: two may be given the same id, and neither is to be lost in the other.
-    while (await this.#journals.exists(id)) id = newId('inc', clock);
     await this.#isDue(id);
     await this.#open.add({ id, ...opening, openedAt: clock.now().toISOString() });
-    if (!(await this.#journals.begin(id, { ...opening, ...defined({ policy }) }, by))) return await this.open(opening, by);
+    if (!(await this.#journals.begin(id, { ...opening, ...defined({ policy }) }, by))) return undefined;
     return await this.#lookAfter(id, `The incident is open as ${id}`);
   }
 

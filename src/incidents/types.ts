@@ -73,6 +73,23 @@ export interface TimelineEntry {
   readonly page?: string;
 }
 
+/** What a monitor found: where a search for what happened starts. Times are ISO 8601, UTC. */
+export interface FoundByMonitor {
+  /** The alert it was opened for: the same alert never opens a second incident. */
+  readonly alert: string;
+  readonly monitors: readonly string[];
+  /** When it began and when it was seen. */
+  readonly from: string;
+  readonly to: string;
+  readonly platform?: string;
+  readonly object?: string;
+  readonly writer?: string;
+  /** Syncs that write there, or that it is about: the first thing to pause. */
+  readonly syncs: readonly string[];
+  /** Id of the runbook that fits. */
+  readonly runbook?: string;
+}
+
 /** An incident, derived from its journal. */
 export interface Incident {
   readonly id: string;
@@ -86,6 +103,8 @@ export interface Incident {
   readonly source: string;
   /** Id of the drill it is part of: nothing has happened. Set when it is opened, and never changed. */
   readonly drill?: string;
+  /** Where it was opened for what a monitor found. */
+  readonly found?: FoundByMonitor;
   readonly openedAt: string;
   readonly openedBy: string;
   /** When the damage began and when it was noticed, as far as known. */
@@ -148,6 +167,7 @@ export interface IncidentEvents {
     readonly policy?: string;
     /** See `Incident.drill`. */
     readonly drill?: string;
+    readonly found?: FoundByMonitor;
   };
   'incident.triaged': {
     readonly title?: string;

@@ -1,3 +1,4 @@
+export type * from './call-log.js';
 export * from './canonical-json.js';
 export * from './iterate.js';
 export * from './expressions/cel.js';

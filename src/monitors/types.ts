@@ -40,6 +40,8 @@ export type FindingKind =
   | 'schema-changed'
   | 'differences'
   | 'canary-lost'
+  /** The canary record is not as it has to be before it is written to: nothing was written. */
+  | 'canary-unsafe'
   | 'authorization'
   | 'unmeasured';
 

@@ -17,6 +17,11 @@ export interface SyncController {
   resume(options?: CallOptions, kept?: Kept): Promise<void>;
   /** Ends work in flight; absent where the tool cannot. Only where a person asks for it. */
   cancel?(options?: CallOptions): Promise<void>;
+  /**
+   * The last run that came to its end, whether or not there was anything to do; undefined where none has. One or two requests.
+   * Absent where the tool does not tell.
+   */
+  lastRun?(options?: CallOptions): Promise<LastRun | undefined>;
   /** Milliseconds after an answer for which `status` may still say what was before. Absent: at once. */
   readonly settleMs?: number;
   /** False where nothing has shown that what is known of the tool is so. Absent: it is what the workspace says itself. */
@@ -38,6 +43,17 @@ export interface SyncStatus {
   readonly kept?: Kept;
 }
 
+/** A run of a sync that came to its end. */
+export interface LastRun {
+  /** ISO 8601, UTC. */
+  readonly ended: string;
+  /** How long it took, in milliseconds; absent where its tool does not tell. */
+  readonly ms?: number;
+  readonly failed?: true;
+  /** How many records it wrote or read, as its tool counts them. */
+  readonly records?: number;
+}
+
 /** What a driver is given. */
 export interface DriverDeps {
   /** Name of the sync in runback.yml. */
@@ -55,4 +71,6 @@ export interface DriverDeps {
   /** Environment for programs that a driver starts. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: import('../lib/index.js').Clock;
+  /** Told what became of each call. */
+  readonly calls?: import('../lib/index.js').CallLog;
 }

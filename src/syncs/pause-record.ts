@@ -1,5 +1,5 @@
 import type { CallOptions } from '../lib/index.js';
-import type { Kept, SyncStatus } from './controller.js';
+import type { Kept, LastRun, SyncStatus } from './controller.js';
 
 /** Kind of the documents that pauses are kept in. */
 export const PAUSES = 'sync-pauses';
@@ -98,6 +98,8 @@ export interface PauseSurvey {
 export interface Syncs {
   readonly names: readonly string[];
   views(names?: readonly string[], options?: CallOptions): Promise<SyncView[]>;
+  /** The last run of a sync that ended; `untold` where its tool does not say. Throws `sync-failed`, `auth-refused`, `not-found`. */
+  lastRun(name: string, options?: CallOptions): Promise<LastRun | 'untold' | undefined>;
   /** Open pauses, oldest first. Throws where one cannot be read: it may be what holds a sync. */
   pauses(): Promise<PauseRecord[]>;
   /** The same for a screen; throws for no damaged one. */

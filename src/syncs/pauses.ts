@@ -1,4 +1,4 @@
-import { isRunbackError, type Clock } from '../lib/index.js';
+import { type CallLog, defined, isRunbackError, type Clock } from '../lib/index.js';
 import type { Store } from '../store/index.js';
 import type { SecretRef, SyncConfig, Workspace } from '../workspace/index.js';
 import type { SyncController } from './controller.js';
@@ -16,10 +16,12 @@ interface SyncsDeps {
   /** Takes secrets out of any text. */
   readonly redact: (text: string) => string;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Told what became of each call to a controller. */
+  readonly calls?: CallLog;
 }
 
 /** Opens the syncs of a workspace. Controllers are made when first used. */
-export function openSyncs({ workspace, store, clock, secret, redact, environment }: SyncsDeps): Syncs {
+export function openSyncs({ workspace, store, clock, secret, redact, environment, calls }: SyncsDeps): Syncs {
   const configs = workspace.config.syncs;
   const controllers = new Map<string, Promise<SyncController>>();
 
@@ -34,6 +36,7 @@ export function openSyncs({ workspace, store, clock, secret, redact, environment
       secret,
       redact,
       clock,
+      ...defined({ calls }),
       credentials: async () =>
         Object.fromEntries(await Promise.all(Object.entries(config.credentials).map(async ([key, ref]) => [key, await secret(ref)] as const))),
     });
@@ -54,6 +57,10 @@ export function openSyncs({ workspace, store, clock, secret, redact, environment
     names: pauses.names,
     pauses: () => pauses.open(),
     survey: () => pauses.survey(),
+    async lastRun(name, options) {
+      const controller = await pauses.controllerOf(name);
+      return controller.lastRun === undefined ? 'untold' : await controller.lastRun(options);
+    },
     async views(names, options) {
       const open = await pauses.open();
       return await Promise.all(

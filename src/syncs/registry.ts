@@ -1,5 +1,6 @@
 import { type CallOptions, defined, RunbackError, suggest } from '../lib/index.js';
 import type { DriverDeps, SyncController } from './controller.js';
+import { countedSync } from './counted.js';
 import type { FoundSync } from './described/list.js';
 import type { ControllerDescription } from './descriptions/form.js';
 
@@ -12,7 +13,8 @@ const DRIVERS: Readonly<Record<string, (deps: DriverDeps) => Promise<SyncControl
 export async function openController(kind: string, deps: DriverDeps): Promise<SyncController> {
   const driver = Object.hasOwn(DRIVERS, kind) ? DRIVERS[kind] : undefined;
   try {
-    return driver === undefined ? await described(kind, deps) : await driver(deps);
+    const controller = driver === undefined ? await described(kind, deps) : await driver(deps);
+    return deps.calls === undefined ? controller : countedSync(controller, deps.name, deps.calls);
   } catch (error) {
     if (error instanceof Error && error.name === 'ZodError' && 'issues' in error) {
       const issues = error.issues as { path: PropertyKey[]; message: string }[];

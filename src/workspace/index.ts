@@ -1,7 +1,7 @@
 export * from './environment.js';
 export { RECORD_KEY } from './carried.js';
 export { literalsIn } from './checks.js';
-export { findWorkspace, loadWorkspace, readYamlText } from './load.js';
+export { findWorkspace, loadWatching, loadWorkspace, readYamlText } from './load.js';
 export * from './monitors/settings.js';
 export { type PlacedProblem, problemsIn } from './problems.js';
 export { durationSchema, SECRET_REF, workspaceSchema } from './schema.js';

@@ -1,14 +1,20 @@
 import { access, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
+
+import { z } from 'zod';
 
 import { defined, fromFileSystem, named, parseDuration, readTextFile, RunbackError } from '../lib/index.js';
 import { parseBucket } from './bucket.js';
 import { carriedOf } from './carried.js';
 import { workspaceProblems } from './checks.js';
-import { watchingOf } from './monitors/parse.js';
+import { monitorProblems } from './monitors/checks.js';
+import { type Surroundings, watchingOf } from './monitors/parse.js';
+import { monitorShape } from './monitors/schema.js';
+import type { Watching } from './monitors/settings.js';
+import { entriesOf, field } from './raw.js';
 import { type WorkspaceFile, workspaceSchema } from './schema.js';
 import type { BucketConfig, JobConfig, PlatformConfig, StoragePlace, SyncConfig, Workspace, WorkspaceConfig } from './types.js';
-import { parseYaml } from './yaml.js';
+import { parseYaml, type PathProblem } from './yaml.js';
 
 const FILE = 'runback.yml';
 /** Larger files are not even read. */
@@ -132,11 +138,43 @@ function toConfig(file: WorkspaceFile): WorkspaceConfig {
   };
 }
 
-function watching(file: WorkspaceFile): ReturnType<typeof watchingOf> {
-  const jobs = Object.entries(file.backups.jobs).map(([name, { platforms, target }]) => [name, { platforms, ...defined({ target }) }] as const);
-  return watchingOf(file, {
-    platforms: Object.keys(file.platforms),
-    writesTo: named(Object.entries(file.syncs).map(([name, { writes_to }]) => [name, writes_to])),
-    jobs: named(jobs),
-  });
+const triedSchema = z.strictObject({ version: z.literal(1).exactOptional(), ...monitorShape });
+
+/**
+ * Monitors, calendar and alerts of another file than runback.yml, about what that has: settings that are tried. What the file
+ * leaves out is empty, and `alerts` absent. Throws `file-unreadable`, `file-invalid`.
+ */
+export async function loadWatching(
+  path: string,
+  { root, config }: Pick<Workspace, 'root' | 'config'>,
+): Promise<Partial<Pick<Watching, 'alerts'>> & Omit<Watching, 'alerts'>> {
+  const around = { platforms: config.platforms, syncs: config.syncs, backups: config.backups };
+  let hasAlerts = false;
+  const check = (raw: unknown): Iterable<PathProblem> => {
+    hasAlerts = field(raw, 'alerts') !== undefined;
+    return monitorProblems({ ...around, ...Object.fromEntries(entriesOf(raw)) }, root);
+  };
+  const { value } = parseYaml(await readYamlText(path), basename(path), triedSchema, check);
+  const { alerts, ...found } = watchingOf(value, surroundings(config));
+  return hasAlerts ? { ...found, alerts } : found;
+}
+
+function watching(file: WorkspaceFile): Watching {
+  return watchingOf(file, surroundings(file));
+}
+
+function surroundings({
+  platforms,
+  syncs,
+  backups,
+}: {
+  readonly platforms: Readonly<Record<string, unknown>>;
+  readonly syncs: Readonly<Record<string, { readonly writes_to: readonly string[] }>>;
+  readonly backups: { readonly jobs: Readonly<Record<string, { readonly platforms: readonly string[]; readonly target?: string }>> };
+}): Surroundings {
+  return {
+    platforms: Object.keys(platforms),
+    writesTo: named(Object.entries(syncs).map(([name, { writes_to }]) => [name, writes_to])),
+    jobs: named(Object.entries(backups.jobs).map(([name, { platforms: of, target }]) => [name, { platforms: of, ...defined({ target }) }])),
+  };
 }

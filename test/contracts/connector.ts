@@ -376,6 +376,28 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
         expect(await connector.writtenBetween?.(never)).toMatchObject({ keys: [] });
       });
 
+      test('how many records were created or changed last in a stretch of time is counted, and told to nobody who cannot know', async ({ skip }) => {
+        const { connector, schema } = await prepared();
+        skip(connector.count === undefined, `${name} cannot be asked for that`);
+        for (let i = 0; i < 3; i += 1) await platform.seed({ [platform.text]: String(i) });
+        await platform.edit(await platform.seed({ [platform.text]: 'b' }), { [platform.text]: 'now' });
+        const [from, to] = [new Date(Date.now() - 3_600_000), new Date(Date.now() + 3_600_000)];
+        let told = 0;
+        for (const event of ['created', 'changed'] as const) {
+          await connector.count?.({ schema, event, from: to, to });
+          const before = connector.usage().requests;
+          const all = await connector.count?.({ schema, event, from, to });
+          expect(connector.usage().requests - before).toBeLessThanOrEqual(2);
+          if (all === undefined) continue;
+          told += 1;
+          expect(all).toBe(4);
+          expect(await connector.count?.({ schema, event, from: to, to: new Date(to.getTime() + 1000) })).toBe(0);
+          expect(await connector.count?.({ schema, event, from: new Date(0), to: from })).toBe(0);
+          expect([0, undefined]).toContain(await connector.count?.({ schema, event, from, to, writer: 'nobody:0' }));
+        }
+        expect(told).toBeGreaterThan(0);
+      });
+
       test('what happened outside the records is told, or said to be untold', async ({ skip }) => {
         const { connector } = await prepared();
         skip(connector.sideEffects === undefined, `${name} keeps nothing outside its records`);

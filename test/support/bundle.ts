@@ -18,7 +18,7 @@ const MODULES = {
   zod: 'zod',
   action: join(dist, 'runbooks/actions/action.js'),
   ...Object.fromEntries(
-    ['lib', 'store', 'snapshots', 'syncs', 'connectors', 'restores', 'notify', 'incidents', 'runbooks', 'backups'].map((name) => [
+    ['lib', 'store', 'snapshots', 'syncs', 'connectors', 'restores', 'notify', 'incidents', 'runbooks', 'backups', 'monitors'].map((name) => [
       name,
       join(dist, name, 'index.js'),
     ]),

@@ -5,7 +5,7 @@ import { isRunbackError, messageOf, sha256 } from '../../lib/index.js';
 import { parseYaml, readYamlText, type PathProblem } from '../../workspace/index.js';
 import { disturbProblems } from '../disturb/problems.js';
 import { parallelProblems, personaProblems } from './journey.js';
-import { type StepDocument, type TestDocument, testSchema } from './schema.js';
+import { type CanaryDocument, type StepDocument, type TestDocument, testSchema } from './schema.js';
 
 interface Common {
   readonly id: string;
@@ -46,8 +46,14 @@ export interface ParallelTest extends Common {
   readonly document: TestDocument & Required<Pick<TestDocument, 'mapping' | 'parallel'>>;
 }
 
+/** The permanent canary record of one mapping. */
+export interface CanaryTest extends Common {
+  readonly kind: 'canary';
+  readonly document: TestDocument & Required<Pick<TestDocument, 'mapping' | 'canary'>>;
+}
+
 /** A test that was read and fits its format. */
-export type IntegrationTest = LoadTest | TouchpointTest | TriggerTest | JourneyTest | ParallelTest;
+export type IntegrationTest = LoadTest | TouchpointTest | TriggerTest | JourneyTest | ParallelTest | CanaryTest;
 
 /** A file of the folder of tests: read, or why it cannot be. */
 export interface TestFile {
@@ -69,7 +75,8 @@ export function parseTest(text: string, file: string): IntegrationTest {
   const problems = [...problemsOf(document)];
   if (problems.length > 0) throw yaml.invalid(problems);
   const common = { id: document.id, title: document.title, file, digest: sha256(text) };
-  const { load, arrives, mapping, steps, trigger, persona, parallel } = document;
+  const { load, arrives, mapping, steps, trigger, persona, parallel, canary } = document;
+  if (mapping !== undefined && canary !== undefined) return { ...common, kind: 'canary', document: { ...document, mapping, canary } };
   if (trigger !== undefined) return { ...common, kind: 'trigger', document: { ...document, trigger } };
   if (persona !== undefined) return { ...common, kind: 'persona', document: { ...document, persona } };
   if (parallel !== undefined && mapping !== undefined) return { ...common, kind: 'parallel', document: { ...document, mapping, parallel } };
@@ -78,10 +85,13 @@ export function parseTest(text: string, file: string): IntegrationTest {
   throw yaml.invalid([{ path: [], message: KINDS }]);
 }
 
-const KINDS = 'a test has load and arrives, mapping and steps, trigger, persona, or mapping and parallel';
+const KINDS = 'a test has load and arrives, mapping and steps, trigger, persona, mapping and parallel, or mapping and canary';
+/** Stands in a value of every canary record, so that nobody takes it for a person. */
+export const CANARY_MARK = 'runback-canary';
 
 function* problemsOf(document: TestDocument): Iterable<PathProblem> {
-  const { load, arrives, mapping, steps, trigger, persona, parallel } = document;
+  const { load, arrives, mapping, steps, trigger, persona, parallel, canary } = document;
+  if (canary !== undefined) return yield* canaryProblems(document, canary);
   if (persona !== undefined || parallel !== undefined) return yield* journeyProblems(document);
   const isLoad = load !== undefined || arrives !== undefined;
   const isSteps = steps !== undefined || (mapping !== undefined && trigger === undefined);
@@ -115,6 +125,27 @@ function* journeyProblems({ load, arrives, mapping, steps, trigger, disturb, per
   const inside = (key: string, of: Iterable<PathProblem>): readonly PathProblem[] => [...of].map((each) => ({ ...each, path: [key, ...each.path] }));
   if (persona !== undefined) yield* inside('persona', personaProblems(persona));
   if (parallel !== undefined) yield* inside('parallel', parallelProblems(parallel));
+}
+
+function* canaryProblems(
+  { load, arrives, mapping, steps, trigger, disturb, persona, parallel }: TestDocument,
+  canary: CanaryDocument,
+): Iterable<PathProblem> {
+  if ([load, arrives, steps, trigger, disturb, persona, parallel].some((other) => other !== undefined))
+    yield { path: ['canary'], onKey: true, message: KINDS, expected: 'one of these' };
+  if (mapping === undefined) yield { path: ['canary'], onKey: true, message: 'the mapping is missing', expected: 'mapping: its id' };
+  const { known_by: known, field, holds } = canary;
+  if (!Object.values(known).some((value) => typeof value === 'string' && value.includes(CANARY_MARK)))
+    yield {
+      path: ['canary', 'known_by'],
+      message: `no value says that this is a canary record, and not a person`,
+      expected: `a text with ${CANARY_MARK} in it, such as LastName: ${CANARY_MARK}`,
+    };
+  if (Object.keys(known).length < 2)
+    yield { path: ['canary', 'known_by'], message: 'one field is too few to know a record by', expected: 'its address and its name' };
+  for (const name of ['known_by', 'holds'] as const)
+    if (Object.hasOwn(name === 'holds' ? holds : known, field))
+      yield { path: ['canary', name, field], onKey: true, message: 'this is the field that changes with each run', expected: 'another field' };
 }
 
 function* stepProblems(steps: NonNullable<TestDocument['steps']>): Iterable<PathProblem> {

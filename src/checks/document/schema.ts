@@ -192,6 +192,28 @@ const triggerSchema = z
     within: durationSchema.default('5m').describe('Longest time until it has fired.'),
   })
   .describe('Something that an automation does when a condition becomes true.');
+const canarySchema = z
+  .strictObject({
+    write: text.describe('The side of the mapping that is written to.'),
+    key: text.describe('Key of the canary record there. It is the only record that is ever written to.'),
+    known_by: z
+      .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+      .describe('Fields of it with the very values that they hold, its address among them; one has runback-canary in it.'),
+    field: text.describe('The one text field that is written to. Nothing else may use it.'),
+    holds: z
+      .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
+      .default({})
+      .describe('Fields that have to hold these values before each write: how a platform without consent fields says that nobody is mailed.'),
+    moves: z.array(text).default([]).describe('Other fields of it that its platform changes with each write, such as the time of the last change.'),
+    arrives: z
+      .strictObject({
+        key: text.describe('Key of the copy on the other side.'),
+        field: text.exactOptional().describe('Where the text arrives; what the mapping says unless given.'),
+      })
+      .describe('Where it has to arrive.'),
+    within: durationSchema.default('5m').describe('Longest time until it is there.'),
+  })
+  .describe('The one permanent record of a flow, in production too: a text that changes with each run has to arrive on the other side.');
 
 /** The format of a test of an integration. */
 export const testSchema = z.strictObject({
@@ -213,7 +235,9 @@ export const testSchema = z.strictObject({
   trigger: triggerSchema.exactOptional(),
   persona: personaSchema.exactOptional(),
   parallel: parallelSchema.exactOptional(),
+  canary: canarySchema.exactOptional(),
 });
 
 export type TestDocument = z.output<typeof testSchema>;
+export type CanaryDocument = z.output<typeof canarySchema>;
 export type StepDocument = z.output<typeof stepSchema>;

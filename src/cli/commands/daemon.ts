@@ -6,6 +6,7 @@ import type { SecretRef } from '../../workspace/index.js';
 import { backupJobsTicker } from '../flows/backups/backup-ticker.js';
 import { drillTicker } from '../flows/drills/drill-schedule.js';
 import { ESCALATION_FILE } from '../flows/escalation-file.js';
+import { monitorTicker } from '../flows/monitors/ticker.js';
 import { openIncidentSession, troubleText } from '../session/incidents.js';
 import { currentEscalation } from '../session/known-escalation.js';
 import type { Session } from '../session/session.js';
@@ -38,6 +39,7 @@ async function daemon(context: CommandContext): Promise<Outcome> {
   };
   const drills = drillTicker(session, context, say);
   const backups = backupJobsTicker(session, context, say);
+  const monitors = monitorTicker(session, context, say);
   for (let again = false; ; again = true) {
     const policy = await watchPolicy(session);
     const incidentSession = await openIncidentSession(session, { by: 'daemon', links });
@@ -56,7 +58,8 @@ async function daemon(context: CommandContext): Promise<Outcome> {
         ...(url === undefined ? {} : { ping: { url, environment: context.stdio.env } }),
         runs: () => openRuns(session),
         pauses: () => openPauses(session),
-        tickers: [policy.ticker, drills, backups],
+        flows: () => watchedFlows(session),
+        tickers: [policy.ticker, callsTicker(session, clock), drills, backups, monitors],
       });
     } finally {
       await incidentSession.close();
@@ -65,6 +68,20 @@ async function daemon(context: CommandContext): Promise<Outcome> {
     say('escalation.yml has changed and is in use. Open incidents keep the policy they started with.');
   }
   return { data: { once }, text: (style) => `${style.glyph.done} ${once ? 'Nothing more is due now.' : 'The daemon has ended.'}` };
+}
+
+const KEEP_EVERY_MS = 60_000;
+
+/** Keeps each minute what was counted of calls: a crash loses at most the last one. */
+function callsTicker(session: Session, clock: CommandContext['clock']): NonNullable<DaemonRun['tickers']>[number] {
+  let last = clock.monotonicMs();
+  const tick = async (): Promise<{ readonly due: number }> => {
+    if (clock.monotonicMs() - last < KEEP_EVERY_MS) return { due: 0 };
+    last = clock.monotonicMs();
+    await session.keepCalls();
+    return { due: 0 };
+  };
+  return { name: 'calls', tick };
 }
 
 /**
@@ -101,6 +118,13 @@ async function openRuns(session: Session): ReturnType<DaemonRun['runs']> {
 async function openPauses(session: Session): ReturnType<DaemonRun['pauses']> {
   const pauses = await (await session.syncs()).pauses();
   return pauses.map(({ entries, ...pause }) => ({ ...pause, syncs: entries.map(({ sync }) => sync) }));
+}
+
+async function watchedFlows({ store, workspace, clock }: Session): ReturnType<NonNullable<DaemonRun['flows']>> {
+  const [{ monitorsView }, { watchingIn }] = await Promise.all([import('../flows/monitors/standings.js'), import('../flows/monitors/watching.js')]);
+  const watching = await watchingIn(workspace);
+  if (watching === undefined) return { flows: [], budgets: [] };
+  return await monitorsView(store, watching, workspace.config, clock.now());
 }
 
 /** An address as people reach the page, without a slash at its end. Throws `usage`. */

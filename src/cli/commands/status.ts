@@ -1,5 +1,7 @@
 import { defined, EXIT, isRunbackError, messageOf, titleOf } from '../../lib/index.js';
 import { copyNames } from '../flows/backups/copies.js';
+import { monitorsView } from '../flows/monitors/standings.js';
+import { watchingIn } from '../flows/monitors/watching.js';
 import { troubleText } from '../session/incidents.js';
 import { lockViews } from '../session/locks.js';
 import type { Session } from '../session/session.js';
@@ -51,6 +53,7 @@ async function status(context: CommandContext): Promise<Outcome> {
         damagedRuns: runs.damaged,
         locks: await lockViews(session),
         copies: await failingCopies(session),
+        ...(await watchedFlows(session)),
         ...(await newestSnapshots(session)),
       };
     },
@@ -87,6 +90,12 @@ async function newestSnapshots(session: Session): Promise<Pick<WorkspaceStatus, 
     const why = signal.aborted ? `their storage did not answer within ${STORAGE_MS / 1000} s` : messageOf(error);
     return { incompleteSnapshots: [], snapshotTrouble: why };
   }
+}
+
+/** What is watched, as the last round left it: nothing is asked. */
+async function watchedFlows({ store, workspace, clock }: Session): Promise<Pick<WorkspaceStatus, 'watched'>> {
+  const watching = await watchingIn(workspace);
+  return watching === undefined ? {} : { watched: await monitorsView(store, watching, workspace.config, clock.now()) };
 }
 
 /** Copies of snapshots that the last try failed for, as was noted then: none of them is asked now. */

@@ -6,6 +6,7 @@ import type { KeptCopy } from '../../backups/index.js';
 import type { Connector, openPlatform, Platform } from '../../connectors/index.js';
 import type { Act } from '../../escalation/index.js';
 import { type CallOptions, type Clock, defined, type Redactor, RunbackError, suggest } from '../../lib/index.js';
+import type { CallCounts } from '../../monitors/index.js';
 import type { ChannelDeps } from '../../notify/index.js';
 import type { ApprovalServices, RunServices } from '../../runbooks/index.js';
 import type { Catalog, Decryption, S3Credentials, SnapshotsAt, SnapshotStorage } from '../../snapshots/index.js';
@@ -40,6 +41,7 @@ export interface SessionOptions {
 export class Session implements Place {
   readonly #open = new Set<Platform>();
   #catalog: Promise<Catalog> | undefined;
+  #calls: Promise<CallCounts> | undefined;
   #syncs: Promise<Syncs> | undefined;
   #zone: Promise<string | undefined> | undefined;
   #approvals: Promise<ApprovalServices | undefined> | undefined;
@@ -104,7 +106,7 @@ export class Session implements Place {
   /** Opens another place of the kind of a platform, to read from: see `openBeside` of the connectors. Close it. */
   async openBeside(name: string, url?: SecretRef): Promise<Connector> {
     const { openBeside } = await import('../../connectors/index.js');
-    return await openBeside(this.platformConfig(name), this.#driverDeps(), url);
+    return await openBeside(this.platformConfig(name), await this.#driverDeps(), url);
   }
 
   /** The snapshots of the workspace. */
@@ -169,8 +171,9 @@ export class Session implements Place {
 
   /** The syncs of the workspace. */
   syncs(): Promise<Syncs> {
-    this.#syncs ??= import('../../syncs/index.js').then(({ openSyncs }) =>
+    this.#syncs ??= import('../../syncs/index.js').then(async ({ openSyncs }) =>
       openSyncs({
+        calls: await this.#counts(),
         workspace: this.workspace,
         store: this.store,
         clock: this.clock,
@@ -232,18 +235,33 @@ export class Session implements Place {
   async #connect(name: string, call: CallOptions = { signal: this.options.signal }): Promise<Platform> {
     const config = this.platformConfig(name);
     const { openPlatform } = await import('../../connectors/index.js');
-    return openPlatform(config, this.#driverDeps(), call);
+    return openPlatform(config, await this.#driverDeps(), call);
   }
 
-  #driverDeps(): Parameters<typeof openPlatform>[1] {
+  async #driverDeps(): Promise<Parameters<typeof openPlatform>[1]> {
     const { env: environment, redactor } = this.options;
-    return { secret: this.secret, clock: this.clock, folder: this.workspace.root, environment, redact: (text) => redactor.text(text) };
+    const calls = await this.#counts();
+    return { secret: this.secret, clock: this.clock, folder: this.workspace.root, environment, redact: (text) => redactor.text(text), calls };
+  }
+
+  /** What counts the calls of this process to platforms and syncs, from the first one on. */
+  #counts(): Promise<CallCounts> {
+    this.#calls ??= import('../../monitors/index.js').then(({ CallCounts }) => new CallCounts(() => this.clock.now()));
+    return this.#calls;
+  }
+
+  /** Keeps what was counted so far: what a crash can lose is what was counted since. Never throws. */
+  async keepCalls(): Promise<void> {
+    if (this.#calls === undefined) return;
+    const [{ keepCounts }, counts] = await Promise.all([import('../../monitors/index.js'), this.#calls]);
+    await keepCounts(this.store, counts).catch(() => undefined);
   }
 
   /** Gives back what was opened. Never throws. */
   async close(): Promise<void> {
     await Promise.allSettled([...this.#open].map((platform) => platform.close()));
     this.#open.clear();
+    await this.keepCalls();
   }
 }
 

@@ -2,6 +2,7 @@ import type { Incidents } from '../../incidents/index.js';
 import type { Clock } from '../../lib/index.js';
 import type { Outbox } from '../../notify/index.js';
 import type { Store } from '../../store/index.js';
+import type { MonitorsView } from '../flows/monitors/standings.js';
 
 /** What the command `daemon` gives to the daemon. */
 export interface DaemonRun {
@@ -17,6 +18,7 @@ export interface DaemonRun {
   readonly ping?: { readonly url: string; readonly environment: NodeJS.ProcessEnv };
   readonly runs: () => Promise<readonly OpenRunLine[]>;
   readonly pauses: () => Promise<readonly OpenPauseLine[]>;
+  readonly flows?: () => Promise<Pick<MonitorsView, 'flows' | 'budgets'>>;
   readonly tickers?: readonly { readonly name: string; readonly watches?: true; readonly tick: (now: Date) => Promise<{ readonly due: number }> }[];
 }
 

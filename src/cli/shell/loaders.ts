@@ -15,6 +15,7 @@ const FILES: Readonly<Record<string, () => Promise<CommandFile>>> = {
   incident: () => import('../commands/incident/index.js'),
   runbook: () => import('../commands/runbook/index.js'),
   snapshot: () => import('../commands/snapshot/index.js'),
+  monitor: () => import('../commands/monitor/index.js'),
   backup: () => import('../commands/backup/index.js'),
   diff: () => import('../commands/diff.js'),
   restore: () => import('../commands/restore/index.js'),

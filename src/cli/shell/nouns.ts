@@ -49,6 +49,11 @@ export const NOUNS: readonly Noun[] = [
     summary: 'Copies of records, links and schema, in one zip each',
     verbs: ['create', 'import', 'list', 'show', 'verify', 'adopt', 'accept', 'cat', 'export', 'pin', 're-encrypt', 'fetch', 'delete'],
   },
+  {
+    name: 'monitor',
+    summary: 'Watch integrations: what is measured, how it stands, what would be told',
+    verbs: ['list', 'status', 'show', 'run', 'replay', 'silence', 'review', 'canary'],
+  },
   { name: 'backup', summary: 'Jobs that take snapshots by schedule; which of them stay', verbs: ['run', 'jobs', 'prune', 'copy', 'test-restore'] },
   {
     name: 'diff',

@@ -5,8 +5,10 @@ import type { RunView } from '../../runbooks/index.js';
 import type { SnapshotSummary } from '../../snapshots/index.js';
 import type { LockInfo } from '../../store/index.js';
 import type { PauseRecord } from '../../syncs/index.js';
+import type { MonitorsView } from '../flows/monitors/standings.js';
 import { type LockView, lifeOf } from '../session/locks.js';
 import { incidentBlock, incidentLine } from './incident.js';
+import { monitorsText } from './monitors/status.js';
 import { restoreText } from './restores/restore.js';
 import { nextOf, runsList } from './run.js';
 import { gapsLine } from './snapshot.js';
@@ -42,6 +44,8 @@ export interface WorkspaceStatus {
   readonly copies: readonly { readonly copy: string; readonly message: string; readonly since?: string }[];
   /** Why nothing can be said of snapshots, in words. */
   readonly snapshotTrouble?: string;
+  /** What is watched; absent where nothing is. */
+  readonly watched?: MonitorsView;
 }
 
 /** A part of the screen, and what it is in a line where there is no room for it. */
@@ -80,8 +84,19 @@ export function statusText(status: WorkspaceStatus, style: Style, rows = Number.
       ),
     ),
   ];
+  if (status.watched !== undefined) parts.push(watchedPart(status.watched, style));
   if (parts.length === 0) return `${style.glyph.done} Nothing is open: no incident, no run, no restore, no paused sync.`;
   return within(parts, rows, style);
+}
+
+/** Each flow, and in one line how many are wrong. */
+function watchedPart(view: MonitorsView, style: Style): Part {
+  const wrong = view.flows.filter(({ state }) => state === 'wrong' || state === 'unmeasured').length;
+  const mark = style.glyph[wrong === 0 ? 'done' : 'failed'];
+  return {
+    full: monitorsText(view, style),
+    short: `${mark} Watched: ${counted(view.flows.length, 'flow')}, ${String(wrong)} wrong. See: runback monitor status`,
+  };
 }
 
 /** As many lines as a text takes on the screen. */

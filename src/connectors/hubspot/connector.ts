@@ -10,11 +10,13 @@ import type {
   ChangeBatch,
   ChangesRequest,
   Connector,
+  CountRequest,
   CreatedLookup,
   CreateMutation,
   DailyQuota,
   Identity,
   Lack,
+  ListMembership,
   MutationResult,
   Pace,
   PlatformSchema,
@@ -37,9 +39,11 @@ import { describe, optionLabels, typeIdOf } from './describe/schema.js';
 import { LINK_READ_BATCH } from './read/associations.js';
 import { readChanged } from './read/changed.js';
 import { readChanges } from './read/changes.js';
+import { count } from './read/count.js';
 import { KeyList } from './read/key-list.js';
 import { Lacking } from './read/lacking.js';
 import { ReadSession, readLinks } from './read/links.js';
+import { listsOf } from './read/lists.js';
 import { HISTORY_BATCH, READ_BATCH, readAll, readByKeys } from './read/read.js';
 import { sideEffects } from './read/side-effects.js';
 import { writtenBetween, writtenSince } from './read/written.js';
@@ -148,6 +152,11 @@ export class HubSpotConnector implements Connector {
     return await optionLabels(this.#api, object, call);
   }
 
+  async listsOf({ object }: ObjectSchema, key: string, call: CallOptions = {}): Promise<readonly ListMembership[] | undefined> {
+    const type = typeIdOf(this.#api, object);
+    return type === undefined ? undefined : await listsOf(this.#api, type, key, call);
+  }
+
   async settings(area: SettingArea, schema: ObjectSchema | undefined, call: CallOptions = {}): Promise<readonly Setting[]> {
     if (area !== 'limits') return await accountSettings(this.#api, area, schema, call);
     // No limit of a day holds for an app with OAuth.
@@ -182,6 +191,10 @@ export class HubSpotConnector implements Connector {
 
   async writtenBetween(request: BetweenRequest, call: CallOptions = {}): Promise<BetweenSample | undefined> {
     return await writtenBetween(this.#api, request, call);
+  }
+
+  async count(request: CountRequest, call: CallOptions = {}): Promise<number | undefined> {
+    return await count(this.#api, request, call);
   }
 
   /** As HubSpot documents it: 45 of a contact's property, 20 of all others. */

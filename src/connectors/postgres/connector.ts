@@ -2,13 +2,14 @@ import { type CallOptions, type Clock, defined, RunbackError } from '../../lib/i
 import type { ObjectSchema } from '../../records/index.js';
 import type { Environment, PlatformConfig } from '../../workspace/index.js';
 import { byAction } from '../batches.js';
-import type { Capabilities, Connector, CreatedLookup, Identity, MutationResult, WrittenRequest } from '../connector.js';
+import type { Capabilities, Connector, CountRequest, CreatedLookup, Identity, MutationResult, WrittenRequest } from '../connector.js';
 import type { DriverDeps } from '../driver.js';
 import { PlatformTime } from '../platform-time.js';
 import { unusedAudits } from './audit/advice.js';
 import { Audit, ownWriter } from './audit/audit.js';
 import { fromServer } from './errors.js';
 import { copyLines } from './read/copy-lines.js';
+import { count } from './read/count.js';
 import { writeLinks } from './read/links.js';
 import { readAll, type ReadContext, readForeignKey, readKeys } from './read/read.js';
 import { Reader } from './read/reader.js';
@@ -111,6 +112,13 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
       },
       // What stood there before the oldest entry is told, or that it is not.
       keptChanges: () => Number.MAX_SAFE_INTEGER,
+    }),
+
+    ...((audit !== undefined || settings.modified.at !== undefined) && {
+      count: async (request: CountRequest, options: CallOptions = {}) => {
+        throwIfAborted(options.signal, settings);
+        return await count(request, { reader, settings, table: await tables.table(request.schema.object, options) }, audit, options);
+      },
     }),
 
     async *readLinks(request, options = {}) {

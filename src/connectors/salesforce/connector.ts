@@ -9,11 +9,13 @@ import type {
   ChangeBatch,
   ChangesRequest,
   Connector,
+  CountRequest,
   CreatedLookup,
   CreateMutation,
   DailyQuota,
   Identity,
   Lack,
+  ListMembership,
   MutationResult,
   PlatformSchema,
   ReadLinksRequest,
@@ -36,11 +38,13 @@ import { identify } from './identify.js';
 import { readAll } from './read/all.js';
 import { changedSince } from './read/changed.js';
 import { readChanges } from './read/changes.js';
+import { count } from './read/count.js';
 import { deletionsOf } from './read/deletions.js';
 import { fatesOf } from './read/fates.js';
 import { HISTORY_BATCH, historiesOf, lastWritesOf } from './read/history.js';
 import { type Asked, READ_BATCH, readKeys } from './read/keys.js';
 import { readLinks } from './read/links.js';
+import { campaignsOf } from './read/lists.js';
 import { sideEffects } from './read/side-effects.js';
 import { Writers } from './read/writers.js';
 import { writtenBetween, writtenSince } from './read/written.js';
@@ -136,6 +140,10 @@ export class SalesforceConnector implements Connector {
     return labelsOf(await this.#wireOf(object, call));
   }
 
+  async listsOf({ object }: ObjectSchema, key: string, call: CallOptions = {}): Promise<readonly ListMembership[] | undefined> {
+    return await campaignsOf(this.#api, object, key, call);
+  }
+
   async settings(area: SettingArea, schema: ObjectSchema | undefined, call: CallOptions = {}): Promise<readonly Setting[]> {
     return schema === undefined ? await accountSettings(this.#api, area, call) : objectSettings(area, await this.#wireOf(schema.object, call));
   }
@@ -156,6 +164,10 @@ export class SalesforceConnector implements Connector {
 
   async *writtenSince(request: WrittenRequest, call: CallOptions = {}): AsyncIterable<WrittenBatch> {
     yield* writtenSince(this.#api, await this.#asked(request.schema, call), request, call);
+  }
+
+  async count(request: CountRequest, call: CallOptions = {}): Promise<number | undefined> {
+    return await count(this.#api, request, call);
   }
 
   async writtenBetween(request: BetweenRequest, call: CallOptions = {}): Promise<BetweenSample | undefined> {

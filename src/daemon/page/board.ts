@@ -2,7 +2,7 @@ import type { Escalation } from '../../escalation/index.js';
 import { type Incident, type Incidents, isOpen, isOverdue, whatIsDue } from '../../incidents/index.js';
 import type { Clock } from '../../lib/index.js';
 import type { PageRecord } from '../../notify/index.js';
-import type { DaemonDeps, PauseLine, RunLine } from '../types.js';
+import type { DaemonDeps, FlowLines, PauseLine, RunLine } from '../types.js';
 
 /** Incidents whose journals are read for one view; the rest is counted. */
 const MOST = 200;
@@ -37,6 +37,7 @@ export interface BoardView {
   readonly deadLetters: readonly PageRecord[];
   readonly runs: readonly RunLine[];
   readonly pauses: readonly PauseLine[];
+  readonly watched: FlowLines;
 }
 
 /**
@@ -46,7 +47,7 @@ export class Board {
   #view: Promise<BoardView> | undefined;
   #until = 0;
 
-  constructor(private readonly deps: Pick<DaemonDeps, 'incidents' | 'clock' | 'outbox' | 'runs' | 'pauses'>) {}
+  constructor(private readonly deps: Pick<DaemonDeps, 'incidents' | 'clock' | 'outbox' | 'runs' | 'pauses' | 'flows'>) {}
 
   /** As of now, or up to 10 s old where a read takes long. */
   async view(): Promise<BoardView> {
@@ -93,6 +94,7 @@ export class Board {
       deadLetters: (await outbox?.deadLetters()) ?? [],
       runs: await runs(),
       pauses: await pauses(),
+      watched: (await this.deps.flows?.()) ?? { flows: [], budgets: [] },
     };
   }
 }

@@ -37,6 +37,30 @@ export function metricsText(board: BoardView, pulse: Pulse, now: Date): string {
     family('runback_paused_syncs', 'gauge', 'Pauses of syncs that are open.', [[{}, board.pauses.length]]),
     family('runback_runs_open', 'gauge', 'Runs of runbooks that are not closed.', [[{}, board.runs.length]]),
     family(
+      'runback_monitor_well',
+      'gauge',
+      '1 where a flow is well, 0 where it is wrong or cannot be measured.',
+      board.watched.flows.map(({ monitor, of, state }) => [{ monitor, of }, state === 'wrong' || state === 'unmeasured' ? 0 : 1]),
+    ),
+    family(
+      'runback_monitor_last_good_seconds',
+      'gauge',
+      'When a flow was last seen to be well, in seconds since 1970.',
+      board.watched.flows.flatMap(({ monitor, of, goodAt }) => (goodAt === undefined ? [] : [[{ monitor, of }, Date.parse(goodAt) / 1000] as const])),
+    ),
+    family(
+      'runback_monitor_calls',
+      'gauge',
+      'Calls of monitors to a platform on this day.',
+      board.watched.budgets.map(({ platform, used }) => [{ platform }, used]),
+    ),
+    family(
+      'runback_monitor_calls_budget',
+      'gauge',
+      'Calls that monitors may make to a platform in a day.',
+      board.watched.budgets.map(({ platform, limit }) => [{ platform }, limit]),
+    ),
+    family(
       'runback_ticks_total',
       'counter',
       'Ticks by ticker.',

@@ -86,11 +86,48 @@ export function overviewPage(data: OverviewData): Html {
           <p class="soft"><code>runback runbook resume ${id}</code></p>
         </li>`,
     )}
+    ${section(
+      'Watched',
+      board.watched.flows,
+      ({ monitor, of, state, says, goodAt, chart }) =>
+        html`<li class="card ${state === 'wrong' ? 'bad' : state === 'unmeasured' ? 'warn' : ''}">
+          <h3>${outside(monitor)}${of === monitor ? '' : html`: ${outside(of)}`}</h3>
+          <p>${STATES[state] ?? state}. ${outside(says)}</p>
+          <p class="soft">${goodAt === undefined ? 'Never seen well' : html`Last good ${when(goodAt, now)}`}. ${sparkOf(chart)}</p>
+        </li>`,
+    )}
+    ${board.watched.budgets.map(({ platform, used, limit }) => html`<p class="soft">Calls of monitors to ${outside(platform)} today: ${used} of ${limit}</p>`)}
   `;
   const refresh = data.refresh
     ? html`<span>Reloads every 30 s. <a href="?refresh=off">Stop that</a></span>`
     : html`<span>As of ${when(now, now)}. <a href="./">Reload every 30 s</a></span>`;
   return layout(title, './', body, html`${refresh}<span>${data.location}</span>`);
+}
+
+/** States of a flow, as people read them. */
+const STATES: Readonly<Record<string, string>> = {
+  well: 'Well',
+  wrong: 'Wrong',
+  learning: 'Learning',
+  blind: 'Well',
+  unmeasured: 'Cannot be measured',
+  'not-measured': 'Not measured yet',
+};
+
+const SPARK_HEIGHT = 16;
+const SPARK_STEP = 5;
+
+/** A small chart of the last values; what it shows is said in words, too. */
+function sparkOf(values: readonly (number | null)[]): Html {
+  const known = values.filter((value) => value !== null);
+  if (known.length === 0) return html``;
+  const most = Math.max(...known, 1);
+  const bars = values.map((value, n) => {
+    const height = value === null ? 0 : Math.max(1, Math.round((value / most) * SPARK_HEIGHT));
+    return html`<rect x="${n * SPARK_STEP}" y="${SPARK_HEIGHT - height}" width="${SPARK_STEP - 1}" height="${height}" fill="currentColor" />`;
+  });
+  const words = `The last ${values.length}: from ${Math.min(...known)} to ${Math.max(...known)}`;
+  return html`<svg width="${values.length * SPARK_STEP}" height="${SPARK_HEIGHT}" role="img" aria-label="${words}">${bars}</svg>`;
 }
 
 /** Dead letters, the newest first, those of one cause over one channel together. */

@@ -62,7 +62,7 @@ function opened(id: string, at: string, by: string, data: IncidentEvents['incide
     ...defined({ summary: data.summary, impact: data.impact }),
     platforms: data.platforms,
     source: data.source,
-    ...defined({ drill: data.drill }),
+    ...defined({ drill: data.drill, found: data.found }),
     openedAt: at,
     openedBy: by,
     ...defined({ beganAt: data.beganAt, detectedAt: data.detectedAt, policy: data.policy }),

@@ -23,6 +23,7 @@ export function describedController(described: Described): SyncController {
     proven: says.proven !== false,
     ...defined({ settleMs: says.settles === undefined ? undefined : parseDuration(says.settles) }),
     status: async (options) => await looks.status(options),
+    ...defined({ lastRun: looks.lastRun }),
     async pause(options) {
       if (!(await looks.isPaused(options))) await change('pause', says.pause, {}, options);
     },

@@ -1,7 +1,9 @@
-import { type CallOptions, compileExpression, type Expression } from '../../lib/index.js';
-import type { Kept, SyncStatus } from '../controller.js';
+import { type CallOptions, compileExpression, defined, type Expression } from '../../lib/index.js';
+import type { Kept, LastRun, SyncStatus } from '../controller.js';
+import { LISTED } from '../descriptions/check.js';
 import type { ControllerDescription, ReadDescription } from '../descriptions/form.js';
 import { variablesOf } from '../descriptions/words.js';
+import { readLastRun } from '../last-run.js';
 import { readStatus } from '../status.js';
 import type { Port, Values } from './port.js';
 
@@ -23,6 +25,8 @@ export interface Looks {
   values(options?: CallOptions): Promise<Values>;
   status(options?: CallOptions): Promise<SyncStatus>;
   isPaused(options?: CallOptions): Promise<boolean>;
+  /** Absent where the description does not say how. */
+  readonly lastRun?: (options?: CallOptions) => Promise<LastRun | undefined>;
 }
 
 /** The {@link Looks} of a sync. */
@@ -48,8 +52,43 @@ export function looksOf({ kind, name, says, settings, port }: Described): Looks 
       const kept = read.state === 'running' ? keptOf(says, compile, known) : undefined;
       return { ...read, ...(kept === undefined ? {} : { kept }), warnings: warningsOf(asked, read.fires, compile, known) };
     },
+    ...(says.last_run === undefined ? {} : { lastRun: lastRunOf(name, says.last_run, settings, port, place) }),
     isPaused: async (options) => readStatus(name, { paused, inFlight: undefined }, await values(options), place).state !== 'running',
   };
+}
+
+/** The newest run that has ended, of those that the tool lists. */
+function lastRunOf(
+  name: string,
+  call: NonNullable<ControllerDescription['last_run']>,
+  settings: Values,
+  port: Port,
+  place: string,
+): NonNullable<Looks['lastRun']> {
+  const compile = (source: string | undefined): Expression | undefined => (source === undefined ? undefined : compileExpression(source, LISTED));
+  const where = compile(call.where);
+  const says = {
+    ended: compileExpression(call.ended, LISTED),
+    began: compile(call.began),
+    failed: compile(call.failed),
+    records: compile(call.records),
+  };
+  const request = requestIn(call);
+  return async (options) => {
+    const said = await port.read(request, settings, options);
+    const list: readonly unknown[] = call.items === undefined ? [said] : Array.isArray(said) ? said : [];
+    for (const one of list) {
+      if (where !== undefined && where.evaluate({ one }) !== true) continue;
+      const run = readLastRun(name, says, { one }, `${place}.last_run`);
+      if (run !== undefined) return run;
+    }
+    return undefined;
+  };
+}
+
+/** The request of it alone. */
+function requestIn({ get, post, query, body, items }: NonNullable<ControllerDescription['last_run']>): ReadDescription {
+  return defined({ get, post, query, body, items });
 }
 
 function keptOf({ keep }: ControllerDescription, compile: (source: string) => Expression, known: Values): Kept | undefined {

@@ -29,6 +29,7 @@ export function* controllerProblems(raw: unknown): Generator<PathProblem> {
     words.push(name);
   }
   yield* listProblems(raw);
+  yield* lastRunProblems(raw);
   for (const [name, source] of Object.entries(groupAt(raw, 'keep'))) yield* expressionProblems(source, ['keep', name], variables);
   for (const verb of ['pause', 'resume', 'cancel']) {
     const change = groupAt(raw, verb);
@@ -45,6 +46,14 @@ function* listProblems(raw: unknown): Generator<PathProblem> {
   const list = groupAt(raw, 'list');
   yield* callProblems(list, ['list'], { words: [...settingsOf(raw), 'cursor'], variables: {}, reads: true, programs: false });
   for (const what of ['where', 'id', 'title', 'runs']) yield* expressionProblems(list[what], ['list', what], LISTED);
+}
+
+/** So they do of the last run. */
+function* lastRunProblems(raw: unknown): Generator<PathProblem> {
+  if (!isGroup(raw) || !('last_run' in raw)) return;
+  const run = groupAt(raw, 'last_run');
+  yield* callProblems(run, ['last_run'], { words: settingsOf(raw), variables: {}, reads: true, programs: false });
+  for (const what of ['where', 'ended', 'began', 'failed', 'records']) yield* expressionProblems(run[what], ['last_run', what], LISTED);
 }
 
 interface Rules {

@@ -112,6 +112,18 @@ export const controllerForm = z
         .default([])
         .describe('What else a person has to know: where count is more than 0, say, with {n} for it.'),
     }),
+    last_run: z
+      .strictObject({
+        ...request,
+        items: inBody.exactOptional().describe('Where the list of runs is in the answer, the newest first; without it, one is the answer.'),
+        where: expression.exactOptional().describe('CEL over one: which of the list have come to their end.'),
+        ended: expression.describe('CEL over one: when it ended, as a time or a number since the epoch; null where none has.'),
+        began: expression.exactOptional().describe('CEL over one: when it began.'),
+        failed: expression.exactOptional().describe('CEL over one: true where it failed.'),
+        records: expression.exactOptional().describe('CEL over one: how many records it moved.'),
+      })
+      .exactOptional()
+      .describe('How the last run that ended is asked for, which only reads: monitors go by it.'),
     list: z
       .strictObject({
         ...request,

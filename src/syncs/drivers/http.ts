@@ -2,7 +2,9 @@ import { z } from 'zod';
 
 import { compileExpression, HttpClient, type CallOptions } from '../../lib/index.js';
 import type { SyncController, SyncStatus, DriverDeps } from '../controller.js';
+import { readLastRun } from '../last-run.js';
 import { readStatus } from '../status.js';
+import { lastRunOf, lastRunSettings } from './last-run.js';
 import { answered, credentialOf, requireSafe } from './wire.js';
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
@@ -17,6 +19,7 @@ const optionsSchema = z.strictObject({
     path: z.string().startsWith('/'),
     paused: z.string().describe('CEL over `status` (HTTP status) and `body`: true when paused.'),
     in_flight: z.string().optional().describe('CEL over the same: pieces of work still running.'),
+    last_run: lastRunSettings.optional(),
   }),
   pause: z.strictObject({ method: z.enum(METHODS).default('POST'), path: z.string().startsWith('/'), body: z.unknown().optional() }),
   resume: z.strictObject({ method: z.enum(METHODS).default('POST'), path: z.string().startsWith('/'), body: z.unknown().optional() }),
@@ -53,14 +56,19 @@ export async function httpController({ name, options, credentials, clock, enviro
     answered(name, address, await http.request({ method: call.method, path: prefix + call.path, body: call.body, repeatable: false }, callOptions));
   };
 
+  const look = async (callOptions?: CallOptions): Promise<Readonly<Record<string, unknown>>> => {
+    const http = await connect();
+    const path = prefix + config.status.path;
+    const { status, body } = answered(name, address, await http.request({ method: 'GET', path, repeatable: true }, callOptions));
+    return { status, body };
+  };
+  const lastRun = lastRunOf(config.status.last_run, VARIABLES);
   return {
     kind: 'http',
-    async status(callOptions?: CallOptions): Promise<SyncStatus> {
-      const http = await connect();
-      const path = prefix + config.status.path;
-      const { status, body } = answered(name, address, await http.request({ method: 'GET', path, repeatable: true }, callOptions));
-      return readStatus(name, { paused, inFlight }, { status, body });
-    },
+    status: async (callOptions?: CallOptions): Promise<SyncStatus> => readStatus(name, { paused, inFlight }, await look(callOptions)),
+    ...(lastRun && {
+      lastRun: async (callOptions?: CallOptions) => readLastRun(name, lastRun, await look(callOptions), `runback.yml: syncs.${name}.status.last_run`),
+    }),
     pause: (callOptions) => change(config.pause, callOptions),
     resume: (callOptions) => change(config.resume, callOptions),
   };

@@ -128,6 +128,7 @@ const finding = z.enum([
   'schema-changed',
   'differences',
   'canary-lost',
+  'canary-unsafe',
   'auth-expired',
   'unmeasured',
 ]);

@@ -191,7 +191,17 @@ const totalOf = ({ total }: WirePage<WireRecord>): number | undefined => (typeof
 
 /** How many live records of an object type HubSpot has indexed, or changed since a time; undefined where it does not say. */
 export async function countAll(api: HubSpotApi, schema: ObjectSchema, call: CallOptions, since?: Date): Promise<number | undefined> {
-  const filters = [{ propertyName: modifiedProperty(schema), operator: 'GTE', value: String(since?.getTime() ?? 0) }];
-  const filterGroups = since === undefined ? [] : [{ filters }];
+  const changed = { propertyName: modifiedProperty(schema), operator: 'GTE', value: String(since?.getTime() ?? 0) };
+  return await countMatching(api, schema, since === undefined ? [] : [changed], call);
+}
+
+/** How many live records fit all of some filters, as far as they are indexed; undefined where HubSpot does not say. */
+export async function countMatching(
+  api: HubSpotApi,
+  schema: ObjectSchema,
+  filters: readonly object[],
+  call: CallOptions,
+): Promise<number | undefined> {
+  const filterGroups = filters.length === 0 ? [] : [{ filters }];
   return totalOf(await searchPage(api, schema, { filterGroups, properties: ['hs_object_id'], limit: 1 }, call));
 }

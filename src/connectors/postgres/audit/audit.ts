@@ -1,6 +1,6 @@
 import type { CallOptions } from '../../../lib/index.js';
 import type { AuditConfig } from '../../../workspace/index.js';
-import type { ReadRequest, RecordBatch, RecordHistory, WrittenBatch, WrittenRequest } from '../../connector.js';
+import type { CountRequest, ReadRequest, RecordBatch, RecordHistory, WrittenBatch, WrittenRequest } from '../../connector.js';
 import { isoOf, keyColumns, readKeys } from '../read/read.js';
 import type { Reader } from '../read/reader.js';
 import type { Column, Table } from '../schema/table.js';
@@ -9,7 +9,7 @@ import type { Settings } from '../settings.js';
 import { identifier, keyMatch, keyText, relation, sameText, target } from '../sql.js';
 import { missingIndex } from './advice.js';
 import { type EntryContext, historiesOf, type Part } from './entries.js';
-import { aboutSql, actionSql, keySql, Values, withHstore } from './entry-sql.js';
+import { aboutSql, actionSql, keySql, Values, withHstore, writerSql } from './entry-sql.js';
 import { type Shape, shapeOf } from './shape.js';
 
 /** Entries bear the time at which their transaction began: one may appear so much later. */
@@ -88,6 +88,20 @@ export class Audit {
     if (only !== undefined) return;
     const deleted = await this.deletedSince(context, since.toISOString(), options);
     if (deleted !== undefined) yield { deleted };
+  }
+
+  /**
+   * How many rows were inserted in a stretch of time; undefined where entries do not say what they did.
+   */
+  async countCreated({ from, to, writer }: CountRequest, table: Table, options: CallOptions): Promise<number | undefined> {
+    const { shape, parts } = await this.context(table, options);
+    if ((shape.action === undefined && shape.layout.is !== 'rows') || (writer !== undefined && shape.by.length === 0)) return undefined;
+    const values = new Values();
+    const until = sinceSql(shape, to.toISOString(), values).replace('>=', '<');
+    const by = writer === undefined ? '' : ` AND ${writerSql(shape, 'a')} OPERATOR(pg_catalog.=) ${values.add(writer)}`;
+    const query = `SELECT pg_catalog.count(*) FROM ${target(shape.table)} AS a WHERE ${aboutSql(shape, table, parts, 'a', values)} AND ${sinceSql(shape, from.toISOString(), values)} AND ${until} AND ${actionSql(shape, 'a')} OPERATOR(pg_catalog.=) 'I'${by}`;
+    const [row] = await this.reader.ask(query, values.list, options, `reading ${shape.table.object}`, shape.table);
+    return Number(row?.[0] ?? 0);
   }
 
   /** How many records were deleted and are not there now; undefined where the table was emptied: nothing tells how many that were. */
