@@ -9,6 +9,7 @@ export {
   type TestFile,
   testFiles,
   type TouchpointTest,
+  type TriggerTest,
 } from './document/load.js';
 export { testSchema } from './document/schema.js';
 export { refuseProduction } from './load/intake.js';
@@ -24,6 +25,8 @@ export { RACE_VERDICTS } from './journeys/parallel/race.js';
 export { runParallel } from './journeys/parallel/run.js';
 export { runJourney } from './journeys/persona/run.js';
 export type * from './journeys/result.js';
+export { FIRING_VERDICTS } from './triggers/facts.js';
+export { runTrigger } from './triggers/run.js';
 export { checkParity } from './parity/check.js';
 export { loadParity, type NamedCheck, parseParity } from './parity/load.js';
 export { parityDocument, parityJunit } from './parity/report.js';

@@ -39,8 +39,14 @@ export interface ParallelTest extends Common {
   readonly document: TestDocument & Required<Pick<TestDocument, 'mapping' | 'parallel'>>;
 }
 
+/** An automation that fires when a condition becomes true. */
+export interface TriggerTest extends Common {
+  readonly kind: 'trigger';
+  readonly document: TestDocument & Required<Pick<TestDocument, 'trigger'>>;
+}
+
 /** A test that was read and fits its format. */
-export type IntegrationTest = LoadTest | TouchpointTest | JourneyTest | ParallelTest;
+export type IntegrationTest = LoadTest | TouchpointTest | TriggerTest | JourneyTest | ParallelTest;
 
 /** A file of the folder of tests: read, or why it cannot be. */
 export interface TestFile {
@@ -62,32 +68,43 @@ export function parseTest(text: string, file: string): IntegrationTest {
   const problems = [...problemsOf(document)];
   if (problems.length > 0) throw yaml.invalid(problems);
   const common = { id: document.id, title: document.title, file, digest: sha256(text) };
-  const { load, arrives, mapping, steps, persona, parallel } = document;
+  const { load, arrives, mapping, steps, trigger, persona, parallel } = document;
   if (persona !== undefined) return { ...common, kind: 'persona', document: { ...document, persona } };
   if (parallel !== undefined && mapping !== undefined) return { ...common, kind: 'parallel', document: { ...document, mapping, parallel } };
+  if (trigger !== undefined) return { ...common, kind: 'trigger', document: { ...document, trigger } };
   if (load !== undefined && arrives !== undefined) return { ...common, kind: 'load', document: { ...document, load, arrives } };
   if (mapping !== undefined && steps !== undefined) return { ...common, kind: 'steps', document: { ...document, mapping, steps } };
   throw yaml.invalid([{ path: [], message: KINDS }]);
 }
 
-const KINDS = 'a test has load and arrives, mapping and steps, mapping and parallel, or persona';
+const KINDS = 'a test has load and arrives, or mapping and steps, or mapping and parallel, or trigger, or persona';
 
 function* problemsOf(document: TestDocument): Iterable<PathProblem> {
-  const { load, arrives, mapping, steps, persona, parallel } = document;
+  const { load, arrives, mapping, steps, trigger, persona, parallel } = document;
   if (persona !== undefined || parallel !== undefined) return yield* journeyProblems(document);
   const isLoad = load !== undefined || arrives !== undefined;
-  const isSteps = mapping !== undefined || steps !== undefined;
-  if (isLoad === isSteps) yield { path: [], message: KINDS, expected: 'one of the two' };
+  const isSteps = steps !== undefined || (mapping !== undefined && trigger === undefined);
+  const kinds = [isLoad, isSteps, trigger !== undefined].filter(Boolean).length;
+  if (kinds !== 1) yield { path: [], message: KINDS, expected: 'one of these' };
   else if (isLoad && load === undefined) yield { path: ['arrives'], onKey: true, message: 'what is submitted is missing', expected: 'load' };
   else if (isLoad && arrives === undefined) yield { path: ['load'], onKey: true, message: 'where it arrives is missing', expected: 'arrives' };
   else if (isSteps && mapping === undefined) yield { path: ['steps'], onKey: true, message: 'the mapping is missing', expected: 'mapping: its id' };
   else if (isSteps && steps === undefined) yield { path: ['mapping'], onKey: true, message: 'what is done is missing', expected: 'steps' };
   if (load !== undefined) yield* loadProblems(load, arrives ?? [], document.expect);
   if (steps !== undefined) yield* stepProblems(steps);
+  if (trigger !== undefined) yield* triggerProblems(trigger, mapping);
 }
 
-function* journeyProblems({ load, arrives, mapping, steps, persona, parallel }: TestDocument): Iterable<PathProblem> {
-  const others = [load, arrives, steps, ...(persona === undefined ? [] : [mapping, parallel])];
+function* triggerProblems({ on, address, mark }: NonNullable<TestDocument['trigger']>, mapping: string | undefined): Iterable<PathProblem> {
+  const isPlace = on.includes('/');
+  if (isPlace && (address === undefined || mark === undefined))
+    yield { path: ['trigger'], message: 'the fields by which its records are known are missing', expected: 'address and mark' };
+  if (!isPlace && mapping === undefined)
+    yield { path: ['trigger', 'on'], message: `${on} is no platform with an object type`, expected: 'crm/contacts, or a side with mapping' };
+}
+
+function* journeyProblems({ load, arrives, mapping, steps, trigger, persona, parallel }: TestDocument): Iterable<PathProblem> {
+  const others = [load, arrives, steps, trigger, ...(persona === undefined ? [] : [mapping, parallel])];
   if (others.some((other) => other !== undefined)) yield { path: [], message: KINDS, expected: 'one of these' };
   else if (persona === undefined && mapping === undefined)
     yield { path: ['parallel'], onKey: true, message: 'the mapping is missing', expected: 'mapping: its id' };

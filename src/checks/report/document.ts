@@ -1,19 +1,23 @@
 import type { Block, TextDocument } from '../../document/index.js';
 import { formatDuration } from '../../lib/index.js';
 import { VERDICTS } from '../load/facts.js';
-import type { CheckResult, LoadResult, PlaceResult, StepResult } from '../result.js';
+import type { CheckResult, LoadResult, PlaceResult, StepResult, TriggerResult } from '../result.js';
 import { CELL_VERDICTS, RECORD_VERDICTS } from '../touchpoints/facts.js';
+import { FIRING_VERDICTS } from '../triggers/facts.js';
 import { journeySections, parallelSections } from './journey.js';
 
 /** One result as a text for people who were not there. */
 export function checkDocument(result: CheckResult): TextDocument {
-  const { title, passed, test, load, steps = [], journey, parallel, startedAt } = result;
+  const { title, passed, test, load, steps = [], trigger, journey, parallel, startedAt } = result;
   const verdict = passed ? 'Everything is as the test wants it.' : 'Not everything is as the test wants it.';
   return {
     title: `Test: ${title}`,
     lead: [[passed ? verdict : { strong: verdict }], ['Begun ', { time: startedAt }, '.']],
     sections: [
-      { title: 'Summary', blocks: [...(load === undefined ? [] : [factsOf(load)]), wantedOf(result)] },
+      {
+        title: 'Summary',
+        blocks: [...(load === undefined ? [] : [factsOf(load)]), ...(trigger === undefined ? [] : [triggerFacts(trigger)]), wantedOf(result)],
+      },
       ...(load?.places ?? []).map((place) => ({ title: `What arrived in ${place.place}`, blocks: blocksOf(place) })),
       ...steps.map((step, n) => ({ title: `Step ${n + 1}: ${step.step}`, blocks: stepBlocks(step) })),
       ...(journey === undefined ? [] : journeySections(journey)),
@@ -49,6 +53,18 @@ function stepBlocks({ step, records, fields, examples }: StepResult): readonly B
       examples.map(({ field, verdict, found, wanted }) => [field, verdict, found, wanted]),
     ),
   ];
+}
+
+function triggerFacts({ condition, refire, totals }: TriggerResult): Block {
+  return {
+    kind: 'facts',
+    caption: 'What was tried',
+    rows: [
+      ['Fires when', condition],
+      ['Again', refire],
+      ['Steps', FIRING_VERDICTS.map((verdict) => `${totals[verdict]} ${verdict}`).join(', ')],
+    ],
+  };
 }
 
 function factsOf({ answers, submissions, people, spanMs, limit, withinMs }: LoadResult): Block {

@@ -1,4 +1,13 @@
-import type { CheckResult, IntegrationTest, JourneyTest, LoadTest, ParallelTest, runTouchpoints, TouchpointTest } from '../../../checks/index.js';
+import type {
+  CheckResult,
+  IntegrationTest,
+  JourneyTest,
+  LoadTest,
+  ParallelTest,
+  runTouchpoints,
+  TouchpointTest,
+  TriggerTest,
+} from '../../../checks/index.js';
 import { EXIT } from '../../../lib/index.js';
 import type { PlatformConfig } from '../../../workspace/index.js';
 import { findTest, identityOf, mappingOf, openForTest, testsFolder } from '../../flows/checks/tests.js';
@@ -21,11 +30,11 @@ async function run(context: CommandContext): Promise<Outcome> {
   const { testFiles } = await import('../../../checks/index.js');
   const session = await context.session();
   const test = await findTest(await testFiles(testsFolder(session)), context.input.required('test'));
-  const result = await ranAs(test, context, session);
+  const result = await ran(test, context, session);
   return { data: result, text: (style) => checkText(result, style), ...(result.passed ? {} : { exit: EXIT.differences }) };
 }
 
-async function ranAs(test: IntegrationTest, context: CommandContext, session: Session): Promise<CheckResult> {
+async function ran(test: IntegrationTest, context: CommandContext, session: Session): Promise<CheckResult> {
   switch (test.kind) {
     case 'load':
       return await loaded(test, context, session);
@@ -35,6 +44,8 @@ async function ranAs(test: IntegrationTest, context: CommandContext, session: Se
       return await travelled(test, context, session);
     case 'parallel':
       return await raced(test, context, session);
+    case 'trigger':
+      return await triggered(test, context, session);
   }
 }
 
@@ -63,6 +74,13 @@ async function travelled(test: JourneyTest, context: CommandContext, session: Se
 async function raced(test: ParallelTest, context: CommandContext, session: Session): Promise<CheckResult> {
   const { runParallel } = await import('../../../checks/index.js');
   return await runParallel(test, { ...depsOf(context, session), mapping: await mappingOf(session, test) });
+}
+
+async function triggered(test: TriggerTest, context: CommandContext, session: Session): Promise<CheckResult> {
+  const { runTrigger } = await import('../../../checks/index.js');
+  const { mapping: id } = test.document;
+  const mapping = id === undefined ? undefined : await mappingOf(session, { document: { mapping: id }, file: test.file });
+  return await runTrigger(test, { ...depsOf(context, session), ...(mapping && { mapping }) });
 }
 
 /** What every kind of test works with. */
