@@ -12,7 +12,7 @@ export interface JourneyWorkspace {
   close(): Promise<void>;
 }
 
-/** With the journey that is shipped; `short`: without what needs the webinar to take place. */
+/** With the journey that is shipped, but for the webinar itself, which would have to take place. */
 export async function openJourneyWorkspace(): Promise<JourneyWorkspace> {
   const world = await openJourneyWorld(systemClock);
   const working = setInterval(() => world.work(), 20);
@@ -27,7 +27,8 @@ export async function openJourneyWorkspace(): Promise<JourneyWorkspace> {
   const text = shipped
     .replace(/ {4}- name: attends\n[^]*?(?= {4}- name: is called)/u, '')
     .replace('count: 3', 'count: 2')
-    .replace(/^(\s+)(create|tag|link|opts_out|update): (\S+)$/gmu, '$1$2: $3\n$1settle: 50ms')
+    .replace(/^ {6}within: .*\n/gmu, '')
+    .replace(/^( +)(create|tag|link|opts_out|update): (\S+)$/gmu, '$1$2: $3\n$1settle: 50ms\n$1within: 8s')
     .replace(', member.tags, lead.Webinars__c', '');
   await writeFile(join(dir, 'tests', 'b2b-webinar.yml'), text);
   return {
