@@ -37,7 +37,10 @@ describe('a replay', () => {
     for (let hours = FROM; hours <= FROM + 100; hours += 1) {
       // Only what was measured by then, and of that what is kept.
       const first = hours - 18 * 168;
-      const then = histories.map((history) => ({ ...history, hours: { first: BEGINS + first, values: history.hours?.values.slice(first, hours) ?? [] } }));
+      const then = histories.map((history) => ({
+        ...history,
+        hours: { first: BEGINS + first, values: history.hours?.values.slice(first, hours) ?? [] },
+      }));
       const judgements: Judgement[] = then.map((history, n) => judgeSeries(settings.monitors[n] ?? volume('a'), history, at(hours), context));
       const next = nextAlerts(state, judgements, { now: at(hours), silences: [], settings });
       state = next.state;

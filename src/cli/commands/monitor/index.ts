@@ -9,13 +9,4 @@ import { silenceVerb } from './silence.js';
 import { statusVerb } from './status.js';
 
 /** The verbs of `runback monitor`, in the order in which its help shows them. */
-export const commands: readonly CommandSpec[] = [
-  listVerb,
-  statusVerb,
-  showVerb,
-  runVerb,
-  replayVerb,
-  silenceVerb,
-  reviewVerb,
-  canaryVerb,
-];
+export const commands: readonly CommandSpec[] = [listVerb, statusVerb, showVerb, runVerb, replayVerb, silenceVerb, reviewVerb, canaryVerb];
