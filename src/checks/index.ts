@@ -1,6 +1,5 @@
 export { cleanUp, type Cleaned, uncleaned } from './cleanup.js';
 export {
-  CANARY_MARK,
   type CanaryTest,
   type IntegrationTest,
   type JourneyTest,
@@ -13,7 +12,7 @@ export {
   type TouchpointTest,
   type TriggerTest,
 } from './document/load.js';
-export { type CanaryDocument, testSchema } from './document/schema.js';
+export { testSchema } from './document/schema.js';
 export { refuseProduction } from './load/intake.js';
 export { runLoad } from './load/run.js';
 export { VERDICTS } from './load/facts.js';

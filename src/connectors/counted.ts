@@ -10,16 +10,15 @@ type Counting = (note: Omit<CallNote, 'at'>) => void;
  */
 export function counted(connector: Connector, at: string, log: CallLog): Connector {
   const tell: Counting = (note) => log.note({ at, ...note });
-  const { describe, identify, read, readLinks, findCreated, write } = connector;
   return {
     ...connector,
-    identify: async (options) => await counting(tell, 'identify', '', async () => await identify(options)),
-    describe: async (objects, options) => await counting(tell, 'describe', '', async () => await describe(objects, options)),
-    read: (request, options) => countingEach(tell, 'read', request.schema.object, read(request, options)),
-    readLinks: (request, options) => countingEach(tell, 'read links', request.link.from, readLinks(request, options)),
+    identify: async (options) => await counting(tell, 'identify', '', async () => await connector.identify(options)),
+    describe: async (objects, options) => await counting(tell, 'describe', '', async () => await connector.describe(objects, options)),
+    read: (request, options) => countingEach(tell, 'read', request.schema.object, connector.read(request, options)),
+    readLinks: (request, options) => countingEach(tell, 'read links', request.link.from, connector.readLinks(request, options)),
     findCreated: async (mutations, since, options) =>
-      await counting(tell, 'look up', mutations[0]?.schema.object ?? '', async () => await findCreated(mutations, since, options)),
-    write: async (batch, options) => await writing(tell, write, batch, options),
+      await counting(tell, 'look up', mutations[0]?.schema.object ?? '', async () => await connector.findCreated(mutations, since, options)),
+    write: async (batch, options) => await writing(tell, connector, batch, options),
     ...optional(connector, tell),
     close: async () => {
       const { requests, retries, limited } = connector.usage();
@@ -32,19 +31,24 @@ export function counted(connector: Connector, at: string, log: CallLog): Connect
 }
 
 /** The calls that not every driver has. */
-function optional({ readLines, readChanges, writtenSince, listsOf, dailyQuota }: Connector, tell: Counting): Partial<Connector> {
+function optional(connector: Connector, tell: Counting): Partial<Connector> {
   return {
-    ...(readLines && { readLines: (schema, options) => countingEach(tell, 'read', schema.object, readLines(schema, options)) }),
-    ...(readChanges && {
-      readChanges: (request, options) => countingEach(tell, 'read changes', request.schema.object, readChanges(request, options)),
+    ...(connector.readLines && {
+      readLines: (schema, options) => countingEach(tell, 'read', schema.object, connector.readLines?.(schema, options) ?? []),
     }),
-    ...(writtenSince && {
-      writtenSince: (request, options) => countingEach(tell, 'read changes', request.schema.object, writtenSince(request, options)),
+    ...(connector.readChanges && {
+      readChanges: (request, options) => countingEach(tell, 'read changes', request.schema.object, connector.readChanges?.(request, options) ?? []),
     }),
-    ...(listsOf && {
-      listsOf: async (schema, key, options) => await counting(tell, 'read lists', schema.object, async () => await listsOf(schema, key, options)),
+    ...(connector.writtenSince && {
+      writtenSince: (request, options) => countingEach(tell, 'read changes', request.schema.object, connector.writtenSince?.(request, options) ?? []),
     }),
-    ...(dailyQuota && { dailyQuota: async (options) => await counting(tell, 'quota', '', async () => await dailyQuota(options)) }),
+    ...(connector.listsOf && {
+      listsOf: async (schema, key, options) =>
+        await counting(tell, 'read lists', schema.object, async () => await connector.listsOf?.(schema, key, options)),
+    }),
+    ...(connector.dailyQuota && {
+      dailyQuota: async (options) => await counting(tell, 'quota', '', async () => await connector.dailyQuota?.(options)),
+    }),
   };
 }
 
@@ -59,7 +63,7 @@ async function counting<T>(tell: Counting, call: string, of: string, work: () =>
   }
 }
 
-async function* countingEach<T>(tell: Counting, call: string, of: string, batches: AsyncIterable<T>): AsyncGenerator<T> {
+async function* countingEach<T>(tell: Counting, call: string, of: string, batches: AsyncIterable<T> | Iterable<T>): AsyncGenerator<T> {
   try {
     for await (const batch of batches) {
       tell({ call, of, outcome: 'ok' });
@@ -85,13 +89,13 @@ function failed(tell: Counting, call: string, of: string, error: unknown): void 
   });
 }
 
-async function writing(tell: Counting, write: Connector['write'], batch: Batch, options?: WriteOptions): Promise<readonly MutationResult[]> {
+async function writing(tell: Counting, connector: Connector, batch: Batch, options?: WriteOptions): Promise<readonly MutationResult[]> {
   const mutations: readonly Mutation[] = batch;
   const [first] = mutations;
   const call = first?.action ?? 'write';
   const of = first === undefined ? '' : 'schema' in first ? first.schema.object : first.link.from;
   try {
-    const results = await write(batch, options);
+    const results = await connector.write(batch, options);
     let applied = 0;
     for (const [index, result] of results.entries()) {
       if (result.status === 'applied') applied += 1;

@@ -1,8 +1,8 @@
 import { type CallOptions, didYouMean, RunbackError } from '../lib/index.js';
 import type { PlatformConfig, SecretRef } from '../workspace/index.js';
 import { checked } from './checked.js';
-import { counted } from './counted.js';
 import type { Connector, Identity, PlatformSchema } from './connector.js';
+import { counted } from './counted.js';
 import type { Driver, DriverDeps } from './driver.js';
 import type { Platform } from './platform.js';
 import type { Scratch } from './scratch.js';

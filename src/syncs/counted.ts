@@ -3,7 +3,6 @@ import type { SyncController } from './controller.js';
 
 /** A controller that tells a log what became of every call, under the name of its sync. */
 export function countedSync(controller: SyncController, at: string, log: CallLog): SyncController {
-  const { cancel } = controller;
   const counting = async <T>(call: string, work: () => Promise<T>): Promise<T> => {
     try {
       const result = await work();
@@ -24,7 +23,7 @@ export function countedSync(controller: SyncController, at: string, log: CallLog
         return async (...words: Parameters<SyncController['pause']>) => await counting('pause', async () => await target.pause(...words));
       if (name === 'resume')
         return async (...words: Parameters<SyncController['resume']>) => await counting('resume', async () => await target.resume(...words));
-      if (name === 'cancel' && cancel !== undefined) return async () => await counting('cancel', async () => await target.cancel?.());
+      if (name === 'cancel' && target.cancel !== undefined) return async () => await counting('cancel', async () => await target.cancel?.());
       const value: unknown = Reflect.get(target, name, target);
       return typeof value === 'function' ? (value as (...words: unknown[]) => unknown).bind(target) : value;
     },

@@ -87,7 +87,7 @@ export function parseTest(text: string, file: string): IntegrationTest {
 
 const KINDS = 'a test has load and arrives, mapping and steps, trigger, persona, mapping and parallel, or mapping and canary';
 /** Stands in a value of every canary record, so that nobody takes it for a person. */
-export const CANARY_MARK = 'runback-canary';
+const CANARY_MARK = 'runback-canary';
 
 function* problemsOf(document: TestDocument): Iterable<PathProblem> {
   const { load, arrives, mapping, steps, trigger, persona, parallel, canary } = document;

@@ -51,7 +51,7 @@ export const NOUNS: readonly Noun[] = [
   },
   {
     name: 'monitor',
-    summary: 'What is measured again and again, and how it stands',
+    summary: 'Watch integrations: canaries, alerts, what the week shows',
     verbs: ['list', 'status', 'show', 'run', 'replay', 'silence', 'review', 'canary'],
   },
   { name: 'backup', summary: 'Jobs that take snapshots by schedule; which of them stay', verbs: ['run', 'jobs', 'prune', 'copy', 'test-restore'] },

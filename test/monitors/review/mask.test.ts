@@ -32,7 +32,7 @@ const template = fc.constantFrom(
   (text: string) => `Value ${text} is not valid`,
   (text: string) => `"${text}" was not one of the allowed options`,
   (text: string) => `record with ${text} already exists`,
-  (text: string) => `${text}`,
+  (text: string) => text,
   (text: string) => `invalid input syntax: ${text}, line 3`,
 );
 
