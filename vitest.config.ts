@@ -29,9 +29,12 @@ const LONG = [
 
 /** What `npm run test:long` runs instead of `npm test`: each takes many processes, a browser, or a database for long. */
 const LATER = [
-  'test/checks/journeys/{faults,races,killed}.test.ts',
+  'test/checks/{import,touchpoints-back,triggers}.test.ts',
+  'test/checks/journeys/{faults,races,killed,persona}.test.ts',
   'test/checks/parity/leak.test.ts',
+  'test/monitors/{baseline,simulation}.test.ts',
   'test/monitors/canary/{month,kill}.test.ts',
+  'test/monitors/live/kill.test.ts',
   'test/drills/**/*.test.ts',
   'test/stages/**/*.test.ts',
   'test/backups/{copies-places,copies-sweep,forget-sweep,sets,thirty-days}.test.ts',

@@ -26,7 +26,6 @@ export { FIRING_VERDICTS } from './triggers/facts.js';
 export { runTrigger } from './triggers/run.js';
 export { RACE_VERDICTS } from './journeys/parallel/race.js';
 export { runParallel } from './journeys/parallel/run.js';
-export { JOURNEY_VERDICTS } from './journeys/persona/facts.js';
 export { runJourney } from './journeys/persona/run.js';
 export type * from './journeys/result.js';
 export { checkParity } from './parity/check.js';
