@@ -2,9 +2,11 @@ import { type Platform, platformLock } from '../connectors/index.js';
 import { type CallOptions, chunksOf, type Clock, defined } from '../lib/index.js';
 import type { ObjectSchema, PlatformRecord } from '../records/index.js';
 import type { Store } from '../store/index.js';
+import { deleteRecords } from './deletion.js';
 import { CHECKS, type CheckNote, type NotedPlace } from './ledger.js';
 import { submissionsOf } from './load/people.js';
 import { ownRecords, type OwnRecord } from './load/readings.js';
+import { valueIn } from './touchpoints/facts.js';
 
 /** What a clean-up works with. */
 export interface CleanupDeps {
@@ -62,11 +64,8 @@ export async function cleanUp(note: CheckNote, deps: CleanupDeps): Promise<Clean
 const touched = (key: string): Kept => ({ key, because: 'touched', why: 'a person has changed it since' });
 const halfMarked = (key: string): Kept => ({ key, because: 'half-marked', why: 'only one of its address and its mark is that of the test' });
 
-async function cleanPlace(
-  note: CheckNote,
-  { platform: name, account, connector, object, address, nonce }: NotedPlace,
-  deps: CleanupDeps,
-): Promise<CleanedPlace> {
+async function cleanPlace(note: CheckNote, at: NotedPlace, deps: CleanupDeps): Promise<CleanedPlace> {
+  const { platform: name, account, connector, object, about } = at;
   const { store, by, call } = deps;
   const place = `${name}/${object}`;
   const platform = await deps.openPlatform(name);
@@ -85,29 +84,65 @@ async function cleanPlace(
     { breakDead: true, lapse: true },
   );
   try {
-    const found = await ownRecords({ name: place, platform, schema, address, ...defined({ nonce }) }, { mark: note.mark }, call);
-    const submissions = submissionsOf(note.submissions, note.mark);
-    const people = new Set(submissions.map(({ person }) => person));
-    const nonces = new Set(submissions.map((submission) => submission.nonce));
-    const isOurs = ({ person, nonces: [stands] }: OwnRecord): boolean =>
-      person !== undefined && people.has(person) && (nonce === undefined || (stands !== undefined && nonces.has(stands)));
-    const ours = found.filter(isOurs);
+    const { ours, others } =
+      about === undefined ? await marked(note, at, { platform, schema }, call) : await belonging(note, at, { platform, schema }, deps);
     const byPeople = await touchedAmong(platform, schema, ours, call);
-    const going = ours.filter(({ key }) => !byPeople.has(key)).map(({ record }) => record);
+    const going = ours.filter(({ key }) => !byPeople.has(key));
     await lock.check();
     const failed = await deleteAll(platform, schema, going, call);
-    const kept = [...found.filter((one) => !isOurs(one)).map(({ key }) => halfMarked(key)), ...[...byPeople].map(touched), ...failed];
+    const kept = [...others.map(({ key }) => halfMarked(key)), ...[...byPeople].map(touched), ...failed];
     return { place, deleted: going.length - failed.length, kept };
   } finally {
     await lock.release();
   }
 }
 
+interface Found {
+  readonly ours: readonly PlatformRecord[];
+  /** They bear only one of the marks. */
+  readonly others: readonly PlatformRecord[];
+}
+
+interface Side {
+  readonly platform: Platform;
+  readonly schema: ObjectSchema;
+}
+
+/** Records that bear an address and a mark that were written down. */
+async function marked(note: CheckNote, { platform: name, object, address, nonce }: NotedPlace, side: Side, call: CallOptions): Promise<Found> {
+  const found = await ownRecords({ name: `${name}/${object}`, ...side, address, ...defined({ nonce }) }, { mark: note.mark }, call);
+  const submissions = submissionsOf(note.submissions, note.mark);
+  const people = new Set(submissions.map(({ person }) => person));
+  const nonces = new Set(submissions.map((submission) => submission.nonce));
+  const isOurs = ({ person, nonces: [stands] }: OwnRecord): boolean =>
+    person !== undefined && people.has(person) && (nonce === undefined || (stands !== undefined && nonces.has(stands)));
+  return { ours: found.filter(isOurs).map(({ record }) => record), others: found.filter((one) => !isOurs(one)).map(({ record }) => record) };
+}
+
+/** Records that hold the key of one that bears them, as a task that an automation made. */
+async function belonging(note: CheckNote, { about, address }: NotedPlace, { platform, schema }: Side, deps: CleanupDeps): Promise<Found> {
+  const owner = note.places.find((each) => each.about === undefined && each.platform === about?.platform && each.object === about.object);
+  if (owner === undefined) return { ours: [], others: [] };
+  const there = owner.platform === platform.name ? platform : await deps.openPlatform(owner.platform);
+  const { objects } = await there.connector.describe([owner.object], deps.call);
+  const ownerSchema = objects.find((each) => each.object === owner.object);
+  if (ownerSchema === undefined || there.identity.account !== owner.account) return { ours: [], others: [] };
+  const keys = new Set((await marked(note, owner, { platform: there, schema: ownerSchema }, deps.call)).ours.map(({ key }) => key));
+  const ours = new Map<string, PlatformRecord>();
+  if (keys.size === 0) return { ours: [], others: [] };
+  for await (const { records } of platform.connector.read({ schema }, deps.call))
+    for (const record of records) {
+      const value = valueIn(record, address);
+      if (typeof value === 'string' && keys.has(value)) ours.set(record.key, record);
+    }
+  return { ours: [...ours.values()], others: [] };
+}
+
 /** Of which records a field was written by a person, where the platform tells. */
 async function touchedAmong(
   { connector }: Platform,
   schema: ObjectSchema,
-  found: readonly OwnRecord[],
+  found: readonly PlatformRecord[],
   call: CallOptions,
 ): Promise<ReadonlySet<string>> {
   const byPeople = new Set<string>();
@@ -129,18 +164,9 @@ async function deleteAll(
   call: CallOptions,
 ): Promise<readonly Kept[]> {
   const failed: Kept[] = [];
-  for (const some of chunksOf(records, connector.capabilities.batch.delete)) {
-    const results = await connector.write(
-      some.map(({ key, fields }) => ({ action: 'delete' as const, schema, key, expect: fields })),
-      call,
-    );
-    for (const [index, result] of results.entries()) {
-      const key = some[index]?.key;
-      if (key === undefined || result.status === 'applied') continue;
-      if (await isThere(connector, schema, key, call))
-        failed.push(result.status === 'moved' ? touched(key) : { key, because: 'refused', why: result.message });
-    }
-  }
+  for (const { key, result } of await deleteRecords(connector, schema, records, call))
+    if (await isThere(connector, schema, key, call))
+      failed.push(result.status === 'moved' ? touched(key) : { key, because: 'refused', why: result.message });
   return failed;
 }
 

@@ -8,6 +8,7 @@ export {
   type TestFile,
   testFiles,
   type TouchpointTest,
+  type TriggerTest,
 } from './document/load.js';
 export { testSchema } from './document/schema.js';
 export { refuseProduction } from './load/intake.js';
@@ -19,6 +20,8 @@ export { readCheckResults } from './results.js';
 export type * from './result.js';
 export { RECORD_VERDICTS } from './touchpoints/facts.js';
 export { runTouchpoints } from './touchpoints/run.js';
+export { FIRING_VERDICTS } from './triggers/facts.js';
+export { runTrigger } from './triggers/run.js';
 export { checkParity } from './parity/check.js';
 export { loadParity, type NamedCheck, parseParity } from './parity/load.js';
 export { parityDocument, parityJunit } from './parity/report.js';

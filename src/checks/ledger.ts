@@ -28,6 +28,8 @@ export interface NotedPlace {
   readonly object: string;
   /** The field with the address, or another text that only this run writes. */
   readonly address: string;
+  /** It holds the key of a record of another place of the note instead of an address: what belongs to that record goes with it. */
+  readonly about?: { readonly platform: string; readonly object: string };
   /** The field with the mark, where there is one more. */
   readonly nonce?: string;
 }

@@ -1,5 +1,6 @@
 import type { Verdict } from './load/facts.js';
 import type { CellVerdict, RecordVerdict } from './touchpoints/facts.js';
+import type { FiringVerdict, Refire } from './triggers/facts.js';
 
 /** What one run of a test found. Times are ISO 8601, UTC; spans are milliseconds. */
 export interface CheckResult {
@@ -16,6 +17,8 @@ export interface CheckResult {
   readonly load?: LoadResult;
   /** Of a test that does one step after the other. */
   readonly steps?: readonly StepResult[];
+  /** Of an automation that fires when a condition becomes true. */
+  readonly trigger?: TriggerResult;
   readonly checks: readonly Check[];
 }
 
@@ -79,4 +82,21 @@ export interface StepResult {
   readonly checks: readonly Check[];
   /** The first few of each verdict but `right`, field by field. Invented values only. */
   readonly examples: readonly { readonly field: string; readonly verdict: CellVerdict; readonly found: string; readonly wanted: string }[];
+}
+
+/** What a table of boundaries came to. */
+export interface TriggerResult {
+  readonly condition: string;
+  readonly refire: Refire;
+  /** Steps of all rows. */
+  readonly totals: Readonly<Record<FiringVerdict, number>>;
+  readonly rows: readonly TriggerRow[];
+}
+
+/** What one record went through. */
+export interface TriggerRow {
+  /** `score: 49 → 50 → 51` */
+  readonly row: string;
+  /** `expected`: how often it should fire after that write: `1`, `0 or 1`. `fired`: how often it was seen to. */
+  readonly steps: readonly { readonly expected: string; readonly fired: number; readonly verdict: FiringVerdict; readonly why?: string }[];
 }

@@ -125,6 +125,9 @@ function passedOn(connector: Connector): Partial<Connector> {
     ...(connector.advice && {
       advice: async (options) => await foreseen(kind, options, async () => (await connector.advice?.(options)) ?? []),
     }),
+    ...(connector.settled && {
+      settled: async (sentAt, options) => await foreseen(kind, options, async () => (await connector.settled?.(sentAt, options)) ?? false),
+    }),
     ...(connector.pace && { pace: connector.pace.bind(connector) }),
     ...(connector.keptChanges && { keptChanges: (object) => connector.keptChanges?.(object) ?? 0 }),
     ...(connector.pageOf && { pageOf: (object) => connector.pageOf?.(object) }),

@@ -131,6 +131,13 @@ export interface Connector {
   ): Promise<readonly CreatedLookup[]>;
 
   /**
+   * Waits until the platform cannot be at work any longer on a request whose answer was lost: it may not stop when nobody waits for it.
+   * `sentAt`: by the platform's clock; undefined where nobody knows, then the time counts from now. False, at once, where the time is
+   * over. Absent where nothing is done for a connection that is gone. Throws `interrupted`.
+   */
+  settled?(sentAt: Date | undefined, options?: CallOptions): Promise<boolean>;
+
+  /**
    * What happened in a stretch of time that is no value and no link of a record: mails that were sent, tasks that were made.
    * What the platform does not tell, or does not tell these credentials, comes as `untold`, and is no error. Absent where
    * nothing of that kind is known. Changes nothing.

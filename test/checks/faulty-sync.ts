@@ -57,10 +57,16 @@ export interface SyncWorld {
   readonly map: HubSpotSandbox;
   readonly openPlatform: (name: string) => Promise<Platform>;
   fault: SyncFault;
+  /** False: nothing is carried. */
+  isAtWork: boolean;
+  /** Another sync that is at work at the same times. */
+  also: () => void;
   /** Each change takes another time from now on, up to a minute and a half. */
   lagFrom(seed: number): void;
   /** Carries what is there to be carried: for who moves time otherwise. */
   work(): void;
+  /** Keys of the copies by those of their originals. */
+  copies(): ReadonlyMap<string, string>;
   close(): Promise<void>;
 }
 
@@ -88,7 +94,10 @@ export async function openSyncWorld(own?: Clock): Promise<SyncWorld> {
     },
   });
   const sync = new Sync(crm, map, clock);
-  tick = () => sync.work(world.fault);
+  tick = () => {
+    if (world.isAtWork) sync.work(world.fault);
+    world.also();
+  };
   const opened: Platform[] = [];
   const secrets: Readonly<Record<string, string>> = { token: map.token, id: crm.connectedApp.clientId, secret: crm.connectedApp.clientSecret };
   const config = (name: string): PlatformConfig =>
@@ -120,8 +129,11 @@ export async function openSyncWorld(own?: Clock): Promise<SyncWorld> {
     crm,
     map,
     fault: 'none',
+    isAtWork: true,
+    also: () => undefined,
     lagFrom: (seed) => sync.lagFrom(randomFrom(seed)),
-    work: tick,
+    work: () => tick(),
+    copies: () => sync.copies(),
     openPlatform: async (name) => {
       const platform = await openPlatform(config(name), {
         secret: async (ref) => await Promise.resolve(secrets[ref.slice('file:'.length)] ?? ''),
@@ -204,6 +216,11 @@ class Sync {
       this.crm.writeAs(SYNC).update('Contact', key, { Title: 'Written back' });
       this.#seen.set(key, JSON.stringify(this.crm.truth().record('Contact', key)));
     }
+  }
+
+  /** Keys of the copies by those of their originals. */
+  copies(): ReadonlyMap<string, string> {
+    return this.#copyOf;
   }
 
   /** A clean-up may have taken a copy away by now. */

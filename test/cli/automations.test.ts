@@ -158,4 +158,40 @@ describe('automations that react to a restore', () => {
     expect(accepted).toMatchObject({ code: 0, data: { state: 'succeeded' } });
     expect(workspace.contacts.slice(0, 3).map(workspace.title)).not.toContain('Wrong 5');
   });
+
+  test('undoing such a run is refused too while one runs, and so is a step that undoes a restore; each goes through when it is paused', async () => {
+    await workspace.base();
+    workspace.damage(3, 'Wrong 7');
+    expect((await said('sync', 'pause', 'thank-you')).code).toBe(0);
+    const args = ['--input', 'platform=hubspot', '--input', 'base=latest-verified', '--answers', 'undecided.yml', '--incident', 'none'];
+    await writeFile(join(workspace.dir, 'undecided.yml'), 'review: "yes"\napply: sandbox:3\n');
+    await said('runbook', 'run', 'bare', ...args);
+    const [run] = (await said('runbook', 'runs')).data['runs'] as readonly { readonly id: string; readonly state: string }[];
+    expect(run?.state).toBe('waiting');
+    const [pause] = (await said('sync', 'list')).data['pauses'] as readonly { readonly id: string }[];
+    expect((await said('sync', 'resume', pause?.id ?? '')).code).toBe(0);
+    const refused = await said('runbook', 'undo', run?.id ?? '');
+    expect(refused.code).not.toBe(0);
+    expect(refused.stdout).toContain('runback sync pause thank-you');
+    expect(refused.stdout).toMatch(/runback restore undo restore-[^ ]+ --accept-automations NAME/u);
+    expect(workspace.contacts.slice(0, 3).map(workspace.title)).not.toContain('Wrong 7');
+    const restore = /runback restore undo (restore-[^ ]+) --accept/u.exec(refused.stdout)?.[1] ?? '';
+    const back = `version: 1
+id: back
+title: Take the repair back
+symptoms: [It was no damage]
+inputs:
+  platform: { type: platform, prompt: Which platform? }
+  restore: { type: string, prompt: Which restore? }
+steps:
+  - { id: undo, title: Put it back, action: restore.undo, with: { platform: "\${{ inputs.platform }}", restore: "\${{ inputs.restore }}" } }
+`.replaceAll('\\', '');
+    await writeFile(join(workspace.dir, 'runbooks', 'back.yml'), back);
+    const step = ['runbook', 'run', 'back', '--input', 'platform=hubspot', '--input', `restore=${restore}`, '--incident', 'none'];
+    expect((await said(...step)).stdout).toContain('automations-running');
+    expect(workspace.contacts.slice(0, 3).map(workspace.title)).not.toContain('Wrong 7');
+    expect((await said('sync', 'pause', 'thank-you')).code).toBe(0);
+    expect((await said(...step)).code).toBe(0);
+    expect(workspace.contacts.slice(0, 3).map(workspace.title)).toEqual(['Wrong 7', 'Wrong 7', 'Wrong 7']);
+  });
 });

@@ -69,6 +69,11 @@ async function start(): Promise<ContractPlatform> {
         sandbox.faults.add({ kind: 'drop-answer', method: 'POST', path: '*/batch/*' });
         await Promise.resolve();
       },
+      late: {
+        nextCreate: (ms) => void sandbox.faults.add({ kind: 'late', ms, method: 'POST', path: '*/batch/create' }),
+        nextUpdate: (ms) => void sandbox.faults.add({ kind: 'late', ms, method: 'POST', path: '*/batch/update' }),
+        passed: (ms) => clock.advance(ms),
+      },
       cutOff: async () => await line.cut(),
       heal: async () => {
         sandbox.faults.clear();

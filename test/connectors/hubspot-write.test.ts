@@ -122,6 +122,16 @@ describe('lost answers', () => {
     expect(await bench.connector.write([mutation])).toMatchObject([{ status: 'in_doubt' }]);
     expect(await bench.connector.findCreated([mutation], since)).toMatchObject([{ state: 'created' }]);
   });
+
+  it('waits for records that HubSpot still makes, where nothing would refuse a second one', async () => {
+    const companies = await bench.schema('companies');
+    const mutation: CreateMutation = { action: 'create', schema: companies, key: 'old', set: { name: 'Late Ltd' } };
+    bench.sandbox.faults.add({ kind: 'late', ms: 50_000, path: '*batch/create' });
+    const since = bench.clock.now();
+    expect(await bench.connector.write([mutation])).toMatchObject([{ status: 'in_doubt' }]);
+    expect(await bench.connector.findCreated([mutation], since)).toMatchObject([{ state: 'created' }]);
+    expect(bench.sandbox.records('companies').filter(({ properties }) => properties.name === 'Late Ltd')).toHaveLength(1);
+  });
 });
 
 describe('creates and deletes', () => {

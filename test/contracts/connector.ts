@@ -62,12 +62,20 @@ export interface ContractPlatform {
   readonly faults: {
     /** The next write is applied, its answer is lost, and the platform cannot be asked until `heal`. */
     dropNextAnswer(): Promise<void>;
+    /**
+     * The connection of the next such write is cut, and the platform does it so many milliseconds later all the same; then
+     * calls `passed`. Absent where nothing can be done after its connection is gone.
+     */
+    readonly late?: { nextCreate(ms: number): void; nextUpdate(ms: number): void; passed(ms: number): void };
     /** The platform does not answer at all until `heal`. */
     cutOff(): Promise<void>;
     heal(): Promise<void>;
   };
   stop(): Promise<void>;
 }
+
+/** How much later a platform does what it was asked for, where it does. */
+const LATE_MS = 40_000;
 
 /** Texts that break software; every platform must give them back as they went in. */
 export const NASTY = [
@@ -671,6 +679,38 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
         expect(found[1]).toEqual({ state: 'absent' });
         if (found[0]?.state !== 'created') throw new Error(JSON.stringify(found));
         expect((await platform.truth(found[0].key))?.[platform.text]).toBe('made once');
+      });
+
+      test('an update that the platform does after its connection was cut is there when it was waited for that', async ({ skip }) => {
+        const { late } = platform.faults;
+        skip(late === undefined, `${name} does nothing for a connection that is gone`);
+        const key = await platform.seed({ [platform.text]: 'a' });
+        const { connector, schema } = await prepared();
+        await warmUp(connector, schema, await platform.seed({ [platform.text]: 'warm' }), platform.text);
+        late?.nextUpdate(LATE_MS);
+        const results = await connector.write([{ action: 'update', schema, key, set: { [platform.text]: 'b' }, expect: { [platform.text]: 'a' } }]);
+        expect(results.map((result) => result.status)).toEqual(['in_doubt']);
+        expect(await connector.settled?.(undefined)).toBe(true);
+        expect((await all(connector.read({ schema, keys: [key] })))[0]?.fields[platform.text]).toBe('b');
+        expect(await connector.settled?.(new Date(1))).toBe(false);
+      });
+
+      test('a create that the platform does after its connection was cut leads to one record, also where it is made again', async ({ skip }) => {
+        const { late } = platform.faults;
+        skip(late === undefined, `${name} does nothing for a connection that is gone`);
+        const { connector, schema } = await prepared();
+        await warmUp(connector, schema, await platform.seed({ [platform.text]: 'warm' }), platform.text);
+        const set = newFields(platform, { [platform.text]: 'made late', [platform.other]: 'z' }, 5);
+        const create = { action: 'create' as const, schema, key: keyLike(platform, 5), set };
+        const since = new Date();
+        late?.nextCreate(LATE_MS);
+        expect((await connector.write([create])).map((result) => result.status)).toEqual(['in_doubt']);
+        const [found] = await connector.findCreated([create], since);
+        if (found?.state === 'absent') await connector.write([create]);
+        late?.passed(LATE_MS);
+        const made = (await all(connector.read({ schema }))).filter(({ fields }) => fields[platform.text] === 'made late');
+        expect(made).toHaveLength(1);
+        if (found?.state === 'created') expect(made[0]?.key).toBe(found.key);
       });
 
       test('a platform that cannot be reached is an error that names it, and nothing was written', async () => {

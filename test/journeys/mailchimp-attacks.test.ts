@@ -154,6 +154,7 @@ platforms:
     url: ${sandbox.url}
     credentials: { token: file:token }
     objects: [${MEMBERS}]
+    options: { settle: 0s }
     limits: { wait: 30s }
 restores: { limits: { percent: 100 } }
 backups: { storage: backups }

@@ -59,6 +59,7 @@ platforms:
     url: ${sandbox.url}
     credentials: { token: file:token }
     objects: [${MEMBERS}]
+    options: { settle: 0s }
 backups:
   storage: backups
   jobs:

@@ -141,6 +141,7 @@ platforms:
     url: ${mail.url}
     credentials: { token: file:token-mail }
     objects: [${MEMBERS}]
+    options: { settle: 0s }
   hubspot:
     connector: hubspot
     environment: sandbox
@@ -149,7 +150,7 @@ platforms:
     credentials: { token: file:token-hubspot }
     objects: [contacts]
     limits: { requests_per_10s: 10000 }
-    options: { search_lag: 1s }
+    options: { search_lag: 1s, settle: 0s }
 syncs:
   merge:
     controller: command

@@ -94,6 +94,7 @@ platforms:
     url: ${sandbox.url}
     credentials: { token: file:token }
     objects: [${MEMBERS}]
+    options: { settle: 0s }
 restores: { limits: { percent: 100 } }
 backups: { storage: backups }
 `;

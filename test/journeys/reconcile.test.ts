@@ -99,7 +99,7 @@ platforms:
     credentials: { token: file:token }
     objects: [contacts]
     limits: { requests_per_10s: 1000 }
-    options: { search_lag: 0s }
+    options: { search_lag: 0s, settle: 0s }
   salesforce:
     connector: salesforce
     environment: sandbox

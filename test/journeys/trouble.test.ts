@@ -11,7 +11,7 @@ let run: SmallRun;
 beforeAll(async () => {
   run = await openSmallRun();
   await run.configure('requests_per_10s: 1000 }', 'requests_per_10s: 1000, wait: 1s }');
-  await run.configure('search_lag: 1s }', 'search_lag: 1s, timeout: 30s }');
+  await run.configure('settle: 0s }', 'settle: 0s, timeout: 30s }');
 });
 afterAll(() => run.close());
 

@@ -1,4 +1,5 @@
 import { rejection } from '../../src/connectors/http/batch.js';
+import { type LookingUp, waitUntilSettled } from '../../src/connectors/http/settled.js';
 import { unknownObject } from '../../src/connectors/http/words.js';
 import { byAction, type Connector } from '../../src/connectors/index.js';
 import type { FieldSchema, LinkSchema, ObjectSchema } from '../../src/records/index.js';
@@ -54,7 +55,8 @@ export function mailerConnector(settings: Parameters<typeof mailerApi>[0]): Conn
           return await writeLinks(api, batch.mutations, call);
       }
     },
-    findCreated: async (mutations, since, call = {}) => await findCreated(api, mutations, since, call),
+    findCreated: async (mutations, since, call: LookingUp = {}) => await findCreated(api, mutations, since, call),
+    settled: async (sentAt, call = {}) => await waitUntilSettled(api, sentAt, call),
     usage: () => api.usage(),
     now: () => api.now(),
     aheadMs: () => api.aheadMs(),

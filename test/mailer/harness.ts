@@ -48,6 +48,11 @@ export async function startMailer(open: (reached: Reached) => Promise<Connector>
     }),
     faults: {
       dropNextAnswer: async () => await Promise.resolve(void sandbox.faults.add({ kind: 'drop-answer', method: 'POST' })),
+      late: {
+        nextCreate: (ms) => void sandbox.faults.add({ kind: 'late', ms, method: 'POST' }),
+        nextUpdate: (ms) => void sandbox.faults.add({ kind: 'late', ms, method: 'POST' }),
+        passed: (ms) => clock.advance(ms),
+      },
       cutOff: async () => await line.cut(),
       heal: async () => {
         sandbox.faults.clear();

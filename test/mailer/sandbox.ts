@@ -11,6 +11,7 @@ import { RequestCounter } from '../../src/sandbox/kit/counts.js';
 import type { Api } from '../../src/sandbox/kit/dispatch.js';
 import { Failure } from '../../src/sandbox/kit/failure.js';
 import { type CommonEffect, FaultSwitches, type When } from '../../src/sandbox/kit/faults.js';
+import { LateRequests } from '../../src/sandbox/kit/late.js';
 import type { ApiAnswer, ApiRequest, Route } from '../../src/sandbox/kit/route.js';
 import { serve, type Served } from '../../src/sandbox/kit/serve.js';
 import { DailyQuota, RollingWindow } from '../../src/sandbox/kit/window.js';
@@ -62,6 +63,7 @@ export async function startMailerSandbox(options: Options = {}): Promise<MailerS
   const account = new Account(automations);
   const faults = new FaultSwitches<MailerFault>(clock, { pathOf: ({ kind }) => (kind === 'partial' ? '*/lookup' : undefined) });
   const counter = new RequestCounter();
+  const late = new LateRequests(clock);
   const limits = { minute: new RollingWindow(clock, MINUTE_MS), day: new DailyQuota(clock), refused: 0 };
   const [perMinute, perDay] = [options.perMinute ?? 60, options.perDay ?? 10_000];
   let firstWrite = 0;
@@ -120,7 +122,7 @@ export async function startMailerSandbox(options: Options = {}): Promise<MailerS
     faults,
     now: () => clock.now(),
     ...automatedHandle(automations, 'key'),
-    truth: () => (automations.settle(), account.truth()),
+    truth: () => (late.settle(), automations.settle(), account.truth()),
     writeAs: (who) => settlingWriter(automations, writerOf(account, { by: who.kind, id: who.id })),
     counts: () =>
       counter.report(account.writes.slice(firstWrite), limits.refused, ({ object, id: key }) => account.truth().record(object, key)?.['email']),
@@ -140,6 +142,7 @@ export async function startMailerSandbox(options: Options = {}): Promise<MailerS
     api,
     faults,
     counter,
+    late,
     automations,
     controls: () => commonControls(sandbox, (body) => read(faultInput, body, (why) => refused(400, 'invalid', why)) as MailerFault),
     mayCome: ({ authorization }) => authorization === `Bearer ${token}`,

@@ -51,6 +51,7 @@ export function mailerApi(
   const { platform, key, ...rest } = settings;
   return new PlatformApi({
     ...rest,
+    settleMs: 60_000,
     headers: { authorization: `Bearer ${key}` },
     troubleOf,
     gate: new Gate(

@@ -1,6 +1,7 @@
 import type { PlatformApi } from '../../src/connectors/http/api.js';
 import { type Open, type Place, type Refusal, rejection, type Results, sendBatch, settling } from '../../src/connectors/http/batch.js';
 import { createdAmong } from '../../src/connectors/http/created.js';
+import { type LookingUp, whenSettled } from '../../src/connectors/http/settled.js';
 import { unsendable } from '../../src/connectors/http/unsendable.js';
 import type {
   CreatedLookup,
@@ -135,13 +136,17 @@ export async function writeLinks(api: PlatformApi, mutations: readonly LinkMutat
   });
 }
 
-/** What became of creates whose answer was lost: what was made since with just these values. */
+/** What became of creates whose answer was lost: what was made since with just these values, once all of it can be there. */
 export async function findCreated(
   api: PlatformApi,
   mutations: readonly CreateMutation[],
   since: Date,
-  call: CallOptions,
+  call: LookingUp,
 ): Promise<readonly CreatedLookup[]> {
+  return await whenSettled(api, async () => await look(api, mutations, since, call), call.lastSentAt ?? since, call);
+}
+
+async function look(api: PlatformApi, mutations: readonly CreateMutation[], since: Date, call: CallOptions): Promise<readonly CreatedLookup[]> {
   const [first] = mutations;
   if (!first) return [];
   const recent: PlatformRecord[] = [];

@@ -32,8 +32,14 @@ export interface CanaryTest extends Common {
   readonly document: TestDocument & Required<Pick<TestDocument, 'mapping' | 'canary'>>;
 }
 
+/** An automation that fires when a condition becomes true. */
+export interface TriggerTest extends Common {
+  readonly kind: 'trigger';
+  readonly document: TestDocument & Required<Pick<TestDocument, 'trigger'>>;
+}
+
 /** A test that was read and fits its format. */
-export type IntegrationTest = LoadTest | TouchpointTest | CanaryTest;
+export type IntegrationTest = LoadTest | TouchpointTest | TriggerTest | CanaryTest;
 
 /** A file of the folder of tests: read, or why it cannot be. */
 export interface TestFile {
@@ -55,37 +61,48 @@ export function parseTest(text: string, file: string): IntegrationTest {
   const problems = [...problemsOf(document)];
   if (problems.length > 0) throw yaml.invalid(problems);
   const common = { id: document.id, title: document.title, file, digest: sha256(text) };
-  const { load, arrives, mapping, steps, canary } = document;
+  const { load, arrives, mapping, steps, trigger, canary } = document;
   if (mapping !== undefined && canary !== undefined) return { ...common, kind: 'canary', document: { ...document, mapping, canary } };
+  if (trigger !== undefined) return { ...common, kind: 'trigger', document: { ...document, trigger } };
   if (load !== undefined && arrives !== undefined) return { ...common, kind: 'load', document: { ...document, load, arrives } };
   if (mapping !== undefined && steps !== undefined) return { ...common, kind: 'steps', document: { ...document, mapping, steps } };
   throw yaml.invalid([{ path: [], message: KINDS }]);
 }
 
-const KINDS = 'a test has load and arrives, or mapping and steps, or mapping and canary';
+const KINDS = 'a test has load and arrives, or mapping and steps, or trigger, or mapping and canary';
 /** Stands in a value of every canary record, so that nobody takes it for a person. */
 const CANARY_MARK = 'runback-canary';
 
 function* problemsOf(document: TestDocument): Iterable<PathProblem> {
-  const { load, arrives, mapping, steps, canary } = document;
+  const { load, arrives, mapping, steps, trigger, canary } = document;
   if (canary !== undefined) {
     yield* canaryProblems(document, canary);
     return;
   }
   const isLoad = load !== undefined || arrives !== undefined;
-  const isSteps = mapping !== undefined || steps !== undefined;
-  if (isLoad === isSteps) yield { path: [], message: KINDS, expected: 'one of the two' };
+  const isSteps = steps !== undefined || (mapping !== undefined && trigger === undefined);
+  const kinds = [isLoad, isSteps, trigger !== undefined].filter(Boolean).length;
+  if (kinds !== 1) yield { path: [], message: KINDS, expected: 'one of these' };
   else if (isLoad && load === undefined) yield { path: ['arrives'], onKey: true, message: 'what is submitted is missing', expected: 'load' };
   else if (isLoad && arrives === undefined) yield { path: ['load'], onKey: true, message: 'where it arrives is missing', expected: 'arrives' };
   else if (isSteps && mapping === undefined) yield { path: ['steps'], onKey: true, message: 'the mapping is missing', expected: 'mapping: its id' };
   else if (isSteps && steps === undefined) yield { path: ['mapping'], onKey: true, message: 'what is done is missing', expected: 'steps' };
   if (load !== undefined) yield* loadProblems(load, arrives ?? [], document.expect);
   if (steps !== undefined) yield* stepProblems(steps);
+  if (trigger !== undefined) yield* triggerProblems(trigger, mapping);
 }
 
-function* canaryProblems({ load, arrives, mapping, steps }: TestDocument, canary: CanaryDocument): Iterable<PathProblem> {
-  if (load !== undefined || arrives !== undefined || steps !== undefined)
-    yield { path: ['canary'], onKey: true, message: KINDS, expected: 'one of the three' };
+function* triggerProblems({ on, address, mark }: NonNullable<TestDocument['trigger']>, mapping: string | undefined): Iterable<PathProblem> {
+  const isPlace = on.includes('/');
+  if (isPlace && (address === undefined || mark === undefined))
+    yield { path: ['trigger'], message: 'the fields by which its records are known are missing', expected: 'address and mark' };
+  if (!isPlace && mapping === undefined)
+    yield { path: ['trigger', 'on'], message: `${on} is no platform with an object type`, expected: 'crm/contacts, or a side with mapping' };
+}
+
+function* canaryProblems({ load, arrives, mapping, steps, trigger }: TestDocument, canary: CanaryDocument): Iterable<PathProblem> {
+  if (load !== undefined || arrives !== undefined || steps !== undefined || trigger !== undefined)
+    yield { path: ['canary'], onKey: true, message: KINDS, expected: 'one of these' };
   if (mapping === undefined) yield { path: ['canary'], onKey: true, message: 'the mapping is missing', expected: 'mapping: its id' };
   const { known_by: known, field, holds } = canary;
   if (!Object.values(known).some((value) => typeof value === 'string' && value.includes(CANARY_MARK)))

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { durationSchema, SECRET_REF } from '../../workspace/index.js';
+import { REFIRES } from '../triggers/facts.js';
 
 const id = z.string().regex(/^[a-z][a-z0-9-]*$/, 'expected a lower-case id such as "webinar-load"');
 const text = z.string().min(1, 'expected some text');
@@ -80,7 +81,17 @@ const expectSchema = z
   })
   .prefault({});
 
-const timing = {
+const common = {
+  unchanged: z
+    .array(text)
+    .default([])
+    .describe(
+      'Fields that have to stay as they were: of the other side, or of a side by its name, such as crm.Rating. New records have to lack them.',
+    ),
+  moves: z
+    .array(text)
+    .default([])
+    .describe('Likewise fields that have to change, such as the time of the last change. New records have to have them.'),
   within: durationSchema.default('5m').describe('Longest time until everything is there.'),
   settle: durationSchema.default('10s').describe('How long is waited before it is looked at once more.'),
 };
@@ -90,21 +101,22 @@ const stepSchema = z.union(
     z.strictObject({
       create: text.describe('The side of the mapping on which records are created.'),
       edge: z.boolean().default(true).describe('With values at the edges of what fits, and every option.'),
-      ...timing,
+      ...common,
     }),
     z.strictObject({
-      update: text.describe('The same side.'),
+      update: text.describe('A side of the mapping: on the one where the records were not created, their copies are changed.'),
       set: z
         .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.string())]))
         .describe('Fields with their new values; each-option and each-edge give each record another one.'),
-      unchanged: z.array(text).default([]).describe('Fields of the other side that have to stay as they were.'),
-      moves: z.array(text).default([]).describe('Fields of the other side that have to change, such as the time of the last change.'),
-      ...timing,
+      ...common,
     }),
     z.strictObject({
-      delete: text.describe('The same side.'),
-      expect: z.enum(['deleted', 'inactive', 'kept']).exactOptional().describe('What becomes of the copies; what the mapping says unless given.'),
-      ...timing,
+      delete: text.describe('A side of the mapping: on the one where the records were not created, their copies are deleted.'),
+      expect: z
+        .enum(['deleted', 'inactive', 'kept'])
+        .exactOptional()
+        .describe('What becomes of the records of the other side; what the mapping says unless given.'),
+      ...common,
     }),
   ],
   { error: 'expected { create: a side }, { update: a side, set: { field: value } } or { delete: a side }' },
@@ -132,6 +144,54 @@ const canarySchema = z
     within: durationSchema.default('5m').describe('Longest time until it is there.'),
   })
   .describe('The one permanent record of a flow, in production too: a text that changes with each run has to arrive on the other side.');
+const fieldValue = z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.string())]);
+const place = z
+  .string()
+  .regex(/^[^/\s]+\/\S+$/, 'expected a platform of runback.yml and an object type, such as crm/contacts')
+  .describe('Platform and object type.');
+
+const firesSchema = z
+  .union(
+    [
+      z.strictObject({
+        field: text.describe('A field of the same record, which gets a value.'),
+        becomes: fieldValue.describe('The value that it gets.'),
+        reset: fieldValue.default(null).describe('What the test writes there afterwards, so that the next time is seen.'),
+      }),
+      z.strictObject({ counts: text.describe('A field of the same record, a number that grows by one each time.') }),
+      z.strictObject({ in: place, about: text.describe('The field that holds the key of the record: each time one more record.') }),
+      z.strictObject({ in: place, address: text.describe('The field that holds the address of the person: each time one more record.') }),
+      z.strictObject({
+        in: text.describe('A platform of runback.yml.'),
+        shows: z
+          .enum(['mail', 'task', 'email', 'call', 'meeting', 'note'])
+          .describe('What the platform tells of having done about the person: each time one more.'),
+      }),
+    ],
+    {
+      error:
+        'expected { field: …, becomes: … }, { counts: field }, { in: place, about: field }, { in: place, address: field } or { in: platform, shows: mail }',
+    },
+  )
+  .describe('By what it is seen that it fired.');
+
+const triggerSchema = z
+  .strictObject({
+    on: text.describe('Whose changes set it off: a platform and an object type, such as crm/contacts, or a side of the mapping.'),
+    address: text
+      .exactOptional()
+      .describe('The field with the address, by which records of the test are known; not where `on` is a side of a mapping.'),
+    mark: text.exactOptional().describe('A text field that marks them too; likewise.'),
+    with: z.record(z.string(), fieldValue).default({}).describe('What else a new record needs.'),
+    when: text.describe('CEL over the fields of the record: score > 50'),
+    refire: z
+      .enum(REFIRES)
+      .default('on_recross')
+      .describe('When it fires again: never, each time it becomes true, or with every change while it is true.'),
+    fires: firesSchema,
+    within: durationSchema.default('5m').describe('Longest time until it has fired.'),
+  })
+  .describe('Something that an automation does when a condition becomes true.');
 
 /** The format of a test of an integration. */
 export const testSchema = z.strictObject({
@@ -140,7 +200,7 @@ export const testSchema = z.strictObject({
   title: text,
   load: loadSchema.exactOptional(),
   arrives: z.array(arrivalSchema).min(1).exactOptional(),
-  settle: durationSchema.default('10s').describe('Of a load: how long is waited, after all have arrived, for what comes twice.'),
+  settle: durationSchema.default('10s').describe('Of a load or a trigger: how long is waited, after all is there, for what comes twice.'),
   expect: expectSchema,
   mapping: id.exactOptional().describe('The mapping whose sides are tested, by its id.'),
   records: z
@@ -149,6 +209,7 @@ export const testSchema = z.strictObject({
     .describe('Of a test with steps: how many records it creates.'),
   steps: z.array(stepSchema).min(1).exactOptional(),
   canary: canarySchema.exactOptional(),
+  trigger: triggerSchema.exactOptional(),
 });
 
 export type TestDocument = z.output<typeof testSchema>;

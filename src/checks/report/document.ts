@@ -1,18 +1,22 @@
 import type { Block, TextDocument } from '../../document/index.js';
 import { formatDuration } from '../../lib/index.js';
 import { VERDICTS } from '../load/facts.js';
-import type { CheckResult, LoadResult, PlaceResult, StepResult } from '../result.js';
+import type { CheckResult, LoadResult, PlaceResult, StepResult, TriggerResult } from '../result.js';
 import { CELL_VERDICTS, RECORD_VERDICTS } from '../touchpoints/facts.js';
+import { FIRING_VERDICTS } from '../triggers/facts.js';
 
 /** One result as a text for people who were not there. */
 export function checkDocument(result: CheckResult): TextDocument {
-  const { title, passed, test, load, steps = [], startedAt } = result;
+  const { title, passed, test, load, steps = [], trigger, startedAt } = result;
   const verdict = passed ? 'Everything is as the test wants it.' : 'Not everything is as the test wants it.';
   return {
     title: `Test: ${title}`,
     lead: [[passed ? verdict : { strong: verdict }], ['Begun ', { time: startedAt }, '.']],
     sections: [
-      { title: 'Summary', blocks: [...(load === undefined ? [] : [factsOf(load)]), wantedOf(result)] },
+      {
+        title: 'Summary',
+        blocks: [...(load === undefined ? [] : [factsOf(load)]), ...(trigger === undefined ? [] : [triggerFacts(trigger)]), wantedOf(result)],
+      },
       ...(load?.places ?? []).map((place) => ({ title: `What arrived in ${place.place}`, blocks: blocksOf(place) })),
       ...steps.map((step, n) => ({ title: `Step ${n + 1}: ${step.step}`, blocks: stepBlocks(step) })),
       { title: 'How to repeat it', blocks: [{ kind: 'paragraph', text: ['Run ', { code: `runback test run ${test}` }, '.'] }] },
@@ -46,6 +50,18 @@ function stepBlocks({ step, records, fields, examples }: StepResult): readonly B
       examples.map(({ field, verdict, found, wanted }) => [field, verdict, found, wanted]),
     ),
   ];
+}
+
+function triggerFacts({ condition, refire, totals }: TriggerResult): Block {
+  return {
+    kind: 'facts',
+    caption: 'What was tried',
+    rows: [
+      ['Fires when', condition],
+      ['Again', refire],
+      ['Steps', FIRING_VERDICTS.map((verdict) => `${totals[verdict]} ${verdict}`).join(', ')],
+    ],
+  };
 }
 
 function factsOf({ answers, submissions, people, spanMs, limit, withinMs }: LoadResult): Block {

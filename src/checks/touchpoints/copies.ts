@@ -1,5 +1,5 @@
 import type { Connector } from '../../connectors/index.js';
-import { type CallOptions, chunksOf } from '../../lib/index.js';
+import { type CallOptions, chunksOf, type Clock } from '../../lib/index.js';
 import { type Mapping, matchForm } from '../../mappings/index.js';
 import type { ObjectSchema, PlatformRecord } from '../../records/index.js';
 import { type Copies, type Made, type TestedSides, valueIn } from './facts.js';
@@ -66,6 +66,53 @@ export async function readCopies({ connector, schema, finder }: CopyReader, keys
     for (const [n, records] of await collected(connector.read({ schema, keys: some }, call), finder))
       found.set(n, [...(found.get(n) ?? []), ...records]);
   return found;
+}
+
+/** So many more than awaited, and everything is read: hardly more than what is needed. */
+const MORE_THAN_NEEDED = 1.5;
+const FEW = 100;
+const DAY_MS = 86_400_000;
+
+/**
+ * The copies there are, as far as they can be: what is known by key, what was written since, and everything where that leaves one out that
+ * should be there. Of a small account everything at once, which takes fewer requests. `awaited`: numbers that should have a copy.
+ */
+export async function readNeeded(
+  reader: CopyReader,
+  {
+    keys,
+    since,
+    awaited,
+    clock,
+  }: { readonly keys: readonly string[]; readonly since: Date; readonly awaited: ReadonlySet<number>; readonly clock: Clock },
+  call: CallOptions,
+): Promise<Copies> {
+  const { connector, schema } = reader;
+  const total = await countWritten(reader, new Date(0), clock, call);
+  if (total === undefined || total <= Math.max(awaited.size, keys.length) * MORE_THAN_NEEDED + FEW) return await readAllCopies(reader, call);
+  const found = new Map<string, PlatformRecord>();
+  for await (const { records } of connector.read({ schema, changedSince: since }, call)) for (const record of records) found.set(record.key, record);
+  const others = keys.filter((key) => !found.has(key));
+  for (const some of chunksOf(others, connector.capabilities.batch.read))
+    for await (const { records } of connector.read({ schema, keys: some }, call)) for (const record of records) found.set(record.key, record);
+  const copies = new Map<number, PlatformRecord[]>();
+  for (const record of found.values()) {
+    const n = reader.finder.whose(record);
+    if (n !== undefined) copies.set(n, [...(copies.get(n) ?? []), record]);
+  }
+  // That a search does not show one proves nothing.
+  return [...awaited].every((n) => copies.has(n)) ? copies : await readAllCopies(reader, call);
+}
+
+/** How many records were written since, in one request; undefined where the platform cannot be asked that. */
+export async function countWritten(
+  { connector, schema }: Omit<CopyReader, 'finder'>,
+  since: Date,
+  clock: Clock,
+  call: CallOptions,
+): Promise<number | undefined> {
+  const to = new Date(clock.now().getTime() + DAY_MS);
+  return (await connector.writtenBetween?.({ schema, from: since, to, most: 1 }, call))?.total;
 }
 
 async function collected(batches: AsyncIterable<{ readonly records: readonly PlatformRecord[] }>, finder: CopyFinder): Promise<Copies> {

@@ -29,6 +29,8 @@ export interface TestedSides {
   readonly from: SideIndex;
   readonly schemas: readonly [ObjectSchema, ObjectSchema];
   readonly fields: readonly TestedField[];
+  /** Those whose values the other side alone may change: what is written here must not arrive there. Seen from here, as `fields`. */
+  readonly held: readonly TestedField[];
   /** The pair of fields that tells whose record it is: what the test writes there is written nowhere else. */
   readonly marker: readonly [from: string, to: string];
   /** A second one, where there is a second text: a copy that was made twice may lack the first. */

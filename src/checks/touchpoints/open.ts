@@ -26,25 +26,29 @@ export interface OpenSide {
   readonly schema: ObjectSchema;
 }
 
-/** The side on which the steps are done. Throws `usage` where they name another, or none. */
+/** The side on which records are created. Throws `usage` where a step names none of the two sides, or a deletion whose outcome nobody says. */
 export function createdOn({ document: { steps }, file }: TouchpointTest, mapping: Mapping): SideIndex {
-  const [first] = steps;
-  const name = first !== undefined && 'create' in first ? first.create : '';
-  const side = mapping.sides.findIndex((each) => each.name === name);
-  const other = steps.find((step) => sideOf(step) !== name);
-  if (side === -1 || other !== undefined)
-    throw new RunbackError(
-      'usage',
-      `${file} names ${other === undefined ? name : sideOf(other)}, and the test is not about that side of ${mapping.id}`,
-      {
-        why: `The sides of ${mapping.id} are ${mapping.sides.map((each) => each.name).join(' and ')}; all steps are done on the one where the records are created.`,
+  const sides = steps.map((step): SideIndex => {
+    const side = mapping.sides.findIndex((each) => each.name === sideOf(step));
+    if (side === 0 || side === 1) return side;
+    throw new RunbackError('usage', `${file} names ${sideOf(step)}, which is no side of ${mapping.id}`, {
+      why: `The sides of ${mapping.id} are ${mapping.sides.map((each) => each.name).join(' and ')}.`,
+      state: 'Nothing was written.',
+    });
+  });
+  const from = sides[0] ?? 0;
+  for (const [n, step] of steps.entries())
+    if ('delete' in step && step.expect === undefined && sides[n] !== from && mapping.onDelete[sides[n] ?? 0] === undefined)
+      throw new RunbackError('usage', `${file} deletes on ${step.delete}, and ${mapping.id} does not say what becomes of the others then`, {
+        why: `Its records were created on ${mapping.sides[from].name}.`,
         state: 'Nothing was written.',
-      },
-    );
-  return side === 0 ? 0 : 1;
+        next: 'Add expect: deleted, inactive or kept to that step, or on_delete to the mapping.',
+      });
+  return from;
 }
 
-const sideOf = (step: StepDocument): string => ('create' in step ? step.create : 'update' in step ? step.update : step.delete);
+/** The side that a step writes to, by its name. */
+export const sideOf = (step: StepDocument): string => ('create' in step ? step.create : 'update' in step ? step.update : step.delete);
 
 /** Opens a side. Throws `object-unsupported`, and what opening throws. */
 export async function openSide({ sides, id }: Mapping, side: SideIndex, { openPlatform, call }: TouchpointDeps): Promise<OpenSide> {

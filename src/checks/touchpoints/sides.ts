@@ -1,5 +1,5 @@
 import { RunbackError } from '../../lib/index.js';
-import { type Mapping, type SideIndex, writtenSides } from '../../mappings/index.js';
+import { type Mapping, otherSide, type SideIndex, writtenSides } from '../../mappings/index.js';
 import type { FieldSchema, ObjectSchema } from '../../records/index.js';
 import type { TestedField, TestedSides } from './facts.js';
 
@@ -11,13 +11,7 @@ const MARKER_LENGTH = 40;
  * record it is.
  */
 export function testedSides(mapping: Mapping, from: SideIndex, schemas: readonly [ObjectSchema, ObjectSchema]): TestedSides {
-  const to = from === 0 ? 1 : 0;
-  const fieldOf = (side: SideIndex, name: string): FieldSchema | undefined => schemas[side].fields.find((each) => each.name === name);
-  const fields = mapping.fields.flatMap((field): readonly TestedField[] => {
-    const [source, target] = [fieldOf(from, field.names[from]), fieldOf(to, field.names[to])];
-    if (!writtenSides(field).includes(to) || source === undefined || target === undefined || source.readOnly) return [];
-    return [{ field, from: source, to: target }];
-  });
+  const { fields, held } = fieldsFrom(mapping, from, schemas);
   const [marker, nonce] = markersIn(fields, from);
   if (marker === undefined)
     throw new RunbackError(
@@ -29,8 +23,32 @@ export function testedSides(mapping: Mapping, from: SideIndex, schemas: readonly
         next: 'Map an e-mail address or another text with authority on that side.',
       },
     );
+  const to = otherSide(from);
   const pair = ({ field }: TestedField): readonly [string, string] => [field.names[from], field.names[to]];
-  return { from, schemas, fields, marker: pair(marker), ...(nonce && { nonce: pair(nonce) }) };
+  return { from, schemas, fields, held, marker: pair(marker), ...(nonce && { nonce: pair(nonce) }) };
+}
+
+/** The same test for a step on one of its sides: what is carried from there, and the marks that the records bear since they were created. */
+export function seenFrom(mapping: Mapping, tested: TestedSides, side: SideIndex): TestedSides {
+  if (side === tested.from) return tested;
+  const { schemas, marker, nonce } = tested;
+  const turned = ([here, there]: readonly [string, string]): readonly [string, string] => [there, here];
+  return { from: side, schemas, ...fieldsFrom(mapping, side, schemas), marker: turned(marker), ...(nonce && { nonce: turned(nonce) }) };
+}
+
+function fieldsFrom(mapping: Mapping, from: SideIndex, schemas: TestedSides['schemas']): Pick<TestedSides, 'fields' | 'held'> {
+  const to = otherSide(from);
+  const fieldOf = (side: SideIndex, name: string): FieldSchema | undefined => schemas[side].fields.find((each) => each.name === name);
+  const both = mapping.fields.flatMap((field): readonly TestedField[] => {
+    const [source, target] = [fieldOf(from, field.names[from]), fieldOf(to, field.names[to])];
+    return source === undefined || target === undefined ? [] : [{ field, from: source, to: target }];
+  });
+  const isCarried = ({ field }: TestedField): boolean => writtenSides(field).includes(to);
+  return {
+    fields: both.filter((tested) => isCarried(tested) && !tested.from.readOnly),
+    // What a platform works out by itself may change there at any time.
+    held: both.filter((tested) => !isCarried(tested) && !tested.to.readOnly),
+  };
 }
 
 /** An address before any other text: platforms know people by it. Then what every record has. */

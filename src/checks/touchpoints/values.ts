@@ -33,7 +33,10 @@ export function valuesOf({ fields, from, marker, nonce }: TestedSides, records: 
 /** Values of one field that both sides can hold. */
 export function candidatesOf({ field, from: source, to }: TestedField, side: TestedSides['from'], edge: boolean): readonly Value[] {
   const types = side === 0 ? ([source.type, to.type] as const) : ([to.type, source.type] as const);
-  const all = edgeValues(source, field).filter((value) => {
+  // What is short where it arrives is an edge of what is written here.
+  const narrow = to.maxLength === undefined || source.type !== 'string' ? [] : edgeValues({ ...source, maxLength: to.maxLength }, field);
+  const edges = [...new Set([...edgeValues(source, field), ...narrow])];
+  const all = edges.filter((value) => {
     if (isBlankText(value) || stored(source, value) === undefined || !fits(value, source.maxLength)) return false;
     const wanted = carried(field, side, value, types);
     return 'write' in wanted && wanted.write !== null && stored(to, wanted.write) !== undefined && fits(wanted.write, to.maxLength);

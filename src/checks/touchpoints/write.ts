@@ -1,6 +1,7 @@
 import type { Connector } from '../../connectors/index.js';
 import { type CallOptions, chunksOf, type Clock, RunbackError } from '../../lib/index.js';
 import type { Fields, ObjectSchema, PlatformRecord } from '../../records/index.js';
+import { deleteRecords } from '../deletion.js';
 import type { Made } from './facts.js';
 
 /** A record that could not be written, and why, in the platform's words. */
@@ -12,6 +13,11 @@ export interface Refused {
 /** Clocks of two machines may differ by so much. */
 const CLOCK_MARGIN_MS = 300_000;
 
+interface Creating {
+  readonly clock: Clock;
+  readonly call: CallOptions;
+}
+
 /**
  * Creates a record for each set of values, and reads back what the platform made of it. An answer that was lost is looked up, and nothing is
  * created a second time.
@@ -20,8 +26,19 @@ export async function createAll(
   connector: Connector,
   schema: ObjectSchema,
   values: readonly Fields[],
-  { clock, call }: { readonly clock: Clock; readonly call: CallOptions },
+  creating: Creating,
 ): Promise<{ readonly made: readonly Made[]; readonly refused: readonly Refused[] }> {
+  const { keys, refused } = await createEach(connector, schema, values, creating);
+  return { made: await readMade(connector, schema, keys, creating.call), refused };
+}
+
+/** The same without reading: numbers of the records by their keys. */
+export async function createEach(
+  connector: Connector,
+  schema: ObjectSchema,
+  values: readonly Fields[],
+  { clock, call }: Creating,
+): Promise<{ readonly keys: ReadonlyMap<string, number>; readonly refused: readonly Refused[] }> {
   if (schema.createWithKey)
     throw new RunbackError('object-unsupported', `A test cannot create ${schema.object}`, {
       why: 'Its keys are not given by the platform, and a test knows none that are free.',
@@ -45,7 +62,7 @@ export async function createAll(
       else refused.push({ n, why: result !== undefined && 'message' in result ? result.message : (result?.status ?? 'no result') });
     }
   }
-  return { made: await readMade(connector, schema, keys, call), refused };
+  return { keys, refused };
 }
 
 /** Writes the same fields of many records, each with its own values, over whatever is there. */
@@ -70,16 +87,15 @@ function expected({ fields }: PlatformRecord, set: Fields): Fields {
   return Object.fromEntries(Object.keys(set).flatMap((name) => (Object.hasOwn(fields, name) ? [[name, fields[name] ?? null]] : [])));
 }
 
-/** Deletes records. */
+/** Deletes records. What is in doubt is looked at afterwards, as everything is. */
 export async function deleteAll(connector: Connector, schema: ObjectSchema, made: readonly Made[], call: CallOptions): Promise<readonly Refused[]> {
-  const refused: Refused[] = [];
-  for (const some of chunksOf(made, connector.capabilities.batch.delete)) {
-    const batch = some.map(({ key, record: { fields } }) => ({ action: 'delete' as const, schema, key, expect: fields }));
-    for (const [index, result] of (await connector.write(batch, call)).entries())
-      if (result.status !== 'applied' && result.status !== 'in_doubt')
-        refused.push({ n: some[index]?.n ?? 0, why: 'message' in result ? result.message : 'it was changed by others just now' });
-  }
-  return refused;
+  const numbers = new Map(made.map(({ key, n }) => [key, n]));
+  const records = made.map(({ record }) => record);
+  return (await deleteRecords(connector, schema, records, call)).flatMap(({ key, result }) =>
+    result.status === 'in_doubt'
+      ? []
+      : [{ n: numbers.get(key) ?? 0, why: 'message' in result ? result.message : 'it was changed by others just now' }],
+  );
 }
 
 /** What there is of records by key. */

@@ -43,6 +43,8 @@ export interface ApiSettings {
   readonly concurrency?: number;
   readonly maxWaitMs?: number;
   readonly tryTimeoutMs?: number;
+  /** How long the vendor may be at work on a request after its answer was lost. Default: not at all. */
+  readonly settleMs?: number;
   readonly watch?: CallWatch;
 }
 
@@ -53,6 +55,7 @@ export class PlatformApi {
   readonly words: Words;
   readonly clock: Clock;
   readonly troubleOf: ApiSettings['troubleOf'];
+  readonly settleMs: number;
   readonly #http: HttpClient;
   readonly #gate: Gate;
   readonly #maxWaitMs: number;
@@ -61,6 +64,7 @@ export class PlatformApi {
   constructor(settings: ApiSettings) {
     this.words = settings.words;
     this.clock = settings.clock;
+    this.settleMs = settings.settleMs ?? 0;
     this.troubleOf = settings.troubleOf;
     this.#time = new PlatformTime(settings.clock);
     this.#maxWaitMs = settings.maxWaitMs ?? MAX_WAIT_MS;

@@ -30,6 +30,7 @@ import type {
   WrittenRequest,
 } from '../connector.js';
 import { rejection } from '../http/batch.js';
+import { type LookingUp, waitUntilSettled, whenSettled } from '../http/settled.js';
 import { incomplete } from '../http/whole.js';
 import type { Setting, SettingArea } from '../settings.js';
 import { accountSettings, TOLD_SETTINGS } from './describe/account-settings.js';
@@ -223,8 +224,12 @@ export class HubSpotConnector implements Connector {
     }
   }
 
-  async findCreated(mutations: readonly CreateMutation[], since: Date, call: CallOptions = {}): Promise<readonly CreatedLookup[]> {
-    return await findCreated(this.#api, mutations, since, call);
+  async findCreated(mutations: readonly CreateMutation[], since: Date, call: LookingUp = {}): Promise<readonly CreatedLookup[]> {
+    return await whenSettled(this.#api, async () => await findCreated(this.#api, mutations, since, call), call.lastSentAt ?? since, call);
+  }
+
+  async settled(sentAt: Date | undefined, call: CallOptions = {}): Promise<boolean> {
+    return await waitUntilSettled(this.#api, sentAt, call);
   }
 
   sideEffects(request: SideEffectsRequest, call: CallOptions = {}): AsyncIterable<SideEffects> {

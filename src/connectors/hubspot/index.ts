@@ -7,10 +7,12 @@ import { HubSpotConnector } from './connector.js';
 const DEFAULT_URL = 'https://api.hubapi.com';
 const DEFAULT_PREFIX = '/crm/v3/objects';
 const DEFAULT_SEARCH_LAG = '15s';
+const DEFAULT_SETTLE = '1m';
 
 /**
  * Opens HubSpot. Requests nothing. Settings beside those of every platform: `options.prefix` (path of the objects API),
- * `options.search_lag` and `options.timeout` (durations).
+ * `options.search_lag`, `options.timeout` and `options.settle` (durations; the last: how long HubSpot may be at work on a request after its
+ * answer was lost).
  */
 export async function openConnector(config: PlatformConfig, deps: DriverDeps): Promise<Connector> {
   const ref = config.credentials['token'];
@@ -34,6 +36,7 @@ export async function openConnector(config: PlatformConfig, deps: DriverDeps): P
     clock: deps.clock,
     environment: deps.environment ?? {},
     redact: (text) => (deps.redact?.(text) ?? text).replaceAll(token, '[redacted]'),
+    settleMs: parseDuration(textOption(config, 'settle') ?? DEFAULT_SETTLE),
     searchLagMs: parseDuration(textOption(config, 'search_lag') ?? DEFAULT_SEARCH_LAG),
     ...(config.limits.wait === undefined ? {} : { maxWaitMs: parseDuration(config.limits.wait) }),
     ...(timeout === undefined ? {} : { tryTimeoutMs: parseDuration(timeout) }),

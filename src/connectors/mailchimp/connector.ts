@@ -14,6 +14,7 @@ import type {
   ReadRequest,
 } from '../connector.js';
 import { rejection } from '../http/batch.js';
+import { type LookingUp, waitUntilSettled, whenSettled } from '../http/settled.js';
 import { unknownObject } from '../http/words.js';
 import { INTERESTS, PERMISSIONS } from './describe/fields.js';
 import { audienceOf, LISTS } from './describe/names.js';
@@ -126,9 +127,15 @@ export class MailchimpConnector implements Connector {
     }
   }
 
-  async findCreated(mutations: readonly CreateMutation[], since: Date, call: CallOptions = {}): Promise<readonly CreatedLookup[]> {
+  async settled(sentAt: Date | undefined, call: CallOptions = {}): Promise<boolean> {
+    return await waitUntilSettled(this.#api, sentAt, call);
+  }
+
+  async findCreated(mutations: readonly CreateMutation[], since: Date, call: LookingUp = {}): Promise<readonly CreatedLookup[]> {
     const [first] = mutations;
-    return first === undefined ? [] : await findCreated(this.#sessionOf(first.schema), mutations, since, call);
+    if (first === undefined) return [];
+    const session = this.#sessionOf(first.schema);
+    return await whenSettled(this.#api, async () => await findCreated(session, mutations, since, call), call.lastSentAt ?? since, call);
   }
 
   /** Who was deleted permanently is not added again by a program: "Forgotten Email Not Subscribed". */

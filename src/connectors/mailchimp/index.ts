@@ -4,12 +4,14 @@ import type { Connector } from '../connector.js';
 import type { DriverDeps } from '../driver.js';
 import { MailchimpConnector } from './connector.js';
 
+const DEFAULT_SETTLE = '1m';
 /** An API key ends with its data center: `0123456789abcdef0123456789abcdef-us21`. */
 const DATA_CENTER = /-([a-z]{2,4}\d{1,4})$/u;
 
 /**
  * Opens Mailchimp. Requests nothing. Settings beside those of every platform: `options.data_center` (`us21`, where the token
- * does not end with it), `options.timeout` (a duration).
+ * does not end with it), `options.timeout` and `options.settle` (durations; the latter: how long Mailchimp may be at work on a request
+ * after its answer was lost).
  */
 export async function openConnector(config: PlatformConfig, deps: DriverDeps): Promise<Connector> {
   const ref = config.credentials['token'];
@@ -20,6 +22,7 @@ export async function openConnector(config: PlatformConfig, deps: DriverDeps): P
       next: `Add credentials: { token: env:MAILCHIMP_API_KEY } to platform ${config.name} in runback.yml.`,
     });
   const [center, timeout] = [textOption(config, 'data_center'), textOption(config, 'timeout')];
+  const settle = textOption(config, 'settle') ?? DEFAULT_SETTLE;
   const token = await deps.secret(ref);
   return new MailchimpConnector({
     platform: config.name,
@@ -31,6 +34,7 @@ export async function openConnector(config: PlatformConfig, deps: DriverDeps): P
     environment: deps.environment ?? {},
     redact: (text) => (deps.redact?.(text) ?? text).replaceAll(token, '[redacted]'),
     ...(config.limits.wait === undefined ? {} : { maxWaitMs: parseDuration(config.limits.wait) }),
+    settleMs: parseDuration(settle),
     ...(timeout === undefined ? {} : { tryTimeoutMs: parseDuration(timeout) }),
     ...defined({ watch: deps.watch }),
   });

@@ -16,6 +16,7 @@ import type {
   WriteOptions,
 } from '../connector.js';
 import { rejection } from '../http/batch.js';
+import { type LookingUp, waitUntilSettled } from '../http/settled.js';
 import { unknownObject } from '../http/words.js';
 import { parentsFirst } from '../parents-first.js';
 import type { ListDescription, WriteDescription } from './description/form.js';
@@ -124,8 +125,12 @@ export class RestConnector implements Connector {
     }
   }
 
-  async findCreated(mutations: readonly CreateMutation[], since: Date, call: CallOptions = {}): Promise<readonly CreatedLookup[]> {
+  async findCreated(mutations: readonly CreateMutation[], since: Date, call: LookingUp = {}): Promise<readonly CreatedLookup[]> {
     return mutations.length === 0 ? [] : await findCreated(this.#typeOfAll(mutations), mutations, since, call);
+  }
+
+  async settled(sentAt: Date | undefined, call: CallOptions = {}): Promise<boolean> {
+    return await waitUntilSettled(this.api, sentAt, call);
   }
 
   async *probe(objects: readonly string[] | undefined, call: CallOptions = {}): AsyncGenerator<Probe> {

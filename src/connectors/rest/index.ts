@@ -8,9 +8,12 @@ import { loadDescription } from './description/load.js';
 import { RestApi } from './wire/api.js';
 import { clientCredentials } from './wire/session.js';
 
+const DEFAULT_SETTLE = '1m';
+
 /**
  * Opens a platform that a file describes. Requests nothing. Settings beside those of every platform: `options.description` (the
- * file, from the folder of runback.yml on), `options.timeout` (a duration).
+ * file, from the folder of runback.yml on), `options.timeout` and `options.settle` (durations; the latter: how long the platform may be at
+ * work on a request after its answer was lost).
  */
 export async function openConnector(config: PlatformConfig, deps: DriverDeps): Promise<Connector> {
   const file = config.options['description'];
@@ -24,7 +27,7 @@ export async function openConnector(config: PlatformConfig, deps: DriverDeps): P
   const { says } = described;
   const url = originOf(config);
   const { headers, query, session, secrets, from } = await credentialsOf(says, config, deps, url);
-  const timeout = config.options['timeout'];
+  const { timeout, settle } = config.options;
   const api = new RestApi({
     platform: config.name,
     says,
@@ -36,6 +39,7 @@ export async function openConnector(config: PlatformConfig, deps: DriverDeps): P
     clock: deps.clock,
     environment: deps.environment ?? {},
     redact: redacting(deps, secrets),
+    settleMs: parseDuration(typeof settle === 'string' ? settle : DEFAULT_SETTLE),
     ...(typeof timeout === 'string' ? { tryTimeoutMs: parseDuration(timeout) } : {}),
     ...defined({ watch: deps.watch, session }),
   });

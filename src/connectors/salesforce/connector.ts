@@ -28,6 +28,7 @@ import type {
   WrittenRequest,
 } from '../connector.js';
 import { rejection } from '../http/batch.js';
+import { type LookingUp, waitUntilSettled, whenSettled } from '../http/settled.js';
 import type { Setting, SettingArea } from '../settings.js';
 import { accountSettings, objectSettings, TOLD_SETTINGS } from './describe/account-settings.js';
 import { labelsOf } from './describe/fields.js';
@@ -52,7 +53,6 @@ import { quotaIn } from './wire/limits.js';
 import { isObject, type WireObject } from './wire/shapes.js';
 import { WRITE_BATCH } from './write/collection.js';
 import { findCreated } from './write/created.js';
-import { type LookingUp, whenSettled } from './write/settled.js';
 import { undeleteRecords } from './write/undelete.js';
 import { createRecords, deleteRecords, updateRecords } from './write/write.js';
 
@@ -78,6 +78,8 @@ const CAPABILITIES: Omit<Capabilities, 'history'> = {
 
 /** How long a description counts as fresh: a run asks for it at each of its steps. */
 const DESCRIBED_FOR_MS = 60_000;
+/** How often it is looked for a record that may still come. */
+const LOOK_EVERY_MS = 10_000;
 
 /** Settings of the driver. */
 export interface ConnectorSettings extends SalesforceSettings {
@@ -85,8 +87,6 @@ export interface ConnectorSettings extends SalesforceSettings {
   readonly history: 'field' | 'record';
   /** Whether jobs of Bulk API 2.0 may be made where that takes fewer calls. */
   readonly mayUseJobs: boolean;
-  /** How long Salesforce may be at work on a request after its answer was lost. */
-  readonly settleMs: number;
 }
 
 /** What is kept of a field is told whole: what stood there before the oldest entry is told too. */
@@ -207,7 +207,11 @@ export class SalesforceConnector implements Connector {
     if (this.#user === undefined) await this.identify(call);
     const of = await this.#asked(first.schema, call);
     const look = async (): Promise<readonly CreatedLookup[]> => await findCreated(this.#api, of, mutations, since, this.#user, call);
-    return await whenSettled(this.#api, look, { sentAt: call.lastSentAt ?? since, settleMs: this.#settings.settleMs }, call);
+    return await whenSettled(this.#api, look, call.lastSentAt ?? since, { ...call, everyMs: LOOK_EVERY_MS });
+  }
+
+  async settled(sentAt: Date | undefined, call: CallOptions = {}): Promise<boolean> {
+    return await waitUntilSettled(this.#api, sentAt, call);
   }
 
   sideEffects(request: SideEffectsRequest, call: CallOptions = {}): AsyncIterable<SideEffects> {

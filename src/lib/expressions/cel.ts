@@ -22,12 +22,22 @@ export interface Expression {
   readonly references: readonly string[];
   /** Texts that variables are compared with: `field == "city"`, `field in ["city"]`, `"city" in base`. */
   readonly texts: readonly { readonly of: string; readonly text: string }[];
+  /** What `&&`, `||` and `!` join, in the order of the source: the whole expression where they join nothing. */
+  readonly parts: readonly ExpressionPart[];
   /**
    * The result as plain JSON-like data: integers as numbers (as text beyond 53 bits), times as ISO text. Throws
    * `expression-invalid` where the values do not allow a result (a missing field, a wrong type in `dyn`, Infinity), and
    * where it would pass the budget of steps and bytes.
    */
   evaluate(values: Readonly<Record<string, unknown>>): unknown;
+}
+
+/** A part of a condition that is true or false by itself. */
+export interface ExpressionPart {
+  readonly source: string;
+  readonly references: readonly string[];
+  /** Every value that stands in it: numbers, texts, `true`, `null`. */
+  readonly literals: readonly (string | number | boolean | null)[];
 }
 
 const MAX_SOURCE = 4000;
@@ -94,6 +104,7 @@ export function compileExpression(source: string, variables: Readonly<Record<str
     type: checked.type ?? 'dyn',
     references,
     texts: [...textsIn(parsed.ast)],
+    parts: [...partsIn(source, parsed.ast)],
     evaluate: (values) => {
       const context: Record<string, unknown> = {};
       for (const [name, type] of Object.entries(variables)) if (values[name] !== undefined) context[name] = toCel(source, values[name], type);
@@ -171,6 +182,33 @@ function* referencesIn(node: ASTNode, bound: ReadonlySet<string>): Generator<str
     return;
   }
   for (const child of childrenOf(node)) yield* referencesIn(child, bound);
+}
+
+function* partsIn(source: string, node: ASTNode): Generator<ExpressionPart> {
+  if (node.op === '&&' || node.op === '||' || node.op === '!_') {
+    for (const child of childrenOf(node)) yield* partsIn(source, child);
+    return;
+  }
+  const references = [...new Set(referencesIn(node, new Set()))].sort();
+  yield { source: sliceOf(source, node), references, literals: [...valuesIn(node)] };
+}
+
+/** The text of a node, with the parentheses that its beginning leaves out. */
+function sliceOf(source: string, { start, end }: ASTNode): string {
+  let [from, to] = [start, end];
+  const many = (character: string): number => source.slice(from, to).split(character).length;
+  while (many(')') > many('(') && from > 0) from -= 1;
+  while (many('(') > many(')') && to < source.length) to += 1;
+  return source.slice(from, to);
+}
+
+function* valuesIn(node: ASTNode): Generator<string | number | boolean | null> {
+  if (node.op === 'value') {
+    const value: unknown = node.args;
+    if (typeof value === 'bigint') yield Number(value);
+    else if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') yield value;
+  }
+  for (const child of childrenOf(node)) for (const value of valuesIn(child)) yield node.op === '-_' && typeof value === 'number' ? -value : value;
 }
 
 function* textsIn(node: ASTNode): Generator<{ readonly of: string; readonly text: string }> {

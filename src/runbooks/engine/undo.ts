@@ -200,7 +200,7 @@ async function failed(
   const stopped = new RunbackError('undo-failed', `"${step.document.title}" could not be undone: ${messageOf(error)}`, {
     ...defined({ why: known.why }),
     state: `${known.state ?? ''} What was done after it has been undone; what was done before it has not.`.trim(),
-    next: `${isRunbackError(error, 'locked') && known.next !== undefined ? `${known.next}\nThen: ` : ''}runback runbook undo ${runner.run.id}   (tries again)`,
+    next: `${known.next === undefined ? '' : `${known.next}\nThen: `}runback runbook undo ${runner.run.id}   (tries again)`,
     data: { ...known.data, run: runner.run.id, step: step.id },
     cause: error,
   });

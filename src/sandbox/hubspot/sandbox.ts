@@ -4,6 +4,7 @@ import { systemClock, type Clock } from '../../lib/index.js';
 import { automatedHandle } from '../kit/automations/handle.js';
 import type { Controls } from '../kit/control.js';
 import { RequestCounter } from '../kit/counts.js';
+import { LateRequests } from '../kit/late.js';
 import { type Served, serve } from '../kit/serve.js';
 import { hubspotApi } from './api.js';
 import { ALL_SCOPES, Apps } from './apps.js';
@@ -89,6 +90,7 @@ export async function startHubSpotSandbox(options: HubSpotSandboxOptions = {}): 
   const app = apps.add({ token, appId: options.appId ?? '8840213', name: 'runback', scopes, oauth: options.oauth === true });
   const faults = hubspotFaults(clock);
   const counter = new RequestCounter();
+  const late = new LateRequests(clock);
   const context: ApiContext = { portal, account, behaviour, faults };
   const index = new SearchIndex(behaviour.searchLagMs, (type) => portal.table(type).from(undefined, false), portal.links);
   portal.onChange = (type, record) => index.note(type, record, portal.now());
@@ -115,6 +117,7 @@ export async function startHubSpotSandbox(options: HubSpotSandboxOptions = {}): 
   });
   let firstWrite = 0;
   const settled = (): Portal => {
+    late.settle();
     portal.automations.settle();
     return portal;
   };
@@ -182,6 +185,7 @@ export async function startHubSpotSandbox(options: HubSpotSandboxOptions = {}): 
     api,
     faults,
     counter,
+    late,
     automations: portal.automations,
     controls,
     mayCome: ({ method, path, authorization }) => apps.knows(authorization) || forms.takes(method, path),

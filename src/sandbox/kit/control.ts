@@ -36,6 +36,7 @@ const trouble = { status: z.number().int().min(400).max(599).optional(), applied
 export const COMMON_FAULTS = [
   faultForm('drop-answer', {}),
   faultForm('drop-request', {}),
+  faultForm('late', { ms: z.number().min(0) }),
   faultForm('delay', { ms: z.number().min(0) }),
   faultForm('server-error', trouble),
   faultForm('nonsense', {}),

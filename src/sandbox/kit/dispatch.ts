@@ -1,6 +1,7 @@
 import type { RequestCounter } from './counts.js';
 import { Failure } from './failure.js';
 import type { CommonEffect, FaultSwitches, Strikes, When } from './faults.js';
+import type { LateRequests } from './late.js';
 import type { ApiAnswer, Route } from './route.js';
 import { jsonAnswer, type RequestSeen, textAnswer, type WireAnswer, type WireRequest } from './wire.js';
 
@@ -62,7 +63,7 @@ export interface Refusals<C, R extends Route<C>> {
 /** Answers one API request. Handlers run without a pause, so each is atomic. */
 export function dispatch<C, R extends Route<C>, F extends AnyFault>(
   api: Api<C, R, F>,
-  { faults, counter }: { readonly faults: FaultSwitches<F>; readonly counter: RequestCounter },
+  { faults, counter, late }: { readonly faults: FaultSwitches<F>; readonly counter: RequestCounter; readonly late: LateRequests },
   wire: WireRequest,
   seen: RequestSeen,
 ): WireAnswer {
@@ -77,7 +78,7 @@ export function dispatch<C, R extends Route<C>, F extends AnyFault>(
   const context: Context<C, R> = {};
   let answer: WireAnswer;
   try {
-    answer = { ...handled(api, { wire, url, seen, strikes, common, context }), delayMs };
+    answer = { ...handled(api, { wire, url, seen, strikes, common, context, late }), delayMs };
   } catch (thrown) {
     const error = thrown instanceof Failure ? thrown : api.refusals.trouble(500);
     if (!(thrown instanceof Failure)) return { ...jsonAnswer(500, { message: `The sandbox itself failed: ${String(thrown)}` }), delayMs };
@@ -106,9 +107,10 @@ function handled<C, R extends Route<C>, F extends AnyFault>(
     readonly strikes: Strikes<F>;
     readonly common: Strikes<CommonEffect & When>;
     readonly context: Context<C, R>;
+    readonly late: LateRequests;
   },
 ): WireAnswer {
-  const { wire, url, seen, strikes, common, context } = call;
+  const { wire, url, seen, strikes, common, context, late } = call;
   const path = url.pathname;
   api.before?.(wire, strikes);
   const open = api.open?.(wire.method, path, () => parsed(api, wire), seen, wire);
@@ -133,7 +135,7 @@ function handled<C, R extends Route<C>, F extends AnyFault>(
   const forbidden = common('forbidden') && api.refusals.forbidden(found.each, params);
   if (forbidden) throw forbidden;
   const body = parsed(api, wire);
-  const done = found.each.handle({
+  const request = {
     method: wire.method,
     path,
     query: url.searchParams,
@@ -142,7 +144,13 @@ function handled<C, R extends Route<C>, F extends AnyFault>(
     params,
     caller,
     id: seen.correlationId,
-  });
+  };
+  const later = common('late');
+  if (later) {
+    late.add(later.ms, () => void found.each.handle(request));
+    return CUT;
+  }
+  const done = found.each.handle(request);
   const answer = api.after?.(done, path, strikes) ?? done;
   if (trouble) throw api.refusals.trouble(trouble.status ?? 500);
   const cut = common('drop-answer') || api.cuts?.(strikes) === true ? 'before' : common('cut-body') ? 'in-body' : 'no';
@@ -150,6 +158,7 @@ function handled<C, R extends Route<C>, F extends AnyFault>(
   return common('nonsense') ? { ...said, body: NONSENSE, headers: { ...said.headers, 'Content-Type': 'text/html' } } : said;
 }
 
+const CUT: WireAnswer = { status: 0, headers: {}, body: '', delayMs: 0, cut: 'before' };
 const NONSENSE = '<!doctype html><title>502</title>{"results":[{"id":';
 
 const answerOf = ({ status, body, text, headers }: ApiAnswer): WireAnswer =>

@@ -6,6 +6,8 @@ export type CommonEffect =
   | { readonly kind: 'drop-answer' }
   /** The connection is cut before anything is applied. */
   | { readonly kind: 'drop-request' }
+  /** The connection is cut at once; the request is done so many milliseconds later, as one that was long at work there. */
+  | { readonly kind: 'late'; readonly ms: number }
   /** The answer comes this much later; the request is applied before the wait. */
   | { readonly kind: 'delay'; readonly ms: number }
   /** Refused as too fast, in the vendor's words; nothing applied. */

@@ -4,6 +4,7 @@ import type { RequestCounter } from './counts.js';
 import { type Api, dispatch } from './dispatch.js';
 import type { FaultSwitches, When } from './faults.js';
 import { LARGEST_BODY, LARGEST_LOAD } from './gate.js';
+import type { LateRequests } from './late.js';
 import type { Route } from './route.js';
 import { type Arrival, listen } from './server.js';
 import { type RequestSeen, seenOf } from './wire.js';
@@ -20,6 +21,7 @@ export interface Serving<C, R extends Route<C>, F extends When & { readonly kind
   readonly api: Api<C, R, F>;
   readonly faults: FaultSwitches<F>;
   readonly counter: RequestCounter;
+  readonly late: LateRequests;
   /** What runs before and after each request. */
   readonly automations: { settle(): void };
   /** Asked for at each request. */
@@ -55,6 +57,7 @@ export async function serve<C, R extends Route<C>, F extends When & { readonly k
     },
     async (wire) => {
       const seen = seenOf(wire);
+      serving.late.settle();
       serving.automations.settle();
       if (seen.path.startsWith(CONTROL_PATH)) return control(serving.controls(), serving.token, wire);
       await before?.(seen);

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { type Clock, systemClock } from '../../lib/index.js';
 import { automatedHandle } from '../kit/automations/handle.js';
 import { RequestCounter } from '../kit/counts.js';
+import { LateRequests } from '../kit/late.js';
 import { serve, type Served } from '../kit/serve.js';
 import { keyIn, mailchimpApi } from './api.js';
 import { Batches, RESULTS_PATH } from './batches/batches.js';
@@ -73,6 +74,7 @@ export async function startMailchimpSandbox(options: MailchimpSandboxOptions = {
   const load = new Load(clock, { ...DEFAULT_LIMITS, ...options.limits });
   const faults = mailchimpFaults(clock);
   const counter = new RequestCounter(ID_IN_PATH);
+  const late = new LateRequests(clock);
   let address = '';
   const url = (): string => address;
   const context: ApiContext = { account, url };
@@ -80,6 +82,7 @@ export async function startMailchimpSandbox(options: MailchimpSandboxOptions = {
   const batches = new Batches(context, options.batchMs ?? 0, () => routes);
   let firstWrite = 0;
   const settled = (): Account => {
+    late.settle();
     settle(account);
     batches.settle();
     settle(account);
@@ -129,6 +132,7 @@ export async function startMailchimpSandbox(options: MailchimpSandboxOptions = {
     api: mailchimpApi({ routes: [...routes, ...batches.endpoints()], token, load, batches, url }),
     faults,
     counter,
+    late,
     automations: { settle: () => void settled() },
     controls: () => mailchimpControls(sandbox),
     arrives: () => load.arrives(),

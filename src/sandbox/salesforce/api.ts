@@ -5,7 +5,6 @@ import type { OAuth } from './auth/oauth.js';
 import type { Session, Sessions } from './auth/sessions.js';
 import { ApiFailure, jsonParserError, limitExceeded, notFound, sessionInvalid } from './failure.js';
 import type { Fault } from './faults.js';
-import type { LateRequests } from './late.js';
 import type { ApiUsage } from './limits.js';
 import { versions } from './routes/account.js';
 import type { SalesforceRoute } from './routes/route.js';
@@ -20,7 +19,6 @@ interface Parts {
   readonly usage: ApiUsage;
   /** Jobs that are done after a while. */
   readonly ingest: { settle(): void };
-  readonly late: LateRequests;
 }
 
 /** Characters of path and query before the answer is 431, and before it is 414. */
@@ -29,7 +27,7 @@ const isSoap = (path: string): boolean => SOAP_PATH.test(path);
 const pathOf = ({ target }: WireRequest): string => target.split('?')[0] ?? '/';
 
 /** Salesforce's API in the terms of the kit. */
-export function salesforceApi({ routes, org, sessions, oauth, usage, ingest, late }: Parts): Api<Session, SalesforceRoute, Fault> {
+export function salesforceApi({ routes, org, sessions, oauth, usage, ingest }: Parts): Api<Session, SalesforceRoute, Fault> {
   return {
     routes,
     before({ target }, strikes) {
@@ -40,7 +38,6 @@ export function salesforceApi({ routes, org, sessions, oauth, usage, ingest, lat
       if (struck && struck.applied !== true) throw page(struck.status ?? 503, 'Service Unavailable');
       org.bin.settle();
       ingest.settle();
-      late.settle();
     },
     open(method, path, body, _, { authorization }) {
       if (method === 'GET' && /^\/services\/data\/?$/.test(path)) return { status: 200, body: versions() };
@@ -63,7 +60,6 @@ export function salesforceApi({ routes, org, sessions, oauth, usage, ingest, lat
       const hidden = strikes('hide-field');
       if (hidden) org.description = { ...org.description, hidden: [...org.description.hidden, hidden.field] };
       org.isLocked = lockOf(strikes);
-      late.next(strikes('late')?.ms);
     },
     bodyOf: (body, strikes) => (strikes('half-batch') ? firstHalf(body) : body),
     after(answer, _, strikes) {
@@ -75,7 +71,6 @@ export function salesforceApi({ routes, org, sessions, oauth, usage, ingest, lat
         ? { ...answer, body: answer.body.map((each: unknown, n) => (n % 2 === 0 ? null : each)) }
         : answer;
     },
-    cuts: (strikes) => strikes('late') !== undefined,
     refusals: {
       noEndpoint: notFound,
       noMethod: (method) => new ApiFailure(405, 'METHOD_NOT_ALLOWED', `HTTP Method '${method}' not allowed. Allowed are HEAD,GET,POST,PATCH,DELETE`),

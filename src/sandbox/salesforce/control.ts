@@ -15,7 +15,6 @@ const faultInput = z.discriminatedUnion('kind', [
   faultForm('hide-field', { field: z.string() }),
   faultForm('html-error', { status: z.number().int().min(400).max(599).optional(), applied: z.boolean().optional() }),
   faultForm('half-batch', {}),
-  faultForm('late', { ms: z.number().min(0) }),
 ]);
 const limits = z.object({ perDay: z.number(), pageSize: z.number(), locatorMs: z.number() }).partial();
 

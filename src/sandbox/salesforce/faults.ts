@@ -15,9 +15,7 @@ export type FaultEffect =
   /** A page of a gateway instead of JSON (default 503), before (default) or after the request was applied. */
   | { readonly kind: 'html-error'; readonly status?: number; readonly applied?: boolean }
   /** The first half of the records of a collection is written, then the request fails with 500. */
-  | { readonly kind: 'half-batch' }
-  /** The connection is cut at once; the request is done so many milliseconds later, as one that was long at work there. */
-  | { readonly kind: 'late'; readonly ms: number };
+  | { readonly kind: 'half-batch' };
 
 /** A fault and when it strikes. */
 export type Fault = FaultEffect & When;

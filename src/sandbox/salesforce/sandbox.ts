@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from '../../lib/index.js';
 import { automatedHandle } from '../kit/automations/handle.js';
 import { RequestCounter } from '../kit/counts.js';
+import { LateRequests } from '../kit/late.js';
 import { type Served, serve } from '../kit/serve.js';
 import { salesforceApi } from './api.js';
 import { type ConnectedApp, OAuth } from './auth/oauth.js';
@@ -13,7 +14,6 @@ import { salesforceControls } from './control.js';
 import { DirectWriter } from './direct.js';
 import { salesforceFaults } from './faults.js';
 import type { SalesforceSandbox } from './handle.js';
-import { LateRequests } from './late.js';
 import { ApiUsage, DEFAULT_LIMITS, type LimitSettings } from './limits.js';
 import { accountRoutes } from './routes/account.js';
 import { collectionRoutes } from './routes/collections.js';
@@ -95,7 +95,7 @@ export async function startSalesforceSandbox(options: SalesforceSandboxOptions =
     soapRoute(context),
     ...queryJobRoutes(context, options.bulkMs ?? 0),
     ...ingest.routes(),
-  ].map((route) => late.around(route));
+  ];
   routes.push(compositeRoute(context, [...routes]));
   const oauth = new OAuth({ app: connectedApp, org, sessions, url });
   let firstWrite = 0;
@@ -143,9 +143,10 @@ export async function startSalesforceSandbox(options: SalesforceSandboxOptions =
     port: options.port ?? 0,
     clock,
     token,
-    api: salesforceApi({ routes, org, sessions, oauth, usage, ingest, late }),
+    api: salesforceApi({ routes, org, sessions, oauth, usage, ingest }),
     faults,
     counter,
+    late,
     automations: org.automations,
     controls: () => salesforceControls(sandbox),
     mayCome: ({ method, path, authorization }) => sessions.knows(authorization) || oauth.takes(method, path) || SOAP_PATH.test(path),

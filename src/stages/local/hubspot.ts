@@ -15,6 +15,8 @@ export const hubspot: LocalPlatform = {
   connector: 'hubspot',
   objects: ['contacts', 'companies', 'deals'],
   knows: (object) => ['contacts', 'companies', 'deals', 'tickets'].includes(object),
+  // It does nothing for a connection that is gone.
+  options: { settle: '0s' },
   pace: ['search_lag', 'timeout'],
   references: [{ object: 'contacts', field: 'associatedcompanyid', to: 'companies' }],
   differsInvented: ['its records are invented, and there are fewer of them', 'it has the properties of a fresh account and none of your own'],

@@ -35,6 +35,8 @@ export const mailchimp: LocalPlatform = {
   connector: 'mailchimp',
   objects: [MEMBERS],
   knows: (object) => object.startsWith(PREFIX),
+  // It does nothing for a connection that is gone.
+  options: { settle: '0s' },
   pace: ['timeout'],
   references: [],
   differsInvented: ['its members are invented, and there are fewer of them', 'it has one audience, with merge fields and groups that are not yours'],

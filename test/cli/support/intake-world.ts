@@ -100,7 +100,7 @@ export async function openIntakeWorld(): Promise<IntakeWorld> {
 async function layWorkspace(dir: string, sandboxes: { readonly crm: HubSpotSandbox; readonly production: HubSpotSandbox }): Promise<void> {
   const entry = (name: 'crm' | 'production', environment: string): string => {
     const { portalId, url } = sandboxes[name];
-    return `  ${name}: { connector: hubspot, environment: ${environment}, account: "${portalId}", url: "${url}", credentials: { token: file:${name} }, objects: [contacts], limits: { requests_per_10s: 1000 }, options: { search_lag: 0s } }\n`;
+    return `  ${name}: { connector: hubspot, environment: ${environment}, account: "${portalId}", url: "${url}", credentials: { token: file:${name} }, objects: [contacts], limits: { requests_per_10s: 1000 }, options: { search_lag: 0s, settle: 0s } }\n`;
   };
   await mkdir(join(dir, 'tests'));
   for (const [name, { token }] of Object.entries(sandboxes)) await writeFile(join(dir, name), token, { mode: 0o600 });

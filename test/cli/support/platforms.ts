@@ -22,7 +22,7 @@ export function platformsOf({ hubspot, salesforce, database }: Reached): {
     credentials: { token: file:token }
     objects: [contacts]
     limits: { requests_per_10s: 1000 }
-    options: { search_lag: 0s }
+    options: { search_lag: 0s, settle: 0s }
 `,
     salesforce === undefined
       ? ''

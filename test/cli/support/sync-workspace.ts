@@ -27,7 +27,7 @@ export async function openSyncWorkspace({ count, deletes }: { readonly count: nu
     join(dir, 'runback.yml'),
     `version: 1
 platforms:
-  hubspot: { connector: hubspot, environment: sandbox, account: "${map.account}", url: "${map.url}", credentials: { token: file:token }, objects: [contacts], limits: { requests_per_10s: 10000 }, options: { search_lag: 0s } }
+  hubspot: { connector: hubspot, environment: sandbox, account: "${map.account}", url: "${map.url}", credentials: { token: file:token }, objects: [contacts], limits: { requests_per_10s: 10000 }, options: { search_lag: 0s, settle: 0s } }
   salesforce: { connector: salesforce, environment: sandbox, account: ${crm.account}, url: "${crm.url}", credentials: { client_id: file:id, client_secret: file:secret }, objects: [Contact] }
 `,
   );

@@ -59,7 +59,7 @@ export const hubspotIn = (sandbox: Pick<HubSpotSandbox, 'portalId' | 'url'>): st
     credentials: { token: file:token }
     objects: [contacts]
     limits: { requests_per_10s: 1000 }
-    options: { search_lag: 1s }`;
+    options: { search_lag: 1s, settle: 0s }`;
 
 const SYNC_WRITER = integration('4471120', 'MarketSync');
 

@@ -52,6 +52,11 @@ async function start(): Promise<ContractPlatform> {
         for (const method of ['POST', 'PATCH'] as const) sandbox.faults.add({ kind: 'drop-answer', method });
         await Promise.resolve();
       },
+      late: {
+        nextCreate: (ms) => void sandbox.faults.add({ kind: 'late', ms, method: 'POST' }),
+        nextUpdate: (ms) => void sandbox.faults.add({ kind: 'late', ms, method: 'PATCH' }),
+        passed: (ms) => clock.advance(ms),
+      },
       cutOff: async () => await line.cut(),
       heal: async () => {
         sandbox.faults.clear();

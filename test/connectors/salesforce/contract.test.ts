@@ -51,6 +51,11 @@ async function start(): Promise<ContractPlatform> {
     },
     faults: {
       dropNextAnswer: async () => await Promise.resolve(void sandbox.faults.add({ kind: 'drop-answer', path: '*/composite/sobjects' })),
+      late: {
+        nextCreate: (ms) => void sandbox.faults.add({ kind: 'late', ms, method: 'POST', path: '*/composite/sobjects' }),
+        nextUpdate: (ms) => void sandbox.faults.add({ kind: 'late', ms, method: 'PATCH', path: '*/composite/sobjects' }),
+        passed: (ms) => clock.advance(ms),
+      },
       cutOff: async () => await line.cut(),
       heal: async () => {
         sandbox.faults.clear();

@@ -52,6 +52,7 @@ platforms:
     credentials: { token: file:token }
     objects: [contacts, companies]
     limits: { requests_per_10s: 10000 }
+    options: { settle: 0s }
 ${fileSyncs('hubspot', 'INTEGRATION:48621')}restores: { limits: { percent: 100 } }
 backups: { storage: backups }
 `,

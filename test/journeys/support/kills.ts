@@ -221,6 +221,7 @@ platforms:
     credentials: { token: file:token }
     objects: [contacts]
     limits: { requests_per_10s: 10000 }
+    options: { settle: 0s }
 restores: { limits: { percent: 100 } }
 backups: { storage: backups }
 `;

@@ -105,7 +105,7 @@ export async function openHubSpotScene(): Promise<Scene> {
   return {
     name: 'hubspot',
     calls: 'http',
-    config: `{ connector: hubspot, environment: sandbox, account: "${sandbox.portalId}", url: "${sandbox.url}", credentials: { token: file:token }, objects: [contacts, companies], limits: { requests_per_10s: 10000 } }`,
+    config: `{ connector: hubspot, environment: sandbox, account: "${sandbox.portalId}", url: "${sandbox.url}", credentials: { token: file:token }, objects: [contacts, companies], limits: { requests_per_10s: 10000 }, options: { settle: 0s } }`,
     writesAs: 'INTEGRATION:48621',
     files: { token: sandbox.token },
     lines,

@@ -17,7 +17,7 @@ export const sweptHubSpot: SweptPlatform = {
     let contacts: readonly string[] = [];
     return {
       sandbox,
-      config: `{ connector: hubspot, environment: sandbox, account: "${sandbox.portalId}", url: "${sandbox.url}", credentials: { token: file:token }, objects: [contacts, companies], limits: { requests_per_10s: 10000 } }`,
+      config: `{ connector: hubspot, environment: sandbox, account: "${sandbox.portalId}", url: "${sandbox.url}", credentials: { token: file:token }, objects: [contacts, companies], limits: { requests_per_10s: 10000 }, options: { settle: 0s } }`,
       files: { token: TOKEN },
       fill: () => {
         ({ contacts } = seedMessy(sandbox, { contacts: 40, companies: 6, deals: 0, seed: 5 }));

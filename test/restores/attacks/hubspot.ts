@@ -14,6 +14,8 @@ export const attackedHubSpot: AttackedPlatform = {
   paths: { write: BATCH, create: '*/batch/create', readByKey: '*/batch/read' },
   flowsAreOthers: true,
   own: [
+    vendorFault('a create that is done 40 seconds after its connection was cut', { kind: 'late', ms: 40_000, path: '*/batch/create' }),
+    vendorFault('an update that is done 5 seconds after its connection was cut', { kind: 'late', ms: 5000, path: BATCH }),
     vendorFault('half of a batch is written, and the connection cut', { kind: 'half-batch', answer: 'cut', path: '*/batch/create' }),
     vendorFault('half of a batch is written, and 500 answered', { kind: 'half-batch', path: BATCH }),
     vendorFault('an account that is locked for a while', { kind: 'locked', path: BATCH }),

@@ -18,6 +18,7 @@ export const attackedSalesforce: AttackedPlatform = {
   flowsAreOthers: false,
   own: [
     vendorFault('a create that is done 90 seconds after its connection was cut', { kind: 'late', ms: 90_000, method: 'POST', path: COLLECTION }),
+    vendorFault('an update that is done 90 seconds after its connection was cut', { kind: 'late', ms: 90_000, method: 'PATCH', path: COLLECTION }),
     vendorFault('half of a collection is written, and 500 answered', { kind: 'half-batch', method: 'POST', path: COLLECTION }),
     vendorFault('half of an update is written, and 500 answered', { kind: 'half-batch', method: 'PATCH', path: COLLECTION }),
     vendorFault('rows that somebody else holds', { kind: 'lock-row', times: 3, path: COLLECTION }),

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import type { CanaryTest, IntegrationTest, TestFile, TouchpointTest } from '../../../checks/index.js';
+import type { IntegrationTest, TestFile } from '../../../checks/index.js';
 import type { Identity, Platform } from '../../../connectors/index.js';
 import { type CallOptions, RunbackError } from '../../../lib/index.js';
 import type { Mapping } from '../../../mappings/index.js';
@@ -41,7 +41,7 @@ export async function identityOf(session: Session, name: string, call: CallOptio
 /** The mapping that a test names. Throws `not-found`, `file-invalid`. */
 export async function mappingOf(
   { workspace }: Session,
-  { document, file }: Pick<TouchpointTest | CanaryTest, 'document' | 'file'>,
+  { document, file }: { readonly document: { readonly mapping: string }; readonly file: string },
 ): Promise<Mapping> {
   const { loadMapping, mappingFiles } = await import('../../../mappings/index.js');
   const files = await mappingFiles(join(workspace.root, 'mappings'));

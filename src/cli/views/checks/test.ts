@@ -1,11 +1,13 @@
 import {
   type Cleaned,
   type CheckResult,
+  FIRING_VERDICTS,
   type LoadResult,
   type PlaceResult,
   RECORD_VERDICTS,
   type StepResult,
   type TestFile,
+  type TriggerResult,
   VERDICTS,
 } from '../../../checks/index.js';
 import { formatDuration } from '../../../lib/index.js';
@@ -16,11 +18,19 @@ import { folded } from '../text/width.js';
 
 /** What one run of a test found. */
 export function checkText(result: CheckResult, style: Style): string {
-  const { title, passed, load, steps = [], checks, startedAt, id } = result;
+  const { title, passed, load, steps = [], trigger, checks, startedAt, id } = result;
   const wrong = checks.filter((check) => !check.passed);
   return [
     style.chalk.bold(`${visible(title)}: ${passed ? 'as wanted' : 'not as wanted'}`),
-    facts([...(load === undefined ? [] : submitted(load)), ['when', time(startedAt, style)], ['result', id]], style),
+    facts(
+      [
+        ...(load === undefined ? [] : submitted(load)),
+        ...(trigger === undefined ? [] : tried(trigger)),
+        ['when', time(startedAt, style)],
+        ['result', id],
+      ],
+      style,
+    ),
     ...(load === undefined ? [] : ['', placesTable(load, style)]),
     ...(steps.length === 0 ? [] : ['', stepsTable(steps, style)]),
     ...folded(
@@ -32,6 +42,21 @@ export function checkText(result: CheckResult, style: Style): string {
     ...folded([`Take the test's records away: runback test cleanup ${id}`], style.width),
   ].join('\n');
 }
+
+function tried({ condition, refire, rows, totals }: TriggerResult): readonly (readonly [string, string])[] {
+  const found = FIRING_VERDICTS.filter((verdict) => totals[verdict] > 0).map((verdict) => `${totals[verdict]} ${verdict}`);
+  return [
+    ['fires when', visible(condition)],
+    ['again', AGAIN[refire]],
+    ['tried', `${counted(rows.length, 'rows', 'row')}: ${found.join(', ')}`],
+  ];
+}
+
+const AGAIN: Readonly<Record<TriggerResult['refire'], string>> = {
+  once: 'never for the same record',
+  on_recross: 'each time it becomes true',
+  every_change: 'with every change while it is true',
+};
 
 function submitted({ answers, submissions, people, spanMs, limit }: LoadResult): readonly (readonly [string, string])[] {
   return [

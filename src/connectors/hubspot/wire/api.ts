@@ -21,6 +21,7 @@ export interface ApiSettings extends Naming {
   readonly redact: (text: string) => string;
   readonly maxWaitMs?: number;
   readonly tryTimeoutMs?: number;
+  readonly settleMs?: number;
   readonly watch?: CallWatch;
 }
 
@@ -30,7 +31,7 @@ export class HubSpotApi extends PlatformApi {
   readonly #prefix: string;
 
   constructor(settings: ApiSettings) {
-    const { platform, tokenRef, limits, maxWaitMs, tryTimeoutMs, watch } = settings;
+    const { platform, tokenRef, limits, maxWaitMs, tryTimeoutMs, settleMs, watch } = settings;
     super({
       url: settings.url,
       headers: { authorization: `Bearer ${settings.token}` },
@@ -40,7 +41,7 @@ export class HubSpotApi extends PlatformApi {
       clock: settings.clock,
       environment: settings.environment,
       redact: settings.redact,
-      ...defined({ concurrency: limits.concurrency, maxWaitMs, tryTimeoutMs, watch }),
+      ...defined({ concurrency: limits.concurrency, maxWaitMs, tryTimeoutMs, settleMs, watch }),
     });
     this.naming = { platform, tokenRef };
     this.#prefix = settings.prefix;

@@ -27,6 +27,7 @@ export interface ApiSettings {
   readonly redact: (text: string) => string;
   readonly maxWaitMs?: number;
   readonly tryTimeoutMs?: number;
+  readonly settleMs?: number;
   readonly watch?: CallWatch;
 }
 
@@ -35,7 +36,7 @@ export class MailchimpApi extends PlatformApi {
   /** How many requests may be under way together. */
   readonly atOnce: number;
 
-  constructor({ limits, token, maxWaitMs, tryTimeoutMs, watch, ...settings }: ApiSettings) {
+  constructor({ limits, token, maxWaitMs, tryTimeoutMs, settleMs, watch, ...settings }: ApiSettings) {
     const atOnce = Math.min(limits.concurrency ?? AT_ONCE, MOST_AT_ONCE);
     super({
       url: settings.url,
@@ -48,7 +49,7 @@ export class MailchimpApi extends PlatformApi {
       environment: settings.environment,
       redact: settings.redact,
       concurrency: atOnce,
-      ...defined({ maxWaitMs, tryTimeoutMs, watch }),
+      ...defined({ maxWaitMs, tryTimeoutMs, settleMs, watch }),
     });
     this.atOnce = atOnce;
   }

@@ -27,6 +27,8 @@ export interface RestSettings {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly redact: (text: string) => string;
   readonly tryTimeoutMs?: number;
+  /** How long the platform may be at work on a request after its answer was lost. */
+  readonly settleMs: number;
   readonly watch?: CallWatch;
 }
 
@@ -53,6 +55,7 @@ export class RestApi extends PlatformApi {
       environment: settings.environment,
       redact: settings.redact,
       concurrency: limits.concurrency ?? says.limits.concurrency,
+      settleMs: settings.settleMs,
       ...defined({
         session: settings.session,
         tryTimeoutMs: settings.tryTimeoutMs,

@@ -1,8 +1,8 @@
-import type { CallOptions } from '../../../lib/index.js';
-import { canonicalJson } from '../../../lib/index.js';
+import { type CallOptions, canonicalJson } from '../../../lib/index.js';
 import type { Fields, PlatformRecord } from '../../../records/index.js';
 import type { CreatedLookup, CreateMutation } from '../../connector.js';
 import { createdAmong } from '../../http/created.js';
+import { type LookingUp, whenSettled } from '../../http/settled.js';
 import { readAll, readKeys } from '../read/read.js';
 import type { Type } from '../read/record.js';
 
@@ -13,14 +13,14 @@ const ROUNDED_MS = 1000;
  * What became of creates whose answer was lost: what was made since with just these values, or has their key. `unknown` where
  * the platform tells neither.
  */
-export async function findCreated(
-  type: Type,
-  mutations: readonly CreateMutation[],
-  since: Date,
-  call: CallOptions,
-): Promise<readonly CreatedLookup[]> {
+export async function findCreated(type: Type, mutations: readonly CreateMutation[], since: Date, call: LookingUp): Promise<readonly CreatedLookup[]> {
   if (mutations.length === 0) return [];
-  if (type.of.create_with_key) return await byKey(type, mutations, call);
+  const look = async (): Promise<readonly CreatedLookup[]> =>
+    type.of.create_with_key ? await byKey(type, mutations, call) : await byValues(type, mutations, since, call);
+  return await whenSettled(type.api, look, call.lastSentAt ?? since, call);
+}
+
+async function byValues(type: Type, mutations: readonly CreateMutation[], since: Date, call: CallOptions): Promise<readonly CreatedLookup[]> {
   const { created } = type.of;
   if (created === undefined) return mutations.map(() => ({ state: 'unknown' }));
   const from = since.getTime() - ROUNDED_MS;

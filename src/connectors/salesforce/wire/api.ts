@@ -9,7 +9,10 @@ import { isUsedUp, told } from './limits.js';
 import { encoded } from './soql.js';
 
 /** What reaching one account takes. */
-export interface SalesforceSettings extends Pick<ApiSettings, 'url' | 'clock' | 'environment' | 'redact' | 'maxWaitMs' | 'tryTimeoutMs' | 'watch'> {
+export interface SalesforceSettings extends Pick<
+  ApiSettings,
+  'url' | 'clock' | 'environment' | 'redact' | 'maxWaitMs' | 'tryTimeoutMs' | 'settleMs' | 'watch'
+> {
   /** Name in runback.yml. */
   readonly platform: string;
   /** Of the API: `62.0`. */
@@ -53,7 +56,13 @@ export class SalesforceApi extends PlatformApi {
       clock,
       environment: settings.environment,
       redact: settings.redact,
-      ...defined({ concurrency: limits.concurrency, maxWaitMs: settings.maxWaitMs, tryTimeoutMs: settings.tryTimeoutMs, watch: settings.watch }),
+      ...defined({
+        concurrency: limits.concurrency,
+        maxWaitMs: settings.maxWaitMs,
+        tryTimeoutMs: settings.tryTimeoutMs,
+        settleMs: settings.settleMs,
+        watch: settings.watch,
+      }),
     });
     this.version = settings.version;
     this.#session = session;

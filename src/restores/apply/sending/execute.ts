@@ -1,7 +1,8 @@
 import { type CallOptions, defined, silentReporter } from '../../../lib/index.js';
 import type { ItemResult, JournalItem } from '../../records/items.js';
 import { lookAfterLost } from '../looking/aftermath.js';
-import { lookUp, readItems } from '../looking/lookup.js';
+import { readItems } from '../looking/lookup.js';
+import { lookUpSettled } from '../looking/settled.js';
 import { isFinal } from '../steps/plan-steps.js';
 import { groupsOf, StepsTogether, type PlanStep } from './batching.js';
 import { Canary } from './canary.js';
@@ -46,7 +47,12 @@ export async function settle(execution: Execution, options: CallOptions): Promis
   if (doubtful.length === 0) return undefined;
   let results: readonly ItemResult[];
   try {
-    results = await lookAfterLost(execution, doubtful, await lookUp(execution, doubtful, batches, options), options);
+    results = await lookAfterLost(
+      execution,
+      doubtful,
+      await lookUpSettled(execution, doubtful, batches, { options, signal: options.signal }),
+      options,
+    );
   } catch (error) {
     return stopOf(error);
   }

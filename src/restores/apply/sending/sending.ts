@@ -3,8 +3,9 @@ import { type CallOptions, defined, isRunbackError, messageOf } from '../../../l
 import type { ItemResult, JournalItem } from '../../records/items.js';
 import { mutationOf, schemaOf } from '../../records/platform-items.js';
 import { linksBeside, lookAfter } from '../looking/aftermath.js';
-import { holds, lookUp, readItems, stillToWrite } from '../looking/lookup.js';
+import { holds, readItems, stillToWrite } from '../looking/lookup.js';
 import { returnedWith } from '../looking/returned.js';
+import { lookUpSettled } from '../looking/settled.js';
 import { thereNow } from '../looking/their-time.js';
 import { lookOptions, type Execution, type Written } from './execution.js';
 import { withoutRefused as leavingOut } from './follow-up.js';
@@ -58,11 +59,11 @@ export class Sending {
     try {
       const doubtful = results.filter((result) => result.status === 'in_doubt').map((result) => result.id);
       if (doubtful.length > 0) {
-        const found = await lookUp(
+        const found = await lookUpSettled(
           this.#execution,
           batches.pending.filter(({ item }) => doubtful.includes(item.id)),
           batches,
-          lookOptions(this.#options),
+          { options: lookOptions(this.#options), signal: this.#options.signal, justNow: true },
         );
         results = replace(results, withReasons(found, results));
       }

@@ -4,15 +4,21 @@ import { defined, RunbackError } from '../../../lib/index.js';
 import { liftingApprovals, withRefusals, type LiftingApproval } from '../../approvals/approvals.js';
 import { defineAction, type ActionContext } from '../action.js';
 import { acceptedNow, pauseAgain } from '../syncs/of-run.js';
-import { applyDeps, leftOfOutputs, unfinishedOfRun, platformOf, RESTORE_OUTPUTS, restoreOfStep, restoreOutputs } from './of-run.js';
+import {
+  ACCEPT_AUTOMATIONS,
+  applyDeps,
+  leftOfOutputs,
+  unfinishedOfRun,
+  platformOf,
+  RESTORE_OUTPUTS,
+  restoreOfStep,
+  restoreOutputs,
+} from './of-run.js';
 
 const input = z.strictObject({
   platform: z.string(),
   plan: z.string(),
-  accept_automations: z
-    .string()
-    .optional()
-    .describe('Who accepts that automations react to it which are not paused: best an input that a person gives. Empty: nobody does.'),
+  accept_automations: ACCEPT_AUTOMATIONS,
 });
 
 /**
@@ -75,12 +81,16 @@ export const restoreApply = defineAction({
   undo: {
     summary: 'Put back every value that the restore replaced, where nobody has changed it since',
     afterFailure: true,
-    run: async ({ platform, plan }, outputs, context) => {
+    run: async ({ platform, plan, accept_automations: acceptedBy }, outputs, context) => {
       const { isLeft, leftWords, undoRestore } = await import('../../../restores/index.js');
       const id = typeof outputs?.['restore'] === 'string' ? outputs['restore'] : (await restoreOfStep(plan, context))?.id;
       if (id === undefined)
         return outputs === undefined ? 'no restore had started' : { words: 'no restore of this step is on record', left: 'what it may have written' };
-      const summary = await undoRestore(id, context.by, await applyDeps(platform, context), context.options);
+      // What reacted to the restore reacts to its undoing too.
+      await pauseAgain(context);
+      const accepted = await acceptedNow(platform, acceptedBy, context, `runback restore undo ${id} --accept-automations NAME`);
+      const deps = { ...(await applyDeps(platform, context)), ...defined({ accepted }) };
+      const summary = await undoRestore(id, context.by, deps, context.options);
       const words = `restore ${id} is ${summary.state}`;
       return isLeft(summary.undo ?? {}) ? { words, left: leftWords(summary) } : words;
     },

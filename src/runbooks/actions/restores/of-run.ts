@@ -1,5 +1,13 @@
+import { z } from 'zod';
+
 import type { ApplyDeps, RestoreCreated, RestoreSummary } from '../../../restores/index.js';
 import type { ActionContext, OutputType } from '../action.js';
+
+/** Input of the steps that write or undo a restore. */
+export const ACCEPT_AUTOMATIONS = z
+  .string()
+  .optional()
+  .describe('Who accepts that automations react to it which are not paused: best an input that a person gives. Empty: nobody does.');
 
 /** What restores need, from what an action is given. The run holds the platform's lock already. */
 export async function applyDeps(platform: string, context: ActionContext): Promise<ApplyDeps> {

@@ -40,16 +40,16 @@ export async function pauseAgain(context: ActionContext): Promise<readonly strin
 
 /**
  * Automations that react to what is about to be written, and are not paused: whom a person accepts. Throws `automations-running`
- * where nobody does, `not-authorised` where the person may not.
+ * where nobody does, `not-authorised` where the person may not. `accept`: what to do to accept it.
  */
 export async function acceptedNow(
   platform: string,
   by: string | undefined,
   context: ActionContext,
+  accept = 'give the step accept_automations: NAME, and continue the run',
 ): Promise<{ readonly by: string; readonly automations: readonly string[] } | undefined> {
   const { requireStill } = await import('../../../syncs/index.js');
   const { syncs, workspace, run, step, options } = context;
-  const accept = 'give the step accept_automations: NAME, and continue the run';
   const still = { syncs, configs: workspace.config.syncs, platforms: [platform], acceptedBy: by === '' ? undefined : by, accept };
   const automations = await requireStill(still, options);
   if (automations.length === 0 || by === undefined) return undefined;
