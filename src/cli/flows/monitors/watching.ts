@@ -42,6 +42,6 @@ async function platformsOfFiles(root: string): Promise<PlatformsOfFiles> {
   const [mappings, tests] = await Promise.all([mappingFiles(join(root, 'mappings')), testFiles(join(root, 'tests'))]);
   return {
     mappings: new Map(mappings.map(({ id, mapping }) => [mapping?.id ?? id, [...new Set(mapping?.sides.map(({ platform }) => platform))]])),
-    tests: new Map(tests.flatMap(({ test }) => (test === undefined || test.kind === 'load' ? [] : [[test.id, test.document.mapping] as const]))),
+    tests: new Map(tests.flatMap(({ test }) => (test?.document.mapping === undefined ? [] : [[test.id, test.document.mapping] as const]))),
   };
 }
