@@ -69,13 +69,6 @@ async function raced(test: ParallelTest, context: CommandContext, session: Sessi
   return await runParallel(test, { ...depsOf(context, session), mapping: await mappingOf(session, test) });
 }
 
-async function triggered(test: TriggerTest, context: CommandContext, session: Session): Promise<CheckResult> {
-  const { runTrigger } = await import('../../../checks/index.js');
-  const { mapping: id } = test.document;
-  const mapping = id === undefined ? undefined : await mappingOf(session, { document: { mapping: id }, file: test.file });
-  return await runTrigger(test, { ...depsOf(context, session), ...(mapping && { mapping }) });
-}
-
 /** What every kind of test works with. */
 function depsOf({ clock, call, live, event }: CommandContext, session: Session): Omit<Parameters<typeof runTouchpoints>[1], 'mapping'> {
   const { store, by } = session;
