@@ -3,6 +3,9 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
+import { Incidents } from '../../src/incidents/index.js';
+import { Redactor, systemClock } from '../../src/lib/index.js';
+import { openFileStore } from '../../src/store/index.js';
 import { jsonLines } from './support/child.js';
 import { runHere } from './support/here.js';
 import { KEY, openTerminal, REDRAW, type Terminal, type TerminalOptions } from './support/terminal.js';
@@ -10,6 +13,7 @@ import { openWorkspace, type TestWorkspace } from './support/workspace.js';
 
 let workspace: TestWorkspace;
 let before: Map<string, string | undefined>;
+let damagedAt: Date;
 let open: Terminal[] = [];
 const start = (args: readonly string[], options: TerminalOptions = {}): Terminal => {
   const terminal = openTerminal(args, { cwd: workspace.dir, rows: 40, ...options });
@@ -19,6 +23,7 @@ const start = (args: readonly string[], options: TerminalOptions = {}): Terminal
 beforeEach(async () => {
   workspace = await openWorkspace(40);
   await workspace.base();
+  damagedAt = new Date();
   before = workspace.damage(15);
 });
 afterEach(async () => {
@@ -240,5 +245,35 @@ describe('a guided run at a real terminal', () => {
     expect(terminal.raw()).not.toContain('\u001B[2J');
     expect(terminal.raw()).not.toContain('\u202E');
     expect(terminal.screen()).toContain('␛]0;owned');
+  });
+
+  test('what a monitor found is one key away from the pause of its sync, and the search knows where and since when', async () => {
+    const store = openFileStore({ dir: join(workspace.dir, '.runback'), clock: systemClock, redactor: new Redactor() });
+    const incidents = new Incidents({ store, clock: systemClock, escalation: undefined, outbox: undefined });
+    const from = damagedAt.toISOString();
+    const found = { alert: 'alert-1', monitors: ['volume'], from, to: new Date().toISOString(), platform: 'hubspot', syncs: ['market-sync'] };
+    const opening = { title: 'Far more contacts were changed than usual', severity: 'sev2', platforms: ['hubspot'], source: 'monitor', found };
+    await incidents.open(opening, 'monitor');
+    const terminal = start(['respond']);
+    await terminal.waitFor('Is it one of these?');
+    terminal.type(KEY.enter);
+    await terminal.waitFor('Acknowledge it');
+    terminal.type(KEY.enter);
+    await terminal.waitFor('What first?');
+    expect(terminal.screen()).toContain('Pause market-sync');
+    terminal.type(KEY.enter);
+    await terminal.waitFor('Back to the earlier state');
+    await terminal.waitFor(/Find out what happened on hubspot since \d{4}-\d\d-\d\d \d\d:\d\d UTC/u);
+    const { pauses } = (
+      jsonLines((await runHere(['sync', 'list', '--json'], { cwd: workspace.dir })).stdout).at(-1) as { data: { pauses: unknown[] } }
+    ).data;
+    expect(pauses).toHaveLength(1);
+    expect(terminal.screen().split('What first?').at(-1)).not.toContain('Pause market-sync');
+    terminal.type(KEY.enter);
+    await terminal.waitFor(/\? Which groups are damage\?[^]*select/u);
+    expect(workspace.paused()).toBe(true);
+    terminal.type(KEY.ctrlC);
+    expect(await terminal.exited).toBe(130);
+    expect(untouched()).toBe(true);
   });
 });

@@ -102,7 +102,7 @@ async function repairByHand(context: CommandContext, story: BadSync, folder: str
     try {
       const opened = await now.session(folder, ON_CALL);
       const outcome = await (stopped === undefined
-        ? repairByGroups(now, opened, 'hubspot', () => void story.colleagueWorks())
+        ? repairByGroups(now, opened, { platform: 'hubspot', onPlanned: () => void story.colleagueWorks() })
         : resumeHere(now, opened, stopped));
       now.live.stop();
       const score = story.score();

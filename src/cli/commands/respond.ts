@@ -3,6 +3,7 @@ import { isRunbackError } from '../../lib/index.js';
 import type { Runbook, RunView } from '../../runbooks/index.js';
 import { isUsable } from '../flows/investigations/investigation.js';
 import { lacksSnapshot, withoutSnapshot } from '../flows/restores/without-snapshot.js';
+import { firstMove } from '../flows/runs/first-move.js';
 import { headlineOf, headlineText } from '../flows/runs/report.js';
 import { severityOf } from '../flows/runs/respond.js';
 import { runFor } from '../flows/runs/run.js';
@@ -33,13 +34,15 @@ async function respond(context: CommandContext): Promise<Outcome> {
     const asker = await context.asker('runback incident open "…" --severity …');
     const open = await openOne(context, incidentSession);
     const platform = open === undefined ? await platformToInvestigate(context, session) : undefined;
-    if (platform !== undefined) return await repairByGroups(context, session, platform);
+    if (platform !== undefined) return await repairByGroups(context, session, { platform });
     const incident = open ?? (await reportOne(context, incidentSession, session));
     const told = await deliverNow(incidentSession, session, incident);
     context.live.print(`\n${incidentBlock(told, context.style)}`);
     const paging = pagingText(told, await daemonRuns(session), incidentSession.escalation !== undefined, context.style);
     if (paging !== '') context.live.print(paging);
     const mine = await takeIt(context, incidentSession.incidents, told, session.by);
+    const search = await firstMove(context, session, mine);
+    if (search !== undefined) return await repairByGroups(context, session, search);
     const sights = (await sightsOf(session)).filter(({ runbook }) => runbook !== undefined);
     const runbook = await chooseRunbook(context, mine, sights);
     if (runbook === undefined) return outcomeOf(mine, undefined);
@@ -200,6 +203,7 @@ async function chooseRunbook(context: CommandContext, incident: Incident, sights
   const runbooks = new Map<Runbook, number>();
   for (const { symptom, runbook } of sights)
     if (runbook) runbooks.set(runbook, (runbooks.get(runbook) ?? 0) + fit(incident, symptom) + (fitsSeverity(runbook, incident) ? 0.5 : 0));
+  for (const [runbook, points] of runbooks) if (runbook.document.id === incident.found?.runbook) runbooks.set(runbook, points + NAMED);
   const ranked = [...runbooks].sort(([, a], [, b]) => b - a);
   const asker = await context.asker('runback runbook run <runbook> --incident <incident>');
   return await asker.choose<Runbook | undefined>({
@@ -214,6 +218,9 @@ async function chooseRunbook(context: CommandContext, incident: Incident, sights
     ],
   });
 }
+
+/** The runbook that what found the incident names goes before all others. */
+const NAMED = 1000;
 
 const fit = ({ title }: Incident, symptom: string): number => (title.toLowerCase().includes(symptom.toLowerCase()) ? 10 : 0);
 const fitsSeverity = ({ document }: Runbook, { severity }: Incident): boolean =>

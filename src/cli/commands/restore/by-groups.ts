@@ -1,3 +1,4 @@
+import type { Start } from '../../../investigations/index.js';
 import { defined, EXIT } from '../../../lib/index.js';
 import type { Plan, VerifySummary } from '../../../restores/index.js';
 import type { PauseRecord } from '../../../syncs/index.js';
@@ -16,19 +17,29 @@ import { applyConfirmed } from './apply.js';
 import { planOutcome, restoreOutcome } from './outcome.js';
 import { pausedText, pauseHolder, whereItStands } from './where-it-stands.js';
 
+/** What is repaired. */
+export interface Repairing {
+  readonly platform: string;
+  /** Id of a good snapshot; the newest that is verified unless given. */
+  readonly base?: string;
+  /** Where the search for what happened starts. */
+  readonly start?: Start;
+  /** Hears when the plan is made. */
+  readonly onPlanned?: () => void;
+}
+
 /**
  * From a platform on which something is wrong to a proved repair: what happened, which groups are damage, the plan of
  * exactly those, yes, and the typed confirmation. Nothing is written before that. The syncs that write to the platform
- * are paused just before, and stay so: what went wrong in them may not be corrected yet. `onPlanned` hears when the plan is made.
+ * are paused just before, and stay so: what went wrong in them may not be corrected yet.
  */
 export async function repairByGroups(
   context: CommandContext,
   opened: Session,
-  platform: string,
-  onPlanned: () => void = () => undefined,
+  { platform, base, start, onPlanned = () => undefined }: Repairing,
 ): Promise<Outcome> {
   const { live, style } = context;
-  const request = { platform, base: undefined, damaged: undefined, objects: undefined, everything: false };
+  const request = { platform, base, damaged: undefined, objects: undefined, everything: false, ...defined({ start }) };
   const investigation = await runInvestigation(context, opened, request);
   live.stop();
   const { header } = investigation;
