@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 
 import { openPlatform } from '../../../src/connectors/index.js';
 import { Incidents } from '../../../src/incidents/index.js';
-import { keyOf, Monitoring, type Reach, SeriesDays, stateOf, type TickDeps } from '../../../src/monitors/index.js';
+import { Monitoring, type Reach, SeriesDays, stateOf, type TickDeps } from '../../../src/monitors/index.js';
 import { type HubSpotSandbox, startHubSpotSandbox } from '../../../src/sandbox/index.js';
 import type { Store } from '../../../src/store/index.js';
 import { loadWorkspace, type WorkspaceConfig } from '../../../src/workspace/index.js';
@@ -110,4 +110,3 @@ function depsOf(
     departures: async () => await Promise.resolve([]),
   };
 }
-
