@@ -15,6 +15,16 @@ describe('issue 13', () => {
       'test/checks/parity',
     ],
     ['twelve faults of a sync and more, each told as what it is; clean runs accuse nobody', 'test/checks/touchpoints test/cli/touchpoint-test'],
+    ['changes on either side, orphans, opt-outs; 1,000 records by 1.1 times the least calls', 'test/checks/touchpoints-back test/checks/import'],
+    [
+      'triggers: the table of 32 conditions equals an oracle; twelve faults of a workflow are found, a right one is not accused',
+      'test/checks/triggers',
+    ],
+    [
+      'journeys: a field lost at step 4 is named at step 4; 200 interleavings with each planted race found, 200 clean ones accuse nobody',
+      'test/checks/journeys',
+    ],
+    ['a load that is disturbed; what to do after each failed check', 'test/cli/disturbed-load test/cli/offers test/checks/offers'],
     ['planted drops, doubles and reorders are found in 1,000 random histories; 1,000 clean ones accuse nobody', 'test/checks/verdict'],
     ["350 at once; at the vendor's limit the excess is refused, and nothing lost; production is not written to", 'test/cli/load-test'],
     [
