@@ -95,7 +95,7 @@ function watchedPart(view: MonitorsView, style: Style): Part {
   const mark = style.glyph[wrong === 0 ? 'done' : 'failed'];
   return {
     full: monitorsText(view, style),
-    short: `${mark} Watched: ${counted(view.flows.length, 'flow')}, ${String(wrong)} wrong. See: runback monitor status`,
+    short: `${mark} Watched: ${counted(view.flows.length, 'flows')}, ${String(wrong)} wrong. See: runback monitor status`,
   };
 }
 

@@ -24,7 +24,7 @@ function variantText({ name, pages, notes, messages, actions, series }: Replayed
   });
   return [
     style.chalk.bold(visible(name)),
-    `${counted(pages, 'page')}, ${counted(notes, 'note')}, ${counted(messages, 'message')} in all.`,
+    `${counted(pages, 'pages')}, ${counted(notes, 'notes')}, ${counted(messages, 'messages')} in all.`,
     ...lines,
     ...(opened.length > MOST ? [`... and ${String(opened.length - MOST)} more: runback monitor replay --json`] : []),
     ...series.filter(({ points }) => points.length > 0).flatMap((one) => seriesText(one, style)),
