@@ -25,7 +25,8 @@ it('a week that once was told although nothing grew', () => {
 
 it(`three planted creeps are the first lines, with nothing else in the first five, in ${PLANTED} seeds`, () => {
   const first = seedOf();
-  for (let seed = first; seed < first + PLANTED; seed += 1) {
+  // In the first of them the growth was once taken for chance.
+  for (const seed of [977_996_317, ...Array.from({ length: PLANTED }, (_, n) => first + n)]) {
     const findings = reviewWeek(weeksOf(seed, { failing: true, atNight: true, slower: 0.02 }));
     expect(said(findings.slice(0, 5)), `seed ${seed}`).toEqual([
       expect.stringMatching(/^hubspot: every update of deals has failed since .*: field-removed$/u),

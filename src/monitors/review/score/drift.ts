@@ -11,7 +11,7 @@ const MOST_DAYS = 70;
 /** A slower change is none that anybody has to know of. */
 const LEAST_A_WEEK = 0.01;
 /** Mann-Kendall, after what one day tells of the next was taken into account. */
-const LEAST_SCORE = 5.5;
+const LEAST_SCORE = 5.2;
 /** A limit that is farther away is not spoken of. */
 const FAR_WEEKS = 26;
 
