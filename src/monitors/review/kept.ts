@@ -3,7 +3,6 @@ import { type CallCounts, type CallRow, type CallRows, HOUR_MS, joinRows } from 
 
 const KIND = 'call-counts';
 const DAYS_KEPT = 400;
-const DAY_MS = 86_400_000;
 const HOURS_A_DAY = 24;
 
 interface DayOfCalls {
@@ -15,12 +14,19 @@ const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 /**
  * Adds what was counted to what is kept, a document a day, under the lock of the document: several processes may do it at
- * once. What was taken and could not be written is lost, and that is at most what was counted since the last time.
+ * once. What was taken and could not be written is lost, and that is at most what was counted since the last time. The first of a day
+ * takes away the days that no review looks at any longer.
  */
 export async function keepCounts(store: Store, counts: CallCounts): Promise<void> {
   if (counts.isEmpty) return;
-  for (const [day, rows] of byDay(counts.take()))
-    await store.document<DayOfCalls>(KIND, day).update((now) => ({ version: 1, rows: joinRows(now?.rows ?? {}, rows) }));
+  for (const [day, rows] of byDay(counts.take())) {
+    let isFirst = false;
+    await store.document<DayOfCalls>(KIND, day).update((now) => {
+      isFirst = now === undefined;
+      return { version: 1, rows: joinRows(now?.rows ?? {}, rows) };
+    });
+    if (isFirst) await forgetOldest(store);
+  }
 }
 
 function byDay(rows: CallRows): ReadonlyMap<string, CallRows> {
@@ -51,10 +57,9 @@ export async function countedSince(store: Store): Promise<Date | undefined> {
   return first === undefined ? undefined : new Date(`${first}T00:00:00Z`);
 }
 
-/** Takes away days that no review looks at any longer. */
-export async function forgetOldCounts(store: Store, now: Date): Promise<void> {
-  const oldest = dayOf(now.getTime() - DAYS_KEPT * DAY_MS);
-  for (const day of await store.list(KIND)) if (day < oldest) await store.document<DayOfCalls>(KIND, day).delete();
+/** By their number, and not by the clock: one that was wrong for a while takes nothing away. */
+async function forgetOldest(store: Store): Promise<void> {
+  for (const day of (await store.list(KIND)).slice(0, -DAYS_KEPT)) await store.document<DayOfCalls>(KIND, day).delete();
 }
 
 /** Hour of the day of a whole hour since the epoch, UTC. */
