@@ -2,7 +2,7 @@
 const layers = [
   ['lib'],
   ['records', 'store', 'workspace', 'document'],
-  ['connectors', 'notify', 'sandbox'],
+  ['calls', 'connectors', 'notify', 'sandbox'],
   ['snapshots', 'syncs', 'escalation', 'mappings'],
   ['restores', 'incidents'],
   ['investigations'],

@@ -21,6 +21,8 @@ export type Compiled = ReadonlyMap<string, Buffer>;
 
 /** The words that a command begins with name it, so many of them. */
 const WORDS = 2;
+/** Options of every command that a value follows. */
+const WITH_VALUE: ReadonlySet<string> = new Set(['--workspace', '--as']);
 /** What builds are called (scripts/bundle.mjs). */
 const BUILD = /^[\da-f]{16}$/u;
 const WORD = /^[a-z][a-z-]{0,30}$/u;
@@ -33,16 +35,35 @@ const ALIGNED = 8;
 
 /**
  * The file for what one command needs, of this build, for V8 as it is here: it takes what no other version made, and no
- * other options. Undefined where nothing is to be kept: where `NODE_DISABLE_COMPILE_CACHE` says so, and where the
- * system does not tell whose a file is.
+ * other options. Undefined where nothing is to be kept: where `NODE_DISABLE_COMPILE_CACHE` says so, where there is no
+ * home, and where the system does not tell whose a file is.
  */
 export function compiledFile(build: string, words: readonly string[], env: NodeJS.ProcessEnv): string | undefined {
   if (process.geteuid === undefined || (env['NODE_DISABLE_COMPILE_CACHE'] ?? '') !== '') return undefined;
   const named = env['XDG_CACHE_HOME'] ?? '';
-  const caches = isAbsolute(named) ? named : join(homedir(), '.cache');
-  const other = words.findIndex((word) => !WORD.test(word));
-  const command = words.slice(0, other === -1 ? WORDS : Math.min(other, WORDS));
+  const caches = isAbsolute(named) ? named : cachesAtHome();
+  if (caches === undefined) return undefined;
+  const command = beginningOf(words);
   return join(caches, 'runback', 'compiled', build, [...command, cachedDataVersionTag().toString(16)].join('.'));
+}
+
+/** Undefined where there is no home: a container may run as a user that its system does not know, or with an empty HOME. */
+function cachesAtHome(): string | undefined {
+  try {
+    const home = homedir();
+    return isAbsolute(home) ? join(home, '.cache') : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The words that a command begins with, up to its own options; what it needs does not depend on those before it. */
+function beginningOf(words: readonly string[]): readonly string[] {
+  let first = 0;
+  while (words[first]?.startsWith('-') === true) first += WITH_VALUE.has(words[first] ?? '') ? 2 : 1;
+  const command = words.slice(first, first + WORDS);
+  const other = command.findIndex((word) => !WORD.test(word));
+  return other === -1 ? command : command.slice(0, other);
 }
 
 /**

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { constants, Script } from 'node:vm';
 
 import { type Compiled, compiledFile, keepCompiled, readCompiled } from './compiled.js';
-import { keepHeapSmall } from './heap.js';
+import { suitEngine } from './engine.js';
 import { unfitNode } from './node-version.js';
 
 type Body = (exports: object, require: (name: string) => unknown, module: { exports: object }, path: string, folder: string) => void;
@@ -21,7 +21,7 @@ export function start(first: string, build: string): void {
   const others = createRequire(first);
   // It says so itself.
   if (unfitNode(process.versions.node) !== undefined) return void others(first);
-  keepHeapSmall(process.argv.slice(2));
+  suitEngine(process.argv.slice(2));
   const file = compiledFile(build, process.argv.slice(2), process.env);
   const compiled: Compiled = file === undefined ? new Map() : readCompiled(file);
   const scripts = new Map<string, Script>();

@@ -7,6 +7,8 @@ import { median, paired, peopleTable, processorSeconds, run, runback, startPostg
 
 const ROWS = Number(process.env.RUNBACK_BENCH_ROWS ?? 1_000_000);
 const SMALL = ROWS / 10;
+/** Rounds of planning and applying: what the disk does between two of them differs most. */
+const ROUNDS = Number(process.env.RUNBACK_BENCH_ROUNDS ?? 5);
 
 const line = (what, ours, against, ratio, reach) => ({
   what,
@@ -32,12 +34,12 @@ export async function measure() {
   const what = `PostgreSQL, ${ROWS.toLocaleString('en')} rows of 12 columns`;
   if (server.missing) return [{ what, ours: '–', against: `missing: ${server.missing}`, ratio: '–', reach: '–', verdict: 'not measured' }];
   const folder = await mkdtemp(join(tmpdir(), 'runback-bench-'));
-  const workspace = async (name, object) => {
+  const workspace = async (name, object, more = '') => {
     const root = join(folder, name);
     await run('mkdir', ['-p', root]);
     await writeFile(
       join(root, 'runback.yml'),
-      `version: 1\nplatforms:\n  db:\n    connector: postgres\n    environment: staging\n    url: env:BENCH_URL\n    objects: [public.${object}]\nrestores: { limits: { percent: 50 } }\n`,
+      `version: 1\nplatforms:\n  db:\n    connector: postgres\n    environment: staging\n    url: env:BENCH_URL\n    objects: [public.${object}]\nrestores: { limits: { percent: 50 } }\n${more}`,
     );
     return root;
   };
@@ -130,21 +132,21 @@ export async function measure() {
       await server.query('create database again');
       return (await run('pg_restore', ['-d', server.url.replace(/postgres$/, 'again'), join(folder, 'big-0.dump')])).seconds;
     };
-    const repair = async (damage, damaged) => {
+    const repair = async (damage, { root, base, damaged }) => {
       await server.query(`update big set first_name = 'Valued Customer' where ${damage}`);
       const started = performance.now();
       const plan = (
-        await runback(big, ['restore', 'plan', '--platform', 'db', '--base', snapshots[0].id, '--damaged', damaged, '--unattributed', 'include'], {
+        await runback(root, ['restore', 'plan', '--platform', 'db', '--base', base, '--damaged', damaged, '--unattributed', 'include'], {
           ...options,
           expect: [0, 2],
         })
       ).data;
       const id = plan.id ?? plan.plan?.id ?? plan.header?.id;
-      await runback(big, ['restore', 'apply', id, '--confirm', `staging:${Math.round(ROWS / 100)}`], options);
+      await runback(root, ['restore', 'apply', id, '--confirm', `staging:${Math.round(ROWS / 100)}`], options);
       return (performance.now() - started) / 1000;
     };
     // A server that has not written so much before makes its log files first, which both sides feel: the first round is told apart.
-    const repaired = async (what, damage, damaged, reach) => {
+    const repaired = async (what, damage, between, reach) => {
       const firsts = {};
       const noting = async (side, work) => {
         const took = await work();
@@ -152,18 +154,30 @@ export async function measure() {
         return took;
       };
       const { ours, theirs, ratio } = await paired(
-        3,
-        () => noting('ours', () => repair(damage, damaged)),
+        ROUNDS,
+        () => noting('ours', () => repair(damage, between)),
         () => noting('theirs', restoreAll),
       );
       const told = (took, side) => `${seconds(took)} (first ${seconds(firsts[side])})`;
       rows.push(line(what, told(ours, 'ours'), `pg_restore of the table ${told(theirs, 'theirs')}`, ratio, reach));
     };
-    await repaired('plan and apply a restore of 1 % of the rows, spread evenly', 'id % 100 = 0', spread.id, 0.9);
+    const between = (damaged) => ({ root: big, base: snapshots[0].id, damaged });
+    await repaired('plan and apply a restore of 1 % of the rows, spread evenly', 'id % 100 = 0', between(spread.id), 0.9);
     const near = `id > ${Math.round(ROWS / 2)} and id <= ${Math.round(ROWS / 2) + Math.round(ROWS / 100)}`;
     await server.query(`update big set first_name = 'Valued Customer' where ${near}`);
     const close = (await runback(big, ['snapshot', 'create', '--platform', 'db'], options)).data;
-    await repaired('the same, the rows lying together', near, close.id, 0.5);
+    await repaired('the same, the rows lying together', near, between(close.id), 0.5);
+    // The last round put everything back.
+    const root = await workspace('chain-ws', 'big', 'backups: { jobs: { nightly: { platforms: [db], incremental: true, watch: "off" } } }\n');
+    const daily = async () => (await runback(root, ['backup', 'run', 'nightly'], options)).data.jobs[0].snapshot.id;
+    const base = await daily();
+    await server.query("update big set first_name = 'Valued Customer' where id % 100 = 0");
+    await repaired(
+      'the same between two neighbours of a chain of increments, spread evenly',
+      'id % 100 = 0',
+      { root, base, damaged: await daily() },
+      0.4,
+    );
     return rows;
   } finally {
     await server.stop();

@@ -43,7 +43,7 @@ export async function measure() {
     const open = (perTenSeconds) =>
       openPlatform(
         { ...workspace.config.platforms.hubspot, objects: ['contacts'], limits: { requests_per_10s: perTenSeconds } },
-        { secret: () => Promise.resolve(story.sandbox.token), clock: systemClock },
+        { secret: () => Promise.resolve(story.sandbox.token), clock: systemClock, writes: 'private' },
       );
     const fast = await open(100);
     const snapshot = async () =>

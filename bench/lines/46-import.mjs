@@ -73,7 +73,10 @@ export async function measure() {
   const requests = () => crm.counts().requests + map.counts().requests;
   const open = async (name) => {
     const secret = async (ref) => secrets[ref.slice('file:'.length)];
-    const platform = await openPlatform({ name, environment: 'sandbox', ...config[name] }, { secret, clock: systemClock, environment: {} });
+    const platform = await openPlatform(
+      { name, environment: 'sandbox', ...config[name] },
+      { secret, clock: systemClock, environment: {}, writes: 'never' },
+    );
     opened.push(platform);
     const describe = async (...given) => {
       const told = await platform.connector.describe(...given);

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { Incidents, resolve } from '../../dist/incidents/index.js';
 import { newId, Redactor, systemClock } from '../../dist/lib/index.js';
 import { createSnapshot } from '../../dist/snapshots/index.js';
-import { firstHash, sealEntry } from '../../dist/store/files/journal-lines.js';
+import { firstHash, sealEntry } from '../../dist/store/format/journal-lines.js';
 import { openFileStore } from '../../dist/store/index.js';
 import { main, paired, run } from '../support.mjs';
 

@@ -176,7 +176,7 @@ async function cover() {
     .sort();
   const to = join(folder, 'covered');
   await mkdir(to);
-  const env = { RUNBACK_COVERED: to, RUNBACK_ORDER: files.join(','), NODE_OPTIONS: `--require ${join(folder, 'cover-process.cjs')}` };
+  const env = { RUNBACK_COVERED: to, RUNBACK_ORDER: files.join(','), NODE_OPTIONS: `--require ${JSON.stringify(join(folder, 'cover-process.cjs'))}` };
   const { status, output } = await vitest(files, env, 1_800_000, ['--isolate', '--maxWorkers', String(jobs)]);
   if (status !== 0) console.log(output.slice(-6000));
 }

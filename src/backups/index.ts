@@ -10,12 +10,14 @@ export { copyStateOf } from './copies/state.js';
 export { type CopyView } from './copies/view.js';
 export { type History, HISTORY, type Judged, pruneHistory } from './history/history.js';
 export { forget, type ForgetReport, type LogFiles, type Place, unfinishedForgets, whereIs } from './forget/forget.js';
+export type { RuledJob } from './prune/facts.js';
+export { type PruneRound, pruneTask, type PruningView, pruningView, sumsOf } from './prune/by-schedule.js';
 export { explainPrune, prune, type Pruned, type PruneReport } from './prune/prune.js';
 export type { CopyLacks, GoReason, StayReason } from './retention/types.js';
 export { baseFor, baseTrouble } from './jobs/base.js';
 export { stateOf } from './jobs/state.js';
 export { acceptSnapshot, watchRules } from './watch/watch.js';
-export { backupTicker, copyWork, type DueWork, jobWork, testWork, verifyWork } from './ticker.js';
+export { backupTicker, copyWork, type DueWork, jobWork, pruneWork, testWork, verifyWork } from './ticker.js';
 export { runTask, type TaskOutcome, type TaskResult } from './schedule/task.js';
 export {
   noteProvenByHand,

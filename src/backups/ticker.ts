@@ -9,6 +9,7 @@ import { readAlarm } from './jobs/alarm-record.js';
 import { stillWaits, windowOf } from './jobs/limits.js';
 import { isLate } from './jobs/overview.js';
 import { jobLock, stateOf } from './jobs/state.js';
+import type { PruneRound } from './prune/by-schedule.js';
 import { testAlarmOf, type TestedJob, testProblemOf, testStateOf, testTask, testView } from './restore-tests/by-schedule.js';
 import { isDue, standingOf } from './schedule/due.js';
 import { isTaskWanted, type Task, taskStateOf } from './schedule/task.js';
@@ -17,6 +18,10 @@ import type { RoundOfAll } from './verification/round.js';
 
 /** Between two starts of one job: what fails to start, or waits for an incident, is not started again each second. */
 const AGAIN_MS = 60_000;
+/** Between two looks at a state that others share. */
+const LOOK_MS = 5000;
+/** What is started here at the same time where it was to be shared, and cannot be. */
+const MOST_HERE = 8;
 
 /** What is started by schedule: a backup job, the restore tests of one. */
 export interface DueWork {
@@ -37,6 +42,19 @@ export interface BackupTickerDeps {
   readonly works: () => Promise<readonly DueWork[]>;
   /** Wait for what was started. */
   readonly once: boolean;
+  /**
+   * Where several processes share it: puts work on offer to all of them; false where that cannot be done now, so that it is started here.
+   * Looking at what is due then asks another machine, so that it is done now and then, and no page waits for it.
+   */
+  readonly offer?: (name: string) => Promise<boolean>;
+}
+
+/** What starts due work. */
+export interface BackupTicker {
+  readonly name: 'backups';
+  readonly tick: (now: Date) => Promise<{ readonly due: number }>;
+  /** Does work that was on offer to its end, where it is still wanted. Never rejects. */
+  readonly run: (name: string) => Promise<void>;
 }
 
 /**
@@ -44,35 +62,86 @@ export interface BackupTickerDeps {
  * a timer, the second finds it running or not due. Throws `backup-failing` as long as something is wrong that nobody was
  * told of, or what is kept cannot be read, so that no dead man's ping is sent; everything else runs.
  */
-export function backupTicker({ clock, works, once }: BackupTickerDeps): {
-  readonly name: 'backups';
-  readonly tick: (now: Date) => Promise<{ readonly due: number }>;
-} {
-  const underWay = new Map<string, Promise<void>>();
-  const startedMs = new Map<string, number>();
+export function backupTicker(deps: BackupTickerDeps): BackupTicker {
+  const look = new DueLook(deps);
+  const shared = deps.offer === undefined ? undefined : inBackground(deps.clock, async (now) => await look.at(now));
   return {
     name: 'backups',
     tick: async (now) => {
-      const known = await works();
-      const unread = new Map<string, RunbackError>();
-      for (const { name, isWanted, start } of known) {
-        const before = startedMs.get(name);
-        if (underWay.has(name) || (before !== undefined && clock.monotonicMs() - before < AGAIN_MS)) continue;
-        const isStarted = await orUnread(name, unread, async () => await isWanted(now));
-        if (isStarted !== true) continue;
-        startedMs.set(name, clock.monotonicMs());
-        underWay.set(
-          name,
-          start().finally(() => underWay.delete(name)),
-        );
-      }
-      if (once) await Promise.all(underWay.values());
-      const untold = new Set(unread.keys());
-      for (const { name, isUntold } of known) if ((await orUnread(name, unread, isUntold)) !== false) untold.add(name);
-      if (untold.size > 0) throw failing([...untold], [...unread.values()]);
+      await (shared ?? ((at: Date) => look.at(at)))(now);
       return { due: 0 };
     },
+    run: async (name) => await look.run(name),
   };
+}
+
+/** Does it every few seconds without being waited for; what went wrong is thrown by the next call, until it goes well. */
+function inBackground(clock: Clock, look: (now: Date) => Promise<void>): (now: Date) => Promise<void> {
+  let lookedMs: number | undefined;
+  let isLooking = false;
+  let failure: { readonly error: unknown } | undefined;
+  return async (now) => {
+    if (!isLooking && (lookedMs === undefined || clock.monotonicMs() - lookedMs >= LOOK_MS)) {
+      isLooking = true;
+      lookedMs = clock.monotonicMs();
+      void look(now)
+        .then(
+          () => (failure = undefined),
+          (error: unknown) => (failure = { error }),
+        )
+        .finally(() => (isLooking = false));
+    }
+    if (failure !== undefined) throw failure.error;
+  };
+}
+
+/** Looks at what is due, and starts it. */
+class DueLook {
+  readonly #underWay = new Map<string, Promise<void>>();
+  readonly #startedMs = new Map<string, number>();
+
+  constructor(private readonly deps: BackupTickerDeps) {}
+
+  async at(now: Date): Promise<void> {
+    const known = await this.deps.works();
+    const unread = new Map<string, RunbackError>();
+    for (const work of known) await this.#startIfDue(work, now, unread);
+    if (this.deps.once) await Promise.all(this.#underWay.values());
+    const untold = new Set(unread.keys());
+    for (const { name, isUntold } of known) if ((await orUnread(name, unread, isUntold)) !== false) untold.add(name);
+    if (untold.size > 0) throw failing([...untold], [...unread.values()]);
+  }
+
+  /** It may have been done since it was put on offer, or is under way in a process whose sign of life came late: what is on record decides. */
+  async run(name: string): Promise<void> {
+    if (this.#underWay.has(name)) return;
+    try {
+      const work = (await this.deps.works()).find((one) => one.name === name);
+      if (work !== undefined && (await work.isWanted(this.deps.clock.now()))) await this.#start(work);
+    } catch {
+      // What cannot be read is told by the look, and it stays due.
+    }
+  }
+
+  async #startIfDue(work: DueWork, now: Date, unread: Map<string, RunbackError>): Promise<void> {
+    const { clock, offer } = this.deps;
+    const { name } = work;
+    const before = this.#startedMs.get(name);
+    if (this.#underWay.has(name) || (before !== undefined && clock.monotonicMs() - before < AGAIN_MS)) return;
+    if ((await orUnread(name, unread, async () => await work.isWanted(now))) !== true) return;
+    if (offer !== undefined && (await offer(name))) this.#startedMs.set(name, clock.monotonicMs());
+    // The others are wanted as long as nobody has done them.
+    else if (offer === undefined || this.#underWay.size < MOST_HERE) {
+      this.#startedMs.set(name, clock.monotonicMs());
+      void this.#start(work);
+    }
+  }
+
+  async #start({ name, start }: DueWork): Promise<void> {
+    const run = start().finally(() => this.#underWay.delete(name));
+    this.#underWay.set(name, run);
+    await run;
+  }
 }
 
 /** A backup job as the ticker starts it. `copies`: their names. `start`: runs `backup run <job> --due`. */
@@ -138,6 +207,17 @@ export function verifyWork(store: Store, task: Task, start: () => Promise<void>,
     name: 'verification of snapshots',
     isWanted: async (now) => (await isTaskWanted(task, await state.read(), store, now)) || (await untold()),
     isUntold: async () => (await untold()) || (await state.read())?.last?.end === 'failed',
+    start,
+  };
+}
+
+/** The pruning of snapshots as the ticker starts it. `start`: runs `backup prune --due`. */
+export function pruneWork(store: Store, task: Task, start: () => Promise<void>): DueWork {
+  const state = taskStateOf<PruneRound>(store, task);
+  return {
+    name: 'pruning of snapshots',
+    isWanted: async (now) => await isTaskWanted(task, await state.read(), store, now),
+    isUntold: async () => (await state.read())?.last?.end === 'failed',
     start,
   };
 }

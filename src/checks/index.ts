@@ -1,4 +1,4 @@
-export { cleanUp, type Cleaned, uncleaned } from './cleanup.js';
+export { cleanUp, type Cleaned, uncleaned } from './cleanup/cleanup.js';
 export {
   type CanaryTest,
   type IntegrationTest,
@@ -14,6 +14,7 @@ export {
 } from './document/load.js';
 export { testSchema } from './document/schema.js';
 export { refuseProduction } from './load/intake.js';
+export { lockPlatform } from './locks.js';
 export { runLoad } from './load/run.js';
 export { VERDICTS } from './load/facts.js';
 export { checkDocument } from './report/document.js';

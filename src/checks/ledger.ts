@@ -1,7 +1,14 @@
+import { parseDuration } from '../lib/index.js';
+
 /** Where what tests were about to create is written down, a document a run. */
 export const CHECKS = 'checks';
 /** Where results are kept. */
 export const RESULTS = 'check-results';
+
+/** How long after its last write something of a test may still arrive, milliseconds: the longest that it waits for anything. */
+export function arrivesWithinMs(waits: readonly { readonly within: string; readonly settle: string }[]): number {
+  return Math.max(0, ...waits.map(({ within, settle }) => parseDuration(within) + parseDuration(settle)));
+}
 
 /** What a run of a test was about to create: on disk before anything is. */
 export interface CheckNote {
@@ -16,6 +23,10 @@ export interface CheckNote {
   /** What the submissions are made of again; see `submissionsOf`. */
   readonly submissions: { readonly count: number; readonly twice: number; readonly domain: string };
   readonly places: readonly NotedPlace[];
+  /** How long after the last write something may still arrive. Milliseconds. */
+  readonly arrivesWithinMs?: number;
+  /** Of a run that was killed: until when that is, counted from the first clean-up. ISO 8601, UTC. */
+  readonly arrivesUntil?: string;
   /** When everything was taken away; absent as long as anything may be there. ISO 8601, UTC. */
   readonly cleanedAt?: string;
 }

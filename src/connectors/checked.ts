@@ -76,6 +76,19 @@ function passedOn(connector: Connector): Partial<Connector> {
         return back;
       },
     }),
+    ...(connector.deletedAt && {
+      deletedAt: async (schema, keys, options) => {
+        const told = await foreseen(kind, options, async () => (await connector.deletedAt?.(schema, keys, options)) ?? new Map<string, string>());
+        const asked = new Set(keys);
+        for (const key of told.keys())
+          if (!asked.has(key)) throw broken(kind, 'only what was asked for is given', `It gave ${key} (${schema.object})`, READ_ONLY);
+        return told;
+      },
+    }),
+    ...(connector.mergedAway && {
+      mergedAway: async (schema, since, options) =>
+        await foreseen(kind, options, async () => (await connector.mergedAway?.(schema, since, options)) ?? []),
+    }),
     ...(connector.neverAgain && {
       neverAgain: async (schema, keys, options) => {
         const never = await foreseen(kind, options, async () => (await connector.neverAgain?.(schema, keys, options)) ?? new Map<string, string>());
@@ -118,6 +131,9 @@ function passedOn(connector: Connector): Partial<Connector> {
     }),
     ...(connector.objectTypes && {
       objectTypes: async (options) => await foreseen(kind, options, async () => (await connector.objectTypes?.(options)) ?? []),
+    }),
+    ...(connector.referrers && {
+      referrers: async (object, options) => await foreseen(kind, options, async () => (await connector.referrers?.(object, options)) ?? []),
     }),
     ...(connector.lacks && {
       lacks: async (schemas, options) => await foreseen(kind, options, async () => (await connector.lacks?.(schemas, options)) ?? []),

@@ -29,7 +29,7 @@ export interface Connector {
    * answer may be up to a minute old, see {@link settingsMayHaveChanged}. Only links between two of the described objects are listed. Order of `objects` in
    * the answer: parents before children.
    */
-  describe(objects: readonly string[] | undefined, options?: CallOptions): Promise<PlatformSchema>;
+  describe(objects: readonly string[] | undefined, options?: DescribeOptions): Promise<PlatformSchema>;
 
   /**
    * Records in batches. All fields and meta of the schema are requested explicitly. Batches come in the order that the
@@ -70,7 +70,7 @@ export interface Connector {
   writtenBetween?(request: BetweenRequest, options?: CallOptions): Promise<BetweenSample | undefined>;
 
   /**
-   * How many live records were created, or changed last, in a stretch of time: two requests at most, once it was asked. Absent where the
+   * How many live records were created, or changed last, in a stretch of time: two requests at most, once it was asked, but for more than a search can give. Absent where the
    * platform cannot be asked for that; undefined where it cannot be for this object type, event or writer. How many were
    * created can be asked at any later time; of those that were changed, those that were changed again since are missing.
    */
@@ -103,6 +103,18 @@ export interface Connector {
   undeletable?(schema: ObjectSchema, keys: readonly string[], options?: CallOptions): Promise<ReadonlySet<string>>;
 
   /**
+   * When some deleted records were deleted, by key, as ISO 8601 in UTC, where a platform tells that and not by whom: one that tells
+   * both has `capabilities.tellsDeletions`. Keys that it knows nothing of are left out. Changes nothing.
+   */
+  deletedAt?(schema: ObjectSchema, keys: readonly string[], options?: CallOptions): Promise<ReadonlyMap<string, string>>;
+
+  /**
+   * Records that were merged into others since a time, as they stood then, as far as the platform still has them. Absent where
+   * `RecordHistory.merged` of the record that stays tells of it, or where nothing can be merged. Changes nothing.
+   */
+  mergedAway?(schema: ObjectSchema, since: Date, options?: CallOptions): Promise<readonly MergedAway[]>;
+
+  /**
    * Of records that are no more: those that nobody can create again through this connector, each with the reason as a sentence.
    * Absent where every record can be created again, as far as that can be told before it is tried. Changes nothing.
    */
@@ -110,6 +122,12 @@ export interface Connector {
 
   /** Names of the object types that there are, without describing each. Absent where `describe` tells all of them in as few requests. */
   objectTypes?(options?: CallOptions): Promise<readonly string[]>;
+
+  /**
+   * Names of the object types that people make records of, and that have a field which refers to this one. Absent where `describe` without
+   * names tells it in as few requests.
+   */
+  referrers?(object: string, options?: CallOptions): Promise<readonly string[]>;
 
   /**
    * What became of a commit that `write` told of, asked of the platform itself: whether everything it named is done, or
@@ -325,6 +343,8 @@ export interface Capabilities {
 export interface Identity {
   /** Stable id of the account, compared with `account` in runback.yml. */
   readonly account: string;
+  /** What that id is unique in, where other accounts of this kind of platform may bear the same one: an address. */
+  readonly within?: string;
   /** Name for people. */
   readonly label: string;
   /** As the platform itself reports it; undefined where it cannot tell. */
@@ -421,6 +441,8 @@ export interface BetweenSample {
 export interface SideEffectsRequest {
   readonly from: Date;
   readonly to: Date;
+  /** Object types of the records that are of interest: what is about others may be left out. Contacts or people by default. */
+  readonly objects?: readonly string[];
 }
 
 /** One thing that happened outside the records. */
@@ -440,8 +462,11 @@ export interface SideEffect {
   readonly by?: string;
 }
 
-/** Some of them, or a kind that is not told and why, as the end of a sentence. */
-export type SideEffects = readonly SideEffect[] | { readonly untold: string; readonly why: string };
+/**
+ * Some of them, or what is not told and why, as the end of a sentence. `kinds`: of which kinds some may be missing therefore; none where
+ * it is something that is never told as a kind.
+ */
+export type SideEffects = readonly SideEffect[] | { readonly untold: string; readonly why: string; readonly kinds: readonly SideEffect['kind'][] };
 
 export interface RecordBatch {
   readonly records: readonly PlatformRecord[];
@@ -503,6 +528,13 @@ export interface RecordHistory {
   readonly deleted?: Deletion;
 }
 
+/** A record that became a part of another one. */
+export interface MergedAway {
+  readonly record: PlatformRecord;
+  /** Key of the record that stayed; it may have been merged, or deleted, itself since. */
+  readonly into: string;
+}
+
 export interface Deletion {
   /** ISO 8601, UTC. */
   readonly at?: string;
@@ -515,6 +547,8 @@ export interface FieldChange {
   readonly value?: Value;
   /** ISO 8601, UTC. */
   readonly at?: string;
+  /** It may be as late as this: its time has no zone, and at that time clocks were set back. ISO 8601, UTC. */
+  readonly until?: string;
   /** Who or what wrote, as the platform names it: `INTEGRATION:12345`, `CRM_UI:userId:42`, a user name. */
   readonly writer?: string;
   /** What people call that writer, where the platform tells: the name of an app. */
@@ -531,6 +565,12 @@ export interface FieldChange {
    * before that, is not told.
    */
   readonly stood?: true;
+}
+
+/** How a description is asked for. */
+export interface DescribeOptions extends CallOptions {
+  /** Fields that are there and cannot be read are named too (`withheld`), where it takes requests of its own to learn of them. */
+  readonly withheld?: true;
 }
 
 /** Finished snapshot lines. Valid until the next batch is asked for: a driver may use the memory again. */

@@ -1,5 +1,5 @@
 import { isRunbackError, type CallOptions, type RunbackError } from '../lib/index.js';
-import type { Connector, PlatformSchema } from './connector.js';
+import type { Connector, DescribeOptions, PlatformSchema } from './connector.js';
 
 /** What a platform describes of object types, and which of them it does not have or does not show. */
 interface Described {
@@ -19,7 +19,7 @@ interface MissingObject {
  * the others. Throws what `describe` throws where none of them is left, and everything that is not about one object
  * type.
  */
-export async function describeThere(connector: Connector, objects: readonly string[] | undefined, options: CallOptions): Promise<Described> {
+export async function describeThere(connector: Connector, objects: readonly string[] | undefined, options: DescribeOptions): Promise<Described> {
   try {
     return { schema: await connector.describe(objects, options), missing: [] };
   } catch (error) {

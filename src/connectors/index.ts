@@ -5,6 +5,7 @@ export { describeThere, inWords } from './describe-there.js';
 export * from './platform.js';
 export * from './registry.js';
 export * from './settings.js';
+export { underLockIn } from './under-lock.js';
 export { unknownWithheld } from './withheld.js';
 export { valueAt } from './rest/wire/paths.js';
 export { requestOf } from './rest/wire/request.js';

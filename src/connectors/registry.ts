@@ -6,6 +6,7 @@ import { counted } from './counted.js';
 import type { Driver, DriverDeps } from './driver.js';
 import type { Platform } from './platform.js';
 import type { Scratch } from './scratch.js';
+import { guarded, type Writes } from './under-lock.js';
 import { withholding } from './withheld.js';
 
 /** The only place that imports drivers, and only when one is used. */
@@ -33,21 +34,27 @@ export function connectorNames(): readonly string[] {
   return Object.keys(DRIVERS).sort();
 }
 
+/** What a platform is opened with. */
+export interface OpeningDeps extends DriverDeps {
+  /** What has to hold where something is written to it. */
+  readonly writes: Writes;
+}
+
 /**
  * Opens a platform and checks that it is the account and environment that were declared, before any other request
- * (guarantee G23). Throws `usage` for an unknown connector, `wrong-account`, `wrong-environment`, and whatever
+ * (guarantee G23). Nothing is written to it but as `writes` says. Throws `usage` for an unknown connector, `wrong-account`, `wrong-environment`, and whatever
  * `identify` throws.
  */
-export async function openPlatform(config: PlatformConfig, deps: DriverDeps, options: CallOptions = {}): Promise<Platform> {
+export async function openPlatform(config: PlatformConfig, deps: OpeningDeps, options: CallOptions = {}): Promise<Platform> {
   const connector = await opened(config, deps);
   try {
     const identity = await connector.identify(options);
     guard(config, identity);
     const unnamed = config.account === undefined && identity.environment === undefined;
     const { name, environment, objects, never_store } = config;
-    return {
+    const platform: Platform = {
       name,
-      connector,
+      connector: guarded(connector, deps.writes, () => platform),
       identity,
       environment,
       ...(unnamed ? { unnamed } : {}),
@@ -55,6 +62,7 @@ export async function openPlatform(config: PlatformConfig, deps: DriverDeps, opt
       ...(never_store && { neverStore: never_store }),
       close: () => connector.close(),
     };
+    return platform;
   } catch (error) {
     await connector.close();
     throw error;
@@ -76,11 +84,12 @@ export async function identifyPlatform(config: PlatformConfig, deps: DriverDeps,
 
 /**
  * Opens another place of the kind of a platform, to read from it: the one at `url` (a reference to its address), or the same
- * once more. Nothing is declared of it, so that nothing is checked. Close it.
+ * once more. Nothing is declared of it, so that nothing is checked; calls to the same platform are told. Close it.
  */
 export async function openBeside(config: PlatformConfig, deps: DriverDeps, url?: SecretRef): Promise<Connector> {
   const elsewhere = url === undefined ? config : { ...config, url, credentials: {} };
-  return checked(await (await driverOf(config)).openConnector(elsewhere, deps));
+  const held = checked(await (await driverOf(config)).openConnector(elsewhere, deps));
+  return url === undefined && deps.calls !== undefined ? counted(held, config.name, deps.calls) : held;
 }
 
 /**

@@ -1,5 +1,17 @@
 /** What settings are about. */
-export const SETTING_AREAS = ['fields', 'options', 'pipelines', 'scopes', 'permissions', 'limits', 'automations'] as const;
+export const SETTING_AREAS = [
+  'fields',
+  'options',
+  'record-types',
+  'validation-rules',
+  'pipelines',
+  'scopes',
+  'permissions',
+  'limits',
+  'automations',
+  'lists',
+  'forms',
+] as const;
 export type SettingArea = (typeof SETTING_AREAS)[number];
 
 /**

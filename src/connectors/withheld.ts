@@ -38,7 +38,7 @@ function without(schema: ObjectSchema, names: readonly string[]): ObjectSchema {
       always: [...lost.always, ...withheld.map((name) => `${name}, which is never stored`)],
       fields: lost.fields.filter(({ field }) => !withheld.includes(field)),
     },
-    withheld,
+    withheld: [...(schema.withheld ?? []), ...withheld],
   };
 }
 

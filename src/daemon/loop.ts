@@ -1,13 +1,11 @@
 import { isRunbackError, messageOf, RunbackError } from '../lib/index.js';
-import type { Lock } from '../store/index.js';
+import { type Lock, takeDaemonPlace } from '../store/index.js';
 import { DeadMan } from './ping.js';
 import { Pulse } from './pulse.js';
 import { IncidentTicker, pageTicker } from './tickers.js';
 import { Trouble } from './trouble.js';
 import type { DaemonDeps, Ticker } from './types.js';
 
-/** Name of the lock: one daemon for a workspace. */
-const LOCK = 'daemon';
 /** Other processes put things on the agenda, so it is looked at this often. */
 const POLL_MS = 1000;
 const SHORTEST_MS = 20;
@@ -24,8 +22,8 @@ const FRESH_DEAD_LETTER_MS = 3_600_000;
  * Does what is due in a workspace until the signal says stop, or with `once` until nothing is due. It keeps nothing
  * that matters: killed at any point, the next one goes on from the store.
  *
- * Throws `locked` where another daemon is running; `usage` for an address of the page that is taken or not loopback, or
- * for a ping that is no web address; with `once` also the first error of a ticker or an incident, after everything else
+ * Throws `locked` where another daemon is running and work is not shared; `usage` for an address of the page that is taken or not loopback, or
+ * for a ping that is no web address; `fenced` where it lost its lock, since another daemon may have taken over; with `once` also the first error of a ticker or an incident, after everything else
  * was done.
  */
 export async function runDaemon(deps: DaemonDeps): Promise<void> {
@@ -38,7 +36,9 @@ export async function runDaemon(deps: DaemonDeps): Promise<void> {
       const { openPage } = await import('./page/server.js');
       page = await openPage(deps, deps.http, daemon.pulse);
     }
-    await (deps.once === true ? daemon.once() : daemon.run());
+    const signal = AbortSignal.any([deps.signal, lock.signal]);
+    await (deps.once === true ? daemon.once(signal) : daemon.run(signal));
+    if (lock.signal.aborted) throw lock.signal.reason;
   } finally {
     await page?.close();
     await daemon.settle(STOP_MS);
@@ -48,7 +48,7 @@ export async function runDaemon(deps: DaemonDeps): Promise<void> {
 
 async function takeLock({ store, by }: DaemonDeps): Promise<Lock> {
   try {
-    return await store.lock(LOCK, { by, holder: `daemon-${process.pid}`, purpose: 'the daemon of this workspace' }, { breakDead: true, lapse: true });
+    return await takeDaemonPlace(store, { by, holder: `daemon-${process.pid}`, purpose: 'the daemon of this workspace' });
   } catch (error) {
     if (!isRunbackError(error, 'locked')) throw error;
     throw new RunbackError('locked', 'A daemon is running in this workspace already', {
@@ -85,11 +85,11 @@ class Daemon {
   }
 
   /** Until the signal. */
-  async run(): Promise<void> {
-    const { clock, signal } = this.deps;
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock } = this.deps;
     this.#scan = this.#deadMan ? this.#scanOpen() : this.#scan;
     while (!signal.aborted) {
-      const due = await this.#pass();
+      const due = await this.#pass(signal);
       if (this.#scanned) await this.#deadMan?.beat();
       if (due > 0) continue;
       await clock.sleep(await this.#untilNext(), signal).catch((error: unknown) => {
@@ -99,12 +99,12 @@ class Daemon {
   }
 
   /** Until nothing is due and no page is under way. */
-  async once(): Promise<void> {
-    const { clock, signal, outbox } = this.deps;
+  async once(signal: AbortSignal): Promise<void> {
+    const { clock, outbox } = this.deps;
     const end = clock.monotonicMs() + ONCE_MS;
     const left = (): number => Math.max(0, end - clock.monotonicMs());
     do {
-      while ((await this.#pass()) > 0 && !signal.aborted && left() > 0);
+      while ((await this.#pass(signal)) > 0 && !signal.aborted && left() > 0);
       await this.#orAfter(outbox?.idle(), left());
     } while (!signal.aborted && left() > 0 && (await this.#isDue()));
     const [stuck] = this.#incidents.busy.values();
@@ -126,10 +126,11 @@ class Daemon {
   }
 
   /** One round of all tickers. None holds up another; gives how much was due. */
-  async #pass(): Promise<number> {
+  async #pass(signal: AbortSignal): Promise<number> {
     const { clock } = this.deps;
     let due = 0;
     for (const ticker of this.#tickers) {
+      if (signal.aborted) break;
       const pulse = this.pulse.ticker(ticker.name);
       const from = clock.monotonicMs();
       try {

@@ -29,6 +29,8 @@ export interface RunLine {
   readonly by: string;
   /** ISO 8601. */
   readonly startedAt: string;
+  /** Who is at it now, and on which machine; absent where nobody is. */
+  readonly atWork?: { readonly by: string; readonly host: string };
   /** What a person has to do, in words; undefined where nobody has to. */
   readonly waitingFor?: string;
 }
@@ -47,17 +49,38 @@ export interface PauseLine {
 export interface FlowLine {
   readonly monitor: string;
   readonly of: string;
-  readonly state: string;
+  /** `stale` ones are `unmeasured`. */
+  readonly state: 'well' | 'wrong' | 'learning' | 'blind' | 'unmeasured' | 'not-measured';
+  /** Whether people are woken by what was found, or it is only told. */
+  readonly level?: 'page' | 'note';
   readonly says: string;
+  /** Since when it is wrong. */
+  readonly since?: string;
+  /** When it was looked at last. */
+  readonly measuredAt?: string;
   /** When it was last seen to be well. */
   readonly goodAt?: string;
   /** The last values, the latest last; null where it is not known. */
   readonly chart: readonly (number | null)[];
+  /** What each value of the chart is of: one hour, or one look. */
+  readonly charted: 'hours' | 'looks';
+  /** The value that fills the chart, where there is one. */
+  readonly full?: number;
 }
 
-/** Flows, and the calls that watching them takes. */
+/** What nobody is told of until a time, and why. */
+export interface SilenceLine {
+  readonly id: string;
+  readonly until: string;
+  readonly reason: string;
+  readonly by?: string;
+  readonly match: { readonly monitor?: string; readonly platform?: string };
+}
+
+/** Flows, what is silenced, and the calls that watching them takes. */
 export interface FlowLines {
   readonly flows: readonly FlowLine[];
+  readonly silences: readonly SilenceLine[];
   readonly budgets: readonly { readonly platform: string; readonly used: number; readonly limit: number }[];
 }
 

@@ -46,6 +46,9 @@ const CAST: Cast = {
   colleague: { kind: 'person', id: '4711' },
 };
 
+/** Rightful writes of the sync in the moment in which it goes wrong. */
+const AT_ONCE = 5;
+
 /** Starts the sandbox, fills it, and starts the sync that keeps writing. */
 export async function stageBadSync(options: BadSyncOptions): Promise<BadSync> {
   const { fixed } = options;
@@ -58,7 +61,12 @@ export async function stageBadSync(options: BadSyncOptions): Promise<BadSync> {
     sandbox,
     integration,
     rightfulFields: [CAST.fields.points],
-    goWrong: () => story.goWrong(),
+    goWrong() {
+      const done = story.goWrong();
+      // Its ordinary work shows at once, however soon somebody looks.
+      for (let n = 0; n < AT_ONCE; n += 1) story.rightfulWrite();
+      return done;
+    },
     colleagueWorks: () => story.colleagueWorks(),
     score: () => story.score(),
     async stop() {

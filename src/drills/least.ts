@@ -32,7 +32,7 @@ const SIZE = { records: 100, history: 50, linksRead: 1000, linksWritten: 2000 } 
  * hours in between; and a link is planned only where both its ends are there. One request reads or writes links of all
  * kinds between two object types. They are read from the side with fewer records; HubSpot numbers a label differently
  * on the two sides and tells nowhere which numbers belong together, so that where there are labels one request more has
- * to learn that.
+ * to learn that. Of each object type the fields are asked for, and those of each of the two kinds that are listed to whoever asks for them alone.
  */
 export function leastRequests({ objects, labelled, suspects, updates, links, cutAgain, deletes, canary }: RepairSizes): number {
   const entries = Object.entries(objects);
@@ -43,7 +43,7 @@ export function leastRequests({ objects, labelled, suspects, updates, links, cut
   const pairs = entries.flatMap(([from, some], index) =>
     entries.slice(index).map(([to, others]) => Math.min(calls(some, SIZE.linksRead), calls(others, SIZE.linksRead) + learns(from, to))),
   );
-  const account = 2 + sizes.length + pairs.length;
+  const account = 2 + 3 * sizes.length + pairs.length;
   const evidence = sum(sizes.map((count) => calls(count, SIZE.records))) + sum(pairs);
   const linksLooked = calls(links, SIZE.linksRead);
   const ends = 2 * calls(links, SIZE.records);

@@ -213,7 +213,7 @@ export class Incidents {
         // Opened by a process that died before its first line: there is no incident.
         if (isRunbackError(error, 'not-found')) await this.#open.remove(id);
         else {
-          const isBusy = isRunbackError(error, 'locked');
+          const isBusy = isRunbackError(error, 'locked', 'fenced');
           (isBusy ? busy : problems).push({ id, error });
           await this.#isDue(id, new Date(clock.now().getTime() + (isBusy ? BUSY_AGAIN_MS : AGAIN_MS)));
         }

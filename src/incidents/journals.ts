@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { type Clock, isRunbackError, RunbackError } from '../lib/index.js';
 import type { JournalEntry, Store } from '../store/index.js';
-import { foldIncident, stepIncident } from './state/fold.js';
+import { foldIncident, isRepair, stepIncident } from './state/fold.js';
 import type { Incident, IncidentEvents, IncidentEventType } from './types.js';
 
 /** Appends an event; gives the incident after it. */
@@ -31,10 +31,13 @@ export class IncidentJournals {
     return await this.store.journal('incidents', id).exists();
   }
 
-  /** Begins a journal with its first line. False where another incident was opened under that id; then nothing is done. */
+  /**
+   * Begins a journal with its first line, also after a first one that was never complete. False where another incident was opened under that id;
+   * then nothing is done.
+   */
   async begin(id: string, data: IncidentEvents['incident.opened'], by: string): Promise<boolean> {
     let isTaken = false;
-    const visit = (): void => void (isTaken = true);
+    const visit = (entry: JournalEntry): void => void (isTaken ||= !isRepair(entry));
     const writer = await this.store.journal('incidents', id).open({ by, holder: id, purpose: 'opening an incident' }, { visit });
     try {
       if (!isTaken) await writer.append({ by, type: 'incident.opened', data });
@@ -88,7 +91,7 @@ export class IncidentJournals {
     const giveUpAt = this.clock.monotonicMs() + patienceMs;
     for (;;) {
       const writer = await journal.open({ by, holder: id, purpose: 'an incident' }).catch((error: unknown) => {
-        if (isRunbackError(error, 'locked') && this.clock.monotonicMs() < giveUpAt) return undefined;
+        if (isRunbackError(error, 'locked', 'fenced') && this.clock.monotonicMs() < giveUpAt) return undefined;
         throw error;
       });
       if (!writer) {

@@ -139,7 +139,7 @@ export async function merge(incidents: Incidents, id: string, into: string, { by
   return kept;
 }
 
-/** Ties a run, plan, restore, snapshot or drill to it. */
+/** Ties a run, plan, restore, snapshot, drill or investigation to it. */
 export async function link(
   incidents: Incidents,
   id: string,

@@ -5,7 +5,7 @@ import type { Address, PageKind } from '../notify/index.js';
 export type IncidentStatus = 'open' | 'acknowledged' | 'snoozed' | 'mitigated' | 'resolved' | 'merged';
 
 /** What an incident may refer to. */
-export const LINK_KINDS = ['run', 'plan', 'restore', 'snapshot', 'drill'] as const;
+export const LINK_KINDS = ['run', 'plan', 'restore', 'snapshot', 'drill', 'investigation'] as const;
 export type LinkKind = (typeof LINK_KINDS)[number];
 
 export interface IncidentLink {

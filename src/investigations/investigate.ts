@@ -46,7 +46,7 @@ export async function investigate(
   for (const [i, group] of groups.entries()) kept.push(await keptGroup(group, i + 1, base, now, platform.name, titles));
   const damage = groups.filter(({ verdict, follows }) => verdict === 'damage' && follows === undefined);
   const [first] = [...damage].sort((a, b) => a.fromMs - b.fromMs);
-  const { notCompared, ...read } = reading;
+  const { notCompared, untold, cut, unsure, ...read } = reading;
   const header: InvestigationHeader = {
     version: 1,
     id: newId('inv', clock, await store.ledgers(INVESTIGATIONS)),
@@ -58,7 +58,15 @@ export async function investigate(
     from: isoOf(evidence.fromMs),
     to: isoOf(evidence.toMs),
     ...(first === undefined ? {} : { onset: isoOf(first.fromMs), onsetExact: first.exact }),
-    reading: { ...read, requests, history: evidence.history, days: evidence.past.days },
+    reading: {
+      ...read,
+      ...(untold === 0 ? {} : { untold }),
+      ...(cut === 0 ? {} : { cut }),
+      ...(unsure === 0 ? {} : { unsure }),
+      requests,
+      history: evidence.history,
+      days: evidence.past.days,
+    },
     notCompared: notCompared.map(({ kind, name, why }) => ({ kind, name, why })),
     charts: chartsOf(evidence),
     ...defined({ start: found }),

@@ -50,6 +50,10 @@ export const THRESHOLDS = {
 
   /** Cells below which a person is asked about what the writer has done before, if rarely: a bad day is no failure. */
   rareButKnown: 20,
+  /** Share of a run that was empty before, from which it takes nothing away. */
+  mostlyEmpty: 0.9,
+  /** Hours before the base that tell nothing of what is ordinary, where more are known: damage may have begun before the base was read. */
+  hoursBeforeBase: 24,
   /** Past writes from which a writer's habits are known. */
   familiar: 8,
   /** How many times its usual variation a count must be above what is expected: thousands of runs are looked at. */

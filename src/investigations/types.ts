@@ -17,6 +17,8 @@ export interface Write {
   /** As the platform names who wrote. */
   readonly writer?: string;
   readonly maker?: Maker;
+  /** What stands there shows it, and the history, which tells others of the field, does not. */
+  readonly missed?: true;
 }
 
 /** A field of a record that does not hold now what it held in the base. */
@@ -28,7 +30,7 @@ export interface ChangedCell {
   readonly now: Cell;
   /** Since the base, oldest first; the last one wrote what stands now. Never empty. */
   readonly writes: readonly Write[];
-  /** What it held before the base, newest first, as far as history tells. */
+  /** What it held before the base, newest first, as far as history tells; only values that a write since left again are looked at. */
   readonly earlier?: readonly Cell[];
   /** Field of the same record whose base value it holds now. */
   readonly movedFrom?: string;
@@ -56,6 +58,8 @@ export interface Appeared {
   readonly spell?: number;
   readonly writer?: string;
   readonly maker?: Maker;
+  /** Of a deleted record: it is a part of another one now. */
+  readonly merged?: true;
   /** Of a created record: another one, which was there before, has the same name and address. */
   readonly twin?: boolean;
 }

@@ -41,6 +41,7 @@ export const ERROR_CODES = {
   ambiguous: { exit: EXIT.usage, when: 'the beginning of an id fits more than one' },
   'person-needed': { exit: EXIT.personNeeded, when: 'a person has to decide, and there is no terminal' },
   locked: { exit: EXIT.locked, when: 'another run holds the platform or the workspace' },
+  fenced: { exit: EXIT.locked, when: 'this process lost its lock: it was stopped for longer than its lease, or another one took over' },
 
   'workspace-missing': { exit: EXIT.notFound, when: 'no runback.yml was found here or above' },
   'file-invalid': { exit: EXIT.badFile, when: 'a YAML or JSON file does not match its format' },
@@ -51,6 +52,12 @@ export const ERROR_CODES = {
 
   'journal-damaged': { exit: EXIT.badFile, when: 'a line before the last one of a journal is damaged, or its chain of hashes does not match' },
   'document-damaged': { exit: EXIT.badFile, when: 'a state document is not what runback wrote' },
+  'journal-regressed': {
+    exit: EXIT.badFile,
+    when: 'a journal ends before a line that was on record: an older copy of the state was put in its place',
+  },
+  'store-away': { exit: EXIT.partial, when: 'the database that holds the state does not answer' },
+  'store-moved': { exit: EXIT.refused, when: 'the state was moved to another place, or is on its way there' },
   'disk-full': { exit: EXIT.partial, when: 'the disk, or the storage of snapshots, has no room left' },
   'disk-denied': { exit: EXIT.partial, when: 'a state folder or file cannot be written' },
   'disk-failed': { exit: EXIT.partial, when: 'the disk reported an error, so its state is unknown' },
@@ -157,9 +164,9 @@ export function detailsOf(error: RunbackError): ErrorDetails {
   return { ...defined({ why, state, next }), data };
 }
 
-/** True for an error of ours, optionally of one code. */
-export function isRunbackError(error: unknown, code?: ErrorCode): error is RunbackError {
-  return error instanceof RunbackError && (code === undefined || error.code === code);
+/** True for an error of ours, optionally of one of some codes. */
+export function isRunbackError(error: unknown, ...codes: readonly ErrorCode[]): error is RunbackError {
+  return error instanceof RunbackError && (codes.length === 0 || codes.includes(error.code));
 }
 
 /** The message of whatever was thrown. */

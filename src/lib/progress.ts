@@ -30,9 +30,24 @@ export interface Reporter {
 /** A reporter for which nobody watches. */
 export const silentReporter: Reporter = { progress: () => {}, waiting: () => {}, note: () => {} };
 
+/** What has to hold where something is sent that changes a platform: a lock that another process may have by now. */
+export interface SendGuard {
+  /** Makes sure of it, and asks whoever knows where need be. Rejects where it does not hold. */
+  confirm(): Promise<void>;
+  /**
+   * Milliseconds for which it holds for certain. Asks nobody: for the moment just before something is sent. Throws where
+   * it does not hold, and then nothing is sent.
+   */
+  left(): number;
+  /** What is under way has to end when it holds no longer: another process acts at once then. */
+  readonly expires: boolean;
+}
+
 /** What every call that may take long accepts. */
 export interface CallOptions {
   /** Aborting rejects with the signal's reason at the next safe point. */
   readonly signal?: AbortSignal;
   readonly reporter?: Reporter;
+  /** Looked at just before each request or commit is sent; what rejects then has sent nothing. */
+  readonly guard?: SendGuard;
 }

@@ -14,6 +14,7 @@ export { mappingPage } from './page/page.js';
 export { MAPPING_COLUMNS, mappingRows } from './page/rows.js';
 export * from './page/words.js';
 export { type Carried, carried } from './values/carry.js';
-export { type Comparer, comparerOf, isBlank, matchForm, type ValueVerdict } from './values/compare.js';
+export { type Comparer, comparerOf, isBlank, matchForm, matchIn, type ValueVerdict } from './values/compare.js';
+export { elementsOf, plainText } from './values/forms.js';
 export type { TypePair } from './values/inferred.js';
 export { edgeValues, stored } from './values/stored.js';

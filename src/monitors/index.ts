@@ -6,6 +6,7 @@ export { ALL, FOR_JUDGING, type Keeping, remember } from './baseline/remember.js
 export type { Departure } from './baseline/stretches.js';
 export { judgeSeries, seriesJudge, type SeriesJudge } from './judge/judge-series.js';
 export type { JudgeContext } from './judge/types.js';
+export { isStale } from './judge/unmeasured.js';
 export { replay } from './replay/replay.js';
 export type * from './replay/types.js';
 export type * from './types.js';

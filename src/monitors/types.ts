@@ -15,8 +15,10 @@ export type Measurement =
   | { readonly kind: 'trial'; readonly at: string; readonly passed: boolean; readonly finding?: FindingKind; readonly why?: string }
   /** A sign of life, whether or not there was anything to do. */
   | { readonly kind: 'beat'; readonly at: string; readonly records?: number }
-  /** It could not be measured. `authorization`: since the credentials are not accepted any longer. */
-  | { readonly kind: 'unmeasured'; readonly at: string; readonly why: string; readonly authorization?: true };
+  /** It could be looked at, and nothing new was there: said where nothing was ever seen, and after it could not be looked at. */
+  | { readonly kind: 'measured'; readonly at: string }
+  /** It could not be measured. `authorization`: since the credentials are not accepted any longer. `platform`: the one of several that it hangs on. */
+  | { readonly kind: 'unmeasured'; readonly at: string; readonly why: string; readonly authorization?: true; readonly platform?: string };
 
 /** A series is one thing that is measured of one flow: `hubspot-volume` of `hubspot/contacts created`. */
 export interface SeriesName {
@@ -65,6 +67,8 @@ export interface Judgement {
   readonly overHours?: number;
   /** Not wrong, but still far from what is usual: raises nothing, and keeps open what is open. */
   readonly lingers?: true;
+  /** The one of several platforms of its monitor that it hangs on. */
+  readonly platform?: string;
   /** One plain sentence. */
   readonly says: string;
 }

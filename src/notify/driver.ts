@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { type Clock, isRunbackError, messageOf, RunbackError } from '../lib/index.js';
+import { type Clock, isRunbackError, messageOf, mismatchWords, RunbackError } from '../lib/index.js';
 import type { SecretRef } from '../workspace/index.js';
 import type { Channel, Delivery, Page, SendOptions } from './channel.js';
 
@@ -47,7 +47,7 @@ export const addressOption = z.url({ protocol: /^https?$/ });
 
 /** The options of a channel, checked. Throws `file-invalid` naming the channel and the keys. */
 export function optionsOf<S extends z.ZodType>(config: ChannelConfig, schema: S): z.output<S> {
-  const parsed = schema.safeParse(config.options);
+  const parsed = schema.safeParse(config.options, { error: mismatchWords });
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => `channels.${[config.name, ...issue.path].map(String).join('.')}: ${issue.message}`);
   throw new RunbackError('file-invalid', `escalation.yml: the settings of channel ${config.name} do not match the type "${config.type}"`, {

@@ -1,8 +1,10 @@
 export { ownValue, setOwn } from '../lib/index.js';
 export * from './canonical.js';
 export * from './form.js';
+export * from './long-id.js';
 export * from './merge.js';
 export * from './names.js';
 export * from './record.js';
 export * from './same-form.js';
 export * from './watched.js';
+export * from './samples/index.js';

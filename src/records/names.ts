@@ -13,10 +13,27 @@ const PERSONS: readonly (readonly string[])[] = [
   ['firstname', 'lastname'],
   ['first_name', 'last_name'],
   ['given_name', 'family_name'],
+  // Salesforce, and the merge fields of Mailchimp.
+  ['FirstName', 'LastName'],
+  ['FNAME', 'LNAME'],
 ];
 /** Fields that name a record alone, the best first. */
-const TITLES = ['name', 'full_name', 'fullname', 'display_name', 'dealname', 'subject', 'title', 'company_name', 'label', 'username', 'login'];
-const ADDRESSES = ['email', 'email_address', 'mail', 'e_mail', 'domain', 'website', 'url'];
+const TITLES = [
+  'name',
+  'full_name',
+  'fullname',
+  'display_name',
+  'dealname',
+  'subject',
+  'title',
+  'company_name',
+  'label',
+  'username',
+  'login',
+  'Name',
+  'Subject',
+];
+const ADDRESSES = ['email', 'email_address', 'mail', 'e_mail', 'domain', 'website', 'url', 'Email', 'Website'];
 
 /**
  * The name and the address that a record's fields give, by what such fields are called on the platforms we know; each

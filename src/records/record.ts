@@ -38,6 +38,9 @@ export interface PlatformRecord {
  */
 export type FieldType = 'string' | 'boolean' | 'integer' | 'number' | 'date' | 'datetime' | 'time' | 'enum' | 'set' | 'json' | 'bytes' | 'other';
 
+/** A form that a platform holds texts to; `birthday`: month and day, `05/31`. */
+export type FieldForm = 'email' | 'url' | 'phone/US' | 'zip/US' | 'birthday';
+
 /** One field as the platform describes it. */
 export interface FieldSchema {
   readonly name: string;
@@ -50,8 +53,16 @@ export interface FieldSchema {
   readonly readOnly: boolean;
   /** Allowed values of `enum` and `set`. */
   readonly options?: readonly string[];
+  /** What it offers people to choose from, where it takes other values too: `options` are all that it takes. */
+  readonly offers?: readonly string[];
   readonly maxLength?: number;
+  /** Most bytes of UTF-8, where a platform counts these and not characters. */
+  readonly maxBytes?: number;
   readonly unique?: boolean;
+  /** Where it is unique: two values that differ in letter case only are one. */
+  readonly uniqueInAnyCase?: true;
+  /** The platform takes nothing that is not of this form. */
+  readonly form?: FieldForm;
   /** Fields of one group only make sense together and are decided as one (pipeline and stage, parts of an address). */
   readonly group?: string;
   /** Values that mean "this person opted out". A change away from one of them is a `consent` conflict. */
@@ -76,6 +87,18 @@ export interface FieldSchema {
   readonly required?: boolean;
   /** Required, and filled by the platform on a record that is created without it. */
   readonly filledOnCreate?: boolean;
+  /** May never be empty for programs that do not say otherwise; a restore does. */
+  readonly requiredOfOthers?: true;
+  /** Object types whose keys it holds, where the platform says so. */
+  readonly refersTo?: readonly string[];
+  /** The field by whose value it is decided which of its options fit. */
+  readonly optionsBy?: string;
+  /** The field that says in which currency its amount is. */
+  readonly currencyIn?: string;
+  /** Who may not see it whole is told something else in its place: letters that stand for others. */
+  readonly masked?: true;
+  /** It holds HTML. */
+  readonly markup?: true;
   /** Fields that the platform sets by itself when this one is written, unless they are written with it. */
   readonly setsAlso?: readonly string[];
   /** Kind of link that says the same: the field is compared, and restored with the link alone. */
@@ -177,6 +200,8 @@ export interface ObjectSchema {
   };
   /** Fields that it has and that must never be stored: they are not among `fields`. Absent where there are none. */
   readonly withheld?: readonly string[];
+  /** Its keys have two forms, of which the shorter one stands in other systems: `id`, see {@link wholeId}. */
+  readonly keyAs?: 'id';
   /** Why this object type cannot be read or restored; absent where it can. */
   readonly refused?: string;
 }

@@ -12,7 +12,7 @@ export {
 export { otherKeys } from './records/same-record.js';
 export { decideConflicts } from './plan/decide-conflicts.js';
 export { changeOfFields, isChange } from './records/item-ids.js';
-export { lookAtJournal, restoreHolders, takePlatform, type HolderLook } from './records/holders.js';
+export { lookAtJournal, restoreHolders, takeBeside, takePlatform, type HolderLook } from './records/holders.js';
 export { type AcceptedAutomations, createdOf, readCreated, readRestore, type RestoreCreated } from './records/journal.js';
 export { isLeft, leftOf, leftWords } from './records/left.js';
 export { leftItems, type LeftItem, type LeftKind } from './records/left-items.js';
@@ -20,7 +20,7 @@ export { isOver, openRestores } from './records/open.js';
 export { lostByRestore, lostValuesOf } from './records/lost-lists.js';
 export { checkLimits, checkTogether } from './plan/limits.js';
 export { comparePlans, type ComparedPlans, type PlanDifference } from './plan/compare-plans.js';
-export { checkHistoryLimits } from './plan/history/checks.js';
+export { checkHistoryLimits, requireHistory } from './plan/history/checks.js';
 export { planFromHistory } from './plan/history/plan-from-history.js';
 export { dropOldReadings, dropReadings } from './plan/history/reading.js';
 export { planRestore } from './plan/plan.js';

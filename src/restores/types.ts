@@ -1,5 +1,5 @@
 import type { PlatformSchema } from '../connectors/index.js';
-import type { Fields, Value } from '../records/index.js';
+import type { Fields, RecordNames, Value } from '../records/index.js';
 import type { Environment } from '../workspace/index.js';
 
 /** A change that runback will not decide alone. */
@@ -66,7 +66,7 @@ export interface NotCovered {
 
 /**
  * What a history does not tell. `created`: records that the incident created. `deleted`: records that are gone now.
- * `links`. `fields`: fields without a history. `beyond`, `merged`, `untold`: values whose earlier value is not known;
+ * `links`. `fields`: fields without a history. `beyond`, `merged`, `untold`, `unsure`: values whose earlier value is not known;
  * each of them is a conflict, too. `consent`: what is not kept in a field.
  */
 export type HistoryGap = 'created' | 'deleted' | 'links' | 'fields' | 'consent' | Unknowable;
@@ -74,9 +74,10 @@ export type HistoryGap = 'created' | 'deleted' | 'links' | 'fields' | 'consent' 
 /**
  * Why nobody can say what a field held before the incident wrote to it. `beyond`: the platform keeps so many changes of
  * a field, or its history begins so late, that the one before the incident is not among them. `merged`: other records were merged into this one,
- * and which of the earlier values stood here is not told. `untold`: a change is told without its value, or its place.
+ * and which of the earlier values stood here is not told. `untold`: a change is told without its value, or its place. `unsure`:
+ * clocks were set back, and nothing tells whether a suspect wrote within the window or outside of it.
  */
-export type Unknowable = 'beyond' | 'merged' | 'untold';
+export type Unknowable = 'beyond' | 'merged' | 'untold' | 'unsure';
 
 /** What of the platform's history a plan was made from. */
 export interface HistoryRead {
@@ -253,6 +254,8 @@ export interface RecordChange {
   readonly stays?: Fields;
   /** With `create`: what the base snapshot holds of the record and nobody can write back, by field. */
   readonly lost?: Fields;
+  /** How people know the record, where no snapshot names it: of a plan from history, once it is repaired. */
+  readonly called?: RecordNames;
   /** In words. */
   readonly why: string;
   readonly attribution: Attribution;
@@ -294,6 +297,8 @@ export interface PlanConflict {
   readonly damaged?: Value;
   readonly live?: Value;
   readonly attribution?: Attribution;
+  /** As of a change. */
+  readonly called?: RecordNames;
   /** What it means, in words. */
   readonly message: string;
   /**

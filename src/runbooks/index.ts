@@ -28,6 +28,7 @@ export {
   type ContinueRequest,
   type RunDeps,
   type StartRequest,
+  workerOf,
 } from './runs.js';
 export { runbookSchema } from './document/schema.js';
 export { type Sign, SIGNS } from './document/signs.js';

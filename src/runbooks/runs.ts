@@ -1,5 +1,5 @@
 import { type Clock, defined, newId, RunbackError, sha256 } from '../lib/index.js';
-import type { JournalEntry, LockOwner, Store } from '../store/index.js';
+import type { JournalEntry, LockInfo, LockOwner, Store } from '../store/index.js';
 import type { RunServices } from './actions/action.js';
 import { builtInActions, type ActionLibrary } from './actions/registry.js';
 import { resolveInputs } from './document/inputs.js';
@@ -193,6 +193,12 @@ export async function openRuns(store: Store): Promise<RunList> {
     return open.length + found.damaged.length === 0;
   });
   return { runs, damaged };
+}
+
+/** Who is at an open run now, and where: a process that lives. Undefined where nobody is. */
+export async function workerOf(store: Store, id: string): Promise<LockInfo | undefined> {
+  const holder = await store.journal(RUNS, id).writer();
+  return holder?.alive === true ? holder : undefined;
 }
 
 async function reopen(

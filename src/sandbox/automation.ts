@@ -27,6 +27,8 @@ export type Trigger =
 /** One thing that an automation does with a record. */
 export type AutomationStep =
   | { readonly do: 'set'; readonly values: WrittenValues }
+  /** Brings the value that is there into another form, as the actions that "format data" do. Nothing where there is none. */
+  | { readonly do: 'rewrite'; readonly field: string; readonly as: Rewriting }
   | { readonly do: 'wait'; readonly ms: number }
   | {
       readonly do: 'mail';
@@ -36,6 +38,9 @@ export type AutomationStep =
       /** Default `marketing`. What one person writes to another is not subject to the opt-out. */
       readonly sort?: MailSort;
     };
+
+/** Without blanks at the ends and doubled ones; a number of E.164 without anything between its digits; each word with a capital. */
+export type Rewriting = 'trimmed' | 'e164' | 'capitals';
 
 export type MailSort = 'marketing' | 'one-to-one';
 

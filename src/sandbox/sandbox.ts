@@ -1,8 +1,9 @@
 import type { Automated } from './automation.js';
 import type { CommonFault, Faults } from './kit/faults.js';
+import type { Webhooks } from './kit/webhooks/webhooks.js';
 import type { TrueValues, WrittenValues } from './values.js';
 
-export type { TrueValues, WrittenValues };
+export type { TrueValues, Webhooks, WrittenValues };
 
 /**
  * The sandbox seam: a local copy of one kind of platform, holding one account. Every sandbox passes
@@ -41,6 +42,8 @@ export interface Sandbox extends Automated {
    * account cannot change them.
    */
   setOptions?(object: string, field: string, options: readonly string[]): void;
+  /** Tells others on this machine of changes, as the platform does by HTTP; absent where it tells nobody. */
+  readonly webhooks?: Webhooks;
   counts(): Counts;
   /** Forgets the counts so far. */
   resetCounts(): void;

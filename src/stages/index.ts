@@ -15,12 +15,14 @@ export { type Apart, credentialsApart, identitiesApart } from './parity/apart.js
 export { type Compared, compareSetups, type Comparison } from './parity/compare.js';
 export { readSetup } from './parity/read-setup.js';
 export { stageMachine, type StageMachine } from './machine.js';
+export { lockStage } from './staging-lock.js';
 export { openStagingStage, type StagingDeps } from './staging.js';
 export { type NamedFault, sandboxFaults } from './sandbox-faults.js';
+export * from './samples/index.js';
 export { seedSandbox } from './seed.js';
 export type * from './stage.js';
 export { leaveToken, leftToken } from './token-file.js';
 export { differencesOf, keepStage, keepTruth, linkName, scoreTruth, type KeptTruth, type Score } from './truth.js';
-export { layWorkspace, loseKey, shippedDir, writePracticeWorkspace, writeSampleWorkspace } from './workspace.js';
+export { layWorkspace, loseKey, writePracticeWorkspace, writeSampleWorkspace } from './workspace.js';
 export { rehearsePlan, type RehearsalDeps } from './rehearsal/rehearse.js';
 export { type Rehearsal, rehearsalSchema } from './rehearsal/report.js';

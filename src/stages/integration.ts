@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import { cannotListen } from '../lib/index.js';
 import { strangerOf, turnAway } from '../sandbox/index.js';
 
 /** A small integration that keeps writing until it is paused, with the control API that a real one has. */
@@ -81,7 +82,9 @@ export async function startIntegration(write: () => void, options: IntegrationOp
     response.end(JSON.stringify({ state: state.paused ? 'paused' : 'active', in_flight: state.inFlight }));
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error) =>
+      reject(cannotListen('The sync of the sandbox', { host: '127.0.0.1', port }, error, 'runback sandbox start --sync-port 48721')),
+    );
     server.listen(port, '127.0.0.1', resolve);
   });
   return {

@@ -1,21 +1,32 @@
-import { type CreateMutation, type Platform, platformLock, type PlatformSchema } from '../connectors/index.js';
+import { accountOf, type CreateMutation, isAbout, type NotedAccount, type Platform, type PlatformSchema } from '../connectors/index.js';
 import { type CallOptions, type Clock, newId, RunbackError } from '../lib/index.js';
 import type { ObjectSchema } from '../records/index.js';
+import type { HolderLook } from '../restores/index.js';
 import type { Document, Lock, Store } from '../store/index.js';
 import { locksIn } from './left-folders.js';
+import { lockStage } from './staging-lock.js';
 
 /** What one drill has put on a platform: written down before it is put there. */
-interface StageNote {
+interface StageNote extends NotedAccount {
   readonly version: 1;
   readonly platform: string;
-  readonly account: string;
-  /** Kind of its connector; absent in notes of earlier versions. */
-  readonly connector?: string;
   readonly startedAt: string;
   /** Of the workspace of its stage; absent in notes of earlier versions. */
   readonly folder?: string;
   /** Keys by object type, in the order in which they were created. None of them was there before. */
   readonly created: Readonly<Record<string, readonly string[]>>;
+}
+
+/** What {@link Leftovers} are opened with. */
+interface LeftoversDeps {
+  readonly store: Store;
+  readonly platform: Platform;
+  readonly clock: Clock;
+  /** Of the workspace of its stage. */
+  readonly folder: string;
+  readonly by: string;
+  /** What became of a run or restore that was killed while it held the platform. */
+  readonly holders: HolderLook;
 }
 
 const KIND = 'drill-stages';
@@ -43,11 +54,10 @@ export class Leftovers {
     private readonly startedAt: string = clock.now().toISOString(),
   ) {}
 
-  /** One drill at a time on one account. `folder`: of the workspace of its stage. Throws `locked`. */
-  static async open(store: Store, platform: Platform, clock: Clock, folder: string): Promise<Leftovers> {
+  /** One drill at a time on one account, and nobody else who writes there. Throws `locked`. */
+  static async open({ store, platform, clock, folder, by, holders }: LeftoversDeps): Promise<Leftovers> {
     const id = newId('stage', clock, await store.list(KIND));
-    const owner = { by: 'drill', holder: id, purpose: `drill on ${platform.name}` };
-    const lock = await store.lock(`drill-${platformLock(platform)}`, owner, { breakDead: true, lapse: true });
+    const lock = await lockStage(store, platform, { by, holder: id, purpose: `drill on ${platform.name}` }, holders);
     return new Leftovers(store, platform, store.document<StageNote>(KIND, id), id, lock, clock, folder);
   }
 
@@ -71,12 +81,11 @@ export class Leftovers {
   }
 
   async #write(): Promise<void> {
-    const { name, identity, connector } = this.platform;
+    const { name } = this.platform;
     await this.note.update(() => ({
       version: 1,
       platform: name,
-      account: identity.account,
-      connector: connector.kind,
+      ...accountOf(this.platform),
       startedAt: this.startedAt,
       folder: this.folder,
       created: this.#created,
@@ -109,12 +118,11 @@ export class Leftovers {
    * for a moment, and put a record back that was taken away: that is waited for. Throws `locked` where it does not end.
    */
   async takeAwayOld(schema: PlatformSchema, call: CallOptions): Promise<void> {
-    const { identity, connector } = this.platform;
     for (const id of await this.store.list(KIND)) {
       if (id === this.id) continue;
       const document = this.store.document<StageNote>(KIND, id);
       const note = await document.read();
-      if (note?.account !== identity.account || (note.connector ?? connector.kind) !== connector.kind) continue;
+      if (note === undefined || !isAbout(note, this.platform)) continue;
       if (note.folder !== undefined) await this.#ended(note.folder, call);
       await this.lock.check();
       await this.#remove(note.created, schema, call);

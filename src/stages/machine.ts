@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { shippedDir } from './workspace.js';
+import { shippedDir } from '../workspace/index.js';
 
 /** The machine that programs on a stage run on, as far as it can go wrong. */
 export interface StageMachine {

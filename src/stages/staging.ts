@@ -1,7 +1,8 @@
 import { isAbsolute, resolve } from 'node:path';
 
-import { identifyPlatform, openPlatform, type Platform, type PlatformSchema } from '../connectors/index.js';
+import { identifyPlatform, openPlatform, type Platform, type PlatformSchema, underLockIn } from '../connectors/index.js';
 import { type CallOptions, type Clock, RunbackError } from '../lib/index.js';
+import type { HolderLook } from '../restores/index.js';
 import type { Catalog } from '../snapshots/index.js';
 import type { Store } from '../store/index.js';
 import { type PlatformConfig, SECRET_REF, type SecretRef, type Workspace } from '../workspace/index.js';
@@ -37,6 +38,10 @@ export interface StagingDeps {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly redact: (text: string) => string;
   readonly call: CallOptions;
+  /** The person who runs the drill. */
+  readonly by: string;
+  /** What became of a run or restore that was killed while it held the platform. */
+  readonly holders: HolderLook;
 }
 
 /**
@@ -45,7 +50,7 @@ export interface StagingDeps {
  * takes it away first. Throws `stage-refused`, `not-found`, and what opening and reading throw.
  */
 export async function openStagingStage(folder: string, options: StagingOptions, deps: StagingDeps): Promise<Stage> {
-  const { workspace, store, clock, call } = deps;
+  const { workspace, call } = deps;
   const config = configOf(workspace, options.platform);
   const platform = await open(config, deps);
   try {
@@ -55,7 +60,7 @@ export async function openStagingStage(folder: string, options: StagingOptions, 
       call,
     });
     const schema = await platform.connector.describe(platform.objects, call);
-    const leftovers = await Leftovers.open(store, platform, clock, folder);
+    const leftovers = await Leftovers.open({ ...deps, platform, folder });
     const cleanUp = async (): Promise<void> => await leftovers.takeAway(schema, {});
     try {
       return await filled(folder, options, { platform, schema, leftovers, deps }, { config, unseen, cleanUp });
@@ -152,11 +157,12 @@ function configOf({ config }: Workspace, name: string): PlatformConfig {
   return found;
 }
 
-const driverDeps = ({ secret, clock, environment, redact }: StagingDeps): Parameters<typeof openPlatform>[1] => ({
+const driverDeps = ({ store, secret, clock, environment, redact }: StagingDeps): Parameters<typeof openPlatform>[1] => ({
   secret,
   clock,
   environment,
   redact,
+  writes: underLockIn(store),
 });
 
 const open = async (config: PlatformConfig, deps: StagingDeps): Promise<Platform> => await openPlatform(config, driverDeps(deps), deps.call);

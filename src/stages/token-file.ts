@@ -1,6 +1,8 @@
-import { lstat, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { lstat, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+import { makeFolders } from '../lib/index.js';
 
 /**
  * Where a sandbox leaves the token that it made, for other programs of the same person: a folder that only they can
@@ -15,7 +17,7 @@ const fileOf = (port: string): string => join(folder(), `${port}.token`);
  */
 export async function leaveToken(port: string, token: string): Promise<() => Promise<void>> {
   try {
-    await mkdir(folder(), { recursive: true, mode: 0o700 });
+    makeFolders(folder(), 0o700);
     if (!(await isOwn())) return () => Promise.resolve();
     await rm(fileOf(port), { force: true });
     await writeFile(fileOf(port), token, { flag: 'wx', mode: 0o600 });

@@ -1,12 +1,9 @@
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
-import { defined } from '../lib/index.js';
+import { defined, makeFolders } from '../lib/index.js';
 import { newKeyPair } from '../snapshots/index.js';
-
-/** The folder that holds the shipped runback.yml, runbooks and escalation.yml: the top of the package. */
-export const shippedDir = fileURLToPath(new URL('../../', import.meta.url));
+import { shippedDir } from '../workspace/index.js';
 
 /**
  * Lays a copy of the shipped sample workspace into a folder, its addresses replaced by those of the local servers. The
@@ -16,7 +13,7 @@ export async function writeSampleWorkspace(
   folder: string,
   addresses: { readonly hubspot: string; readonly sync: string; readonly token: string },
 ): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  makeFolders(folder, 0o700);
   const sample = await readFile(join(shippedDir, 'runback.yml'), 'utf8');
   const text = sample
     .replace('http://127.0.0.1:48620', addresses.hubspot)
@@ -60,7 +57,7 @@ export async function layWorkspace(
     readonly tokens: Readonly<Record<string, string>>;
   },
 ): Promise<void> {
-  await mkdir(join(folder, 'runbooks'), { recursive: true, mode: 0o700 });
+  makeFolders(join(folder, 'runbooks'), 0o700);
   const { platforms, syncs, tokens } = own;
   const pair = encrypted ? await newKeyPair() : undefined;
   const backups = { storage: 'backups', ...(pair && { encrypt: { to: [pair.recipient] }, identity: `file:${KEY_FILE}` }) };

@@ -1,6 +1,11 @@
+export { daemonsOf, takeDaemonPlace } from './daemons.js';
+export { guardOf } from './send-guard.js';
 export { openFileStore } from './files/file-store.js';
 export { lifeOf, type ProcessIdentity, thisProcess } from './files/process-identity.js';
 export { hardLinkProblem } from './files/hard-links.js';
+export { requireNoFolderState } from './files/moved-mark.js';
+export { type Moved, moveState } from './move/move.js';
+export { isDatabase, openPlace, openStore, SKEW_TOLERANCE_MS } from './open.js';
 export * from './store.js';
 export { writeWhole } from './files/whole-file.js';
 export { CLOCK_TOLERANCE_MS, ClockWatch } from './clock-watch.js';

@@ -1,6 +1,6 @@
 /**
- * The store seam: all durable state except snapshots. One driver on local files (`files/`); a second one on a
- * database may follow, so nothing above may assume files.
+ * The store seam: all durable state except snapshots. One driver on local files (`files/`), one on PostgreSQL
+ * (`postgres/`): nothing above may assume either.
  *
  * Promises of every driver:
  * - what a call has resolved for survives kill -9 and power cut;
@@ -9,7 +9,8 @@
  *   journaled;
  * - everything is readable by its owner only.
  *
- * Errors: `disk-full`, `disk-denied`, `document-damaged`, `journal-damaged`, `locked`.
+ * Errors: `disk-full`, `disk-denied`, `document-damaged`, `journal-damaged`, `journal-regressed`, `locked`, `fenced`,
+ * `store-away`, `store-moved`.
  */
 export interface Store {
   /** Kinds are folder-safe plural nouns: `sync-pauses`, `snapshot-notes`. */
@@ -46,12 +47,41 @@ export interface Store {
    * is not for the store to know: the error names no command then.
    */
   lock(name: string, owner: LockOwner, options?: LockTaking): Promise<Lock>;
+  /** The lock of that name that this process took through this store and has not given back. Asks nobody: it may be lost. */
+  held(name: string): Lock | undefined;
   /** Who holds a lock, or undefined. */
   lockHolder(name: string): Promise<LockInfo | undefined>;
   /** Every named lock that is held, sorted by name. */
   locks(): Promise<readonly NamedLock[]>;
-  /** Where people find the state: a folder or URL. */
+  /**
+   * Resolves once something was put on an agenda, by any process, or after a while all the same (a second by default):
+   * whoever waits looks again. Never rejects; an abort of the signal ends it too.
+   */
+  wake(signal: AbortSignal, floorMs?: number): Promise<void>;
+  /**
+   * Work that is due, on offer to every process of the workspace. Absent where one process does all of it, as with files.
+   */
+  readonly sharedWork?: () => SharedWork;
+  /** Where people find the state: a folder or URL, without a password. */
   readonly location: string;
+  /** Gives back what was opened. The store is not used after that. Never rejects. */
+  close(): Promise<void>;
+}
+
+/**
+ * Hands work out to the processes of a workspace, and nothing more: what is due, and what was done, is on record elsewhere. Work may be
+ * handed out although it is done or under way already, so whoever does it looks first, under its lock. What a process that was killed was
+ * at is handed out again once it has given no sign of life for some seconds.
+ *
+ * Both throw where the work cannot be shared now: then each process does what is due itself.
+ */
+export interface SharedWork {
+  /** Puts work on offer. What is on offer or under way under this name stays as it is. */
+  offer(kind: string, name: string): Promise<void>;
+  /** Does what is on offer of a kind from now on, `atOnce` at the same time. `run` never rejects. */
+  take(kind: string, atOnce: number, run: (name: string) => Promise<void>): Promise<void>;
+  /** Takes nothing more, and gives what is under way here to others. Never rejects. */
+  close(): Promise<void>;
 }
 
 /** What {@link Store.unsettled} looks at. */
@@ -106,7 +136,12 @@ export interface Agenda {
   add(at: Date, id: string, options?: { readonly anew?: boolean }): Promise<void>;
   /** Entries due at `now` or before, earliest first, without those whose id is in `except`. */
   due(now: Date, options?: { readonly limit?: number; readonly except?: ReadonlySet<string> }): Promise<readonly AgendaEntry[]>;
-  /** Takes an entry off. One that is not there is no error. May come back after a power cut. */
+  /**
+   * Gives entries due at `now` or before, earliest first, and to nobody else for `leaseMs`: after that they are due
+   * again, unless they were removed. Of several that claim at the same time each gets others.
+   */
+  claim(now: Date, limit: number, leaseMs: number): Promise<readonly AgendaEntry[]>;
+  /** Takes an entry off, as it was given. One that is not there is no error. May come back after a power cut. */
   remove(entry: AgendaEntry): Promise<void>;
   /** Time of the earliest entry. */
   next(): Promise<Date | undefined>;
@@ -129,7 +164,10 @@ export interface LockInfo extends LockOwner {
   readonly host: string;
   /** Where people find the lock: a file. */
   readonly path: string;
-  /** Whether the holding process is there. `unknown`: that cannot be seen from here, and only its lease can tell. */
+  /**
+   * Whether the holding process is there. `alive`: it is seen, or its lease has not expired. `unknown`: that cannot be
+   * seen from here, and only watching its lease can tell.
+   */
   readonly life: 'alive' | 'dead' | 'unknown';
   /** False where the holding process is known to be gone, and only there. */
   readonly alive: boolean;
@@ -137,6 +175,8 @@ export interface LockInfo extends LockOwner {
   readonly elsewhere?: true;
   /** An unknown holder was seen to renew its lease. */
   readonly renewed?: true;
+  /** Gone by its lease alone, which was not renewed: its process may still be there. */
+  readonly lapsed?: true;
 }
 
 /** Whether a dead holder's lock may be taken over. */
@@ -165,11 +205,27 @@ export interface NamedLock extends LockInfo {
 
 export interface Lock {
   readonly name: string;
+  /** Tells this taking of the lock from every other one. */
+  readonly token: string;
+  /**
+   * Another process may take it as soon as its lease has run out, though this one is there. Where false, a holder that is
+   * seen to be there keeps it, and of one that cannot be seen a whole lease is watched first.
+   */
+  readonly expires: boolean;
+  /** Aborts, with the error as its reason, once it is known that the lock is lost. */
+  readonly signal: AbortSignal;
   /** The dead holder this lock was taken from, if any: the caller journals it. */
   readonly broke?: LockInfo;
   /**
-   * Throws `locked` where it is not held any more: this process was stopped for longer than its lease, and somebody
-   * went on.
+   * Without asking the store: milliseconds for which nobody else can have the lock, counted from the last confirmed
+   * renewal by whichever clock of this machine says longer. Throws `fenced` where nothing is left of them: then only
+   * {@link check} can tell. For the moment just before something is sent that must not happen without the lock, and that
+   * has to be over within that time.
+   */
+  assertHeld(): number;
+  /**
+   * Asks the store, which renews it. Throws `fenced` where the lock is not held any more: this process was stopped for
+   * longer than its lease, and somebody went on.
    */
   check(): Promise<void>;
   release(): Promise<void>;
@@ -207,6 +263,8 @@ export interface Journal {
   readonly kind: string;
   readonly id: string;
   exists(): Promise<boolean>;
+  /** Who has it open for append, or has left it open; undefined where nobody has. */
+  writer(): Promise<LockInfo | undefined>;
   /**
    * All entries, the chain checked as they pass. A torn last line is left out. Throws `journal-damaged` (with `data:
    * {line}`) at a broken line before the last, `not-found` where there is no journal. `whole`: also where lines that
@@ -260,6 +318,8 @@ export interface ExactData {
 }
 
 export interface JournalWriter {
+  /** What this writer is the only one by. */
+  readonly lease: Pick<Lock, 'expires' | 'assertHeld' | 'check'>;
   /**
    * Appends one line. Resolves once the line is on disk (`fdatasync`); with `durable: false` once the system has it, so
    * that only a power cut before the next durable line can take it. Calls are written in the order they were made, and none

@@ -52,6 +52,8 @@ export interface LastRun {
   readonly failed?: true;
   /** How many records it wrote or read, as its tool counts them. */
   readonly records?: number;
+  /** How many of these it could not write, as its tool counts them. */
+  readonly errors?: number;
 }
 
 /** What a driver is given. */

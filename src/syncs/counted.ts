@@ -23,7 +23,12 @@ export function countedSync(controller: SyncController, at: string, log: CallLog
         return async (...words: Parameters<SyncController['pause']>) => await counting('pause', async () => await target.pause(...words));
       if (name === 'resume')
         return async (...words: Parameters<SyncController['resume']>) => await counting('resume', async () => await target.resume(...words));
-      if (name === 'cancel' && target.cancel !== undefined) return async () => await counting('cancel', async () => await target.cancel?.());
+      if (name === 'lastRun' && target.lastRun !== undefined)
+        return async (...words: Parameters<NonNullable<SyncController['lastRun']>>) =>
+          await counting('last run', async () => await target.lastRun?.(...words));
+      if (name === 'cancel' && target.cancel !== undefined)
+        return async (...words: Parameters<NonNullable<SyncController['cancel']>>) =>
+          await counting('cancel', async () => await target.cancel?.(...words));
       const value: unknown = Reflect.get(target, name, target);
       return typeof value === 'function' ? (value as (...words: unknown[]) => unknown).bind(target) : value;
     },

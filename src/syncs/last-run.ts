@@ -8,6 +8,7 @@ export interface LastRunExpressions {
   readonly began?: Expression | undefined;
   readonly failed?: Expression | undefined;
   readonly records?: Expression | undefined;
+  readonly errors?: Expression | undefined;
 }
 
 /** Numbers below this are seconds since the epoch, others milliseconds. */
@@ -37,16 +38,20 @@ export function readLastRun(
   const ended = timeOf(given);
   if (ended === undefined) throw unclear(name, `${place}.ended gives no time`);
   const began = timeOf(evaluate('began'));
-  const records = evaluate('records');
-  const number = typeof records === 'bigint' ? Number(records) : records;
   return {
     ended: ended.toISOString(),
     ...defined({
       ms: began === undefined || began > ended ? undefined : ended.getTime() - began.getTime(),
       failed: evaluate('failed') === true ? true : undefined,
-      records: typeof number === 'number' && number >= 0 ? number : undefined,
+      records: countOf(evaluate('records')),
+      errors: countOf(evaluate('errors')),
     }),
   };
+}
+
+function countOf(value: unknown): number | undefined {
+  const number = typeof value === 'bigint' ? Number(value) : value;
+  return typeof number === 'number' && number >= 0 ? number : undefined;
 }
 
 function timeOf(value: unknown): Date | undefined {

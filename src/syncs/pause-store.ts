@@ -113,6 +113,11 @@ export function throwTogether(
   });
 }
 
+/** Where the lock of all syncs was lost, another process is at them: nothing more is done or noted here. Throws that error. */
+export function orFenced(error: unknown): void {
+  if (isRunbackError(error, 'fenced')) throw error;
+}
+
 /** An error in one line, with its reason. */
 export function causeOf(error: unknown): string {
   return isRunbackError(error) && error.why !== undefined ? `${error.message}: ${error.why}` : messageOf(error);

@@ -1,7 +1,8 @@
-import { type CallLog, defined, isRunbackError, type Clock } from '../lib/index.js';
-import type { Store } from '../store/index.js';
+import { type CallLog, defined, isRunbackError, type Clock, RunbackError, type SendGuard } from '../lib/index.js';
+import { guardOf, type Store } from '../store/index.js';
 import type { SecretRef, SyncConfig, Workspace } from '../workspace/index.js';
 import type { SyncController } from './controller.js';
+import { guarded } from './guarded.js';
 import type { Syncs, SyncView } from './pause-record.js';
 import { causeOf, pauseStore } from './pause-store.js';
 import { pauseSyncs } from './pausing.js';
@@ -20,6 +21,9 @@ interface SyncsDeps {
   readonly calls?: CallLog;
 }
 
+/** Held by whoever changes any of them. */
+const LOCK = 'syncs';
+
 /** Opens the syncs of a workspace. Controllers are made when first used. */
 export function openSyncs({ workspace, store, clock, secret, redact, environment, calls }: SyncsDeps): Syncs {
   const configs = workspace.config.syncs;
@@ -28,7 +32,7 @@ export function openSyncs({ workspace, store, clock, secret, redact, environment
   const controllerOf = (config: SyncConfig): Promise<SyncController> => {
     const existing = controllers.get(config.name);
     if (existing) return existing;
-    const made = openController(config.controller, {
+    const opening = openController(config.controller, {
       name: config.name,
       options: config.options,
       cwd: workspace.root,
@@ -40,12 +44,18 @@ export function openSyncs({ workspace, store, clock, secret, redact, environment
       credentials: async () =>
         Object.fromEntries(await Promise.all(Object.entries(config.credentials).map(async ([key, ref]) => [key, await secret(ref)] as const))),
     });
+    const made = opening.then((controller) => guarded(controller, changes));
     controllers.set(config.name, made);
     return made;
   };
+  const changes = (): SendGuard => {
+    const lock = store.held(LOCK);
+    if (lock !== undefined) return guardOf(lock);
+    throw new RunbackError('bug', 'A sync was about to be changed without the lock of all syncs', { state: 'Nothing was changed.' });
+  };
   const pauses = pauseStore(store, configs, controllerOf);
   const locked = async <T>(by: string, holder: string, purpose: string, work: () => Promise<T>): Promise<T> => {
-    const lock = await store.lock('syncs', { by, holder, purpose }, { breakDead: true, lapse: true });
+    const lock = await store.lock(LOCK, { by, holder, purpose }, { breakDead: true, lapse: true });
     try {
       return await work();
     } finally {

@@ -2,7 +2,7 @@ import { defined, newId, parseDuration, RunbackError, silentReporter, type CallO
 import type { Document } from '../store/index.js';
 import type { SyncController, SyncStatus } from './controller.js';
 import type { PauseEntry, PauseRecord, PauseRequest } from './pause-record.js';
-import { causeOf, setEntry, throwTogether, type PauseStore, type Trouble } from './pause-store.js';
+import { causeOf, orFenced, setEntry, throwTogether, type PauseStore, type Trouble } from './pause-store.js';
 import { stillFor } from './reactions.js';
 import { settled } from './settled.js';
 
@@ -22,6 +22,7 @@ export async function pauseSyncs(pauses: PauseStore, clock: Clock, request: Paus
       await work();
     } catch (error) {
       options?.signal?.throwIfAborted();
+      orFenced(error);
       troubles.push({ sync, error });
       await setEntry(document, sync, { state: 'failed', why: causeOf(error) });
     }
@@ -91,6 +92,7 @@ async function found(pauses: PauseStore, sync: string, options?: CallOptions): P
     return { sync, earlier: state === 'running' ? 'running' : 'paused', state: 'pausing', ...(state === 'running' ? defined({ kept }) : {}) };
   } catch (error) {
     options?.signal?.throwIfAborted();
+    orFenced(error);
     return { sync, earlier: 'unknown', state: 'failed', why: causeOf(error) };
   }
 }
@@ -117,6 +119,7 @@ async function pauseOne(pauses: PauseStore, clock: Clock, document: Document<Pau
     await controller.pause(options);
   } catch (error) {
     options?.signal?.throwIfAborted();
+    orFenced(error);
     // Some controllers answer an error although they did pause: look before believing it.
     if (!(await settled(controller, clock, (state) => state !== 'running', options))) throw error;
   }
@@ -129,6 +132,7 @@ async function cancelLeft(controller: SyncController, sync: string, { inFlight }
     await controller.cancel?.(options);
   } catch (error) {
     options?.signal?.throwIfAborted();
+    orFenced(error);
     options?.reporter?.note(`Not everything of ${sync} was cancelled: ${causeOf(error)}`);
   }
 }

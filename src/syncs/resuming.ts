@@ -1,7 +1,7 @@
 import { defined, RunbackError, type CallOptions, type Clock } from '../lib/index.js';
 import type { Document } from '../store/index.js';
 import type { HeldSync, PauseEntry, PauseRecord, ResumeRequest } from './pause-record.js';
-import { causeOf, setEntry, throwTogether, type PauseStore, type Trouble } from './pause-store.js';
+import { causeOf, orFenced, setEntry, throwTogether, type PauseStore, type Trouble } from './pause-store.js';
 import { settled } from './settled.js';
 
 /** {@link Syncs.resume}, under the lock of all syncs. */
@@ -22,6 +22,7 @@ export async function resumeSyncs(
       await resumeOne(pauses, clock, document, entry, others, options);
     } catch (error) {
       options?.signal?.throwIfAborted();
+      orFenced(error);
       troubles.push({ sync: entry.sync, error });
       await setEntry(document, entry.sync, { why: `it did not resume: ${causeOf(error)}` });
     }
@@ -51,6 +52,7 @@ export async function heldNow(pauses: PauseStore, id: string, options?: CallOpti
         return { ...one, status: await (await pauses.controllerOf(sync)).status(options) };
       } catch (error) {
         options?.signal?.throwIfAborted();
+        orFenced(error);
         return { ...one, problem: causeOf(error) };
       }
     }),
@@ -109,6 +111,7 @@ async function start(pauses: PauseStore, clock: Clock, { sync, kept }: PauseEntr
     await controller.resume(options, kept);
   } catch (error) {
     options?.signal?.throwIfAborted();
+    orFenced(error);
     if (!(await runs())) throw error;
     return;
   }

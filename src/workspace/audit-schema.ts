@@ -7,6 +7,9 @@ const columns = z.union([column, z.array(column).min(1)]);
 export const auditSchema = z
   .strictObject({
     table: z.string().min(1).describe('The audit table, as schema.table. Of a common shape, nothing else is needed.'),
+    about: columns
+      .exactOptional()
+      .describe('Object type that it tells of, as in objects, where it is the audit table of one table; several where only those count.'),
     of: z
       .strictObject({
         schema: column.exactOptional().describe('Column with the schema of the table that was changed.'),
@@ -27,7 +30,14 @@ export const auditSchema = z
     row: column.exactOptional().describe('Column with the whole row: before an update or a delete, after an insert.'),
     changed: column.exactOptional().describe('Together with row: column with what an update changed.'),
     changes: column.exactOptional().describe('Column with what was changed as {"field": [old, new]} (json, jsonb).'),
-    at: column.exactOptional().describe('Column with the time. One without a time zone is taken as UTC.'),
+    copies: z
+      .enum(['after'])
+      .exactOptional()
+      .describe('It has the columns of the table itself, which hold the row as it was after the write; of a delete, before it.'),
+    at: column.exactOptional().describe('Column with the time.'),
+    zone: column
+      .exactOptional()
+      .describe('Time zone of that column, where it has none: Europe/Berlin, UTC. Without it, the one in which sessions of the database begin.'),
     by: columns.exactOptional().describe('Column that names who wrote; several are joined with "/".'),
     order: column.exactOptional().describe('Column with a number that grows with each entry.'),
     since: z.iso
@@ -35,4 +45,6 @@ export const auditSchema = z
       .exactOptional()
       .describe('Since when every change is in it, in quotes. Without it: since its oldest entry about the table.'),
   })
-  .describe('Where a database keeps who changed which value when: its audit table. All but table, names and since are names of its columns.');
+  .describe(
+    'Where a database keeps who changed which value when: its audit table. All but table, about, names, copies, zone and since are names of its columns.',
+  );

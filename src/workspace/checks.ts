@@ -22,9 +22,14 @@ export function* workspaceProblems(raw: unknown, folder: string): Generator<Path
   yield* referenceProblems(raw);
   yield* secretProblems(raw);
   for (const [job, entry] of entriesOf(field(field(raw, 'backups'), 'jobs'))) yield* jobProblems(entry, ['backups', 'jobs', job]);
-  const verify = field(field(raw, 'backups'), 'verify');
-  yield* scheduleProblems(field(verify, 'schedule'), ['backups', 'verify', 'schedule']);
-  yield* zoneProblems(field(verify, 'timezone'), ['backups', 'verify', 'timezone']);
+  const reconciliations = field(field(raw, 'backups'), 'reconciliations');
+  yield* keepProblems(field(reconciliations, 'keep'), ['backups', 'reconciliations']);
+  yield* zoneProblems(field(reconciliations, 'timezone'), ['backups', 'reconciliations', 'timezone']);
+  for (const task of ['verify', 'prune']) {
+    const timed = field(field(raw, 'backups'), task);
+    yield* scheduleProblems(field(timed, 'schedule'), ['backups', task, 'schedule']);
+    yield* zoneProblems(field(timed, 'timezone'), ['backups', task, 'timezone']);
+  }
   yield* placeProblems(field(raw, 'backups'), ['backups']);
   yield* copyProblems(field(raw, 'backups'), folder);
   yield* monitorProblems(raw, folder);

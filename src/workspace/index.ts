@@ -4,6 +4,7 @@ export { literalsIn } from './checks.js';
 export { findWorkspace, loadWatching, loadWorkspace, readYamlText } from './load.js';
 export * from './monitors/settings.js';
 export { type PlacedProblem, problemsIn } from './problems.js';
+export { shippedDir } from './shipped.js';
 export { durationSchema, SECRET_REF, workspaceSchema } from './schema.js';
 export { resolveSecret, shownRef } from './secrets.js';
 export * from './types.js';

@@ -80,6 +80,12 @@ export async function readYamlText(path: string): Promise<string> {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     if (missing && path.endsWith(FILE))
       throw new RunbackError('workspace-missing', `There is no ${FILE} in ${dirname(path)}`, { state: 'Nothing was started.', cause: error });
+    if (missing)
+      throw new RunbackError('file-unreadable', `There is no file ${path}`, {
+        state: 'Nothing was started.',
+        next: 'Check the name and the folder, then run the same command again.',
+        cause: error,
+      });
     throw new RunbackError('file-unreadable', `${path} cannot be read`, {
       why: String(fromFileSystem(error, path)),
       state: 'Nothing was started.',
@@ -134,7 +140,7 @@ function toConfig(file: WorkspaceFile): WorkspaceConfig {
     backups: { ...file.backups, jobs: named(jobs) },
     restores: file.restores,
     history: file.history,
-    ...defined({ watching: Object.keys(file.monitors).length === 0 ? undefined : watching(file) }),
+    ...defined({ store: file.store, watching: Object.keys(file.monitors).length === 0 ? undefined : watching(file) }),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 
-import { didYouMean } from '../lib/index.js';
+import { didYouMean, kindWords } from '../lib/index.js';
 
 type Schema = z.core.$ZodType;
 type Path = readonly PropertyKey[];
@@ -21,19 +21,6 @@ export const SECRET_LITERAL = 'a secret must not be in a file';
 
 /** Unknown keys of one group that are told. */
 const MAX_KEYS = 50;
-
-const TYPE_WORDS: Readonly<Record<string, string>> = {
-  string: 'a text',
-  number: 'a number',
-  int: 'a whole number',
-  boolean: 'true or false',
-  object: 'keys with values',
-  record: 'keys with values',
-  map: 'keys with values',
-  array: 'a list',
-  tuple: 'a list',
-  null: 'nothing',
-};
 
 /** The issues of a failed check in words, each at its path. `value` is what was checked. */
 export function findingsOf(schema: Schema, issues: readonly Issue[], value: unknown): Finding[] {
@@ -58,7 +45,7 @@ function findingOf(schema: Schema, issue: Issue, value: unknown): Finding[] {
       );
     }
     case 'invalid_type': {
-      const expected = wordFor(issue.expected);
+      const expected = kindWords(issue.expected);
       return actual === undefined && path.length > 0
         ? one(`${name} is missing`, describe(schema, path) ?? expected, { path: path.slice(0, -1), onKey: true })
         : one(`${name} is ${kindOf(actual)}`, expected);
@@ -104,7 +91,7 @@ function unionFindings(schema: Schema, issue: Extract<Issue, { code: 'invalid_un
   );
   if (best !== undefined) return best.flatMap((error) => findingOf(schema, { ...error, path: [...path, ...error.path] }, value));
   const expected = [
-    ...new Set(issue.errors.flatMap((errors) => errors.map((error) => (error.code === 'invalid_type' ? wordFor(error.expected) : error.message)))),
+    ...new Set(issue.errors.flatMap((errors) => errors.map((error) => (error.code === 'invalid_type' ? kindWords(error.expected) : error.message)))),
   ];
   const missing = actual === undefined && path.length > 0;
   return [
@@ -134,7 +121,7 @@ function describe(schema: Schema, path: Path): string | undefined {
     const { type } = found._zod.def;
     if (type === 'enum') return `one of ${Object.values((found as z.core.$ZodEnum)._zod.def.entries).join(', ')}`;
     if (type === 'literal') return (found as z.core.$ZodLiteral)._zod.def.values.map(String).join(' or ');
-    if (TYPE_WORDS[type] !== undefined) return TYPE_WORDS[type];
+    if (kindWords(type) !== type) return kindWords(type);
   }
   return undefined;
 }
@@ -177,12 +164,8 @@ function valueAt(value: unknown, path: Path): unknown {
   return at;
 }
 
-function wordFor(type: string): string {
-  return TYPE_WORDS[type] ?? type;
-}
-
 function kindOf(value: unknown): string {
   if (value === null || value === undefined) return 'empty';
   if (Array.isArray(value)) return 'a list';
-  return TYPE_WORDS[typeof value] ?? typeof value;
+  return kindWords(typeof value);
 }

@@ -62,10 +62,18 @@ const platformSchema = z
       .strictObject({
         by: z.string().min(1).exactOptional().describe('Column that names who changed a row last.'),
         at: z.string().min(1).exactOptional().describe('Column that holds when.'),
+        zone: z
+          .string()
+          .min(1)
+          .exactOptional()
+          .describe('Time zone of that column, where it has none: Europe/Berlin, UTC. Without it, the one in which sessions of the database begin.'),
       })
       .exactOptional()
       .describe('Where a row says who changed it last; used for attribution.'),
-    audit: auditSchema.exactOptional(),
+    audit: z
+      .union([auditSchema, z.array(auditSchema).min(1)])
+      .exactOptional()
+      .describe('Its audit table, or several that tell of different object types.'),
     options: z.record(z.string(), z.unknown()).default({}).describe('Settings of the driver.'),
   })
   .describe('A system that holds records.');
@@ -236,6 +244,9 @@ const copySchema = z
 export const workspaceSchema = z
   .strictObject({
     version: z.literal(1).describe('Version of this format.'),
+    store: secretRefSchema
+      .exactOptional()
+      .describe('Where the state of a team is: a reference to a postgres:// address, as env:RUNBACK_STORE_URL. Without it, the folder .runback.'),
     platforms: z.record(name, platformSchema).default({}).describe('The systems that hold records, by name.'),
     syncs: z.record(name, syncSchema).default({}).describe('The integrations that write to them, by name.'),
     backups: z
@@ -261,7 +272,23 @@ export const workspaceSchema = z
           })
           .exactOptional()
           .describe('Read stored snapshots again by schedule, in turn: those first that were never verified, or the longest ago.'),
+        prune: z
+          .strictObject({
+            schedule: z.string().min(1).describe('When, as five cron fields.'),
+            timezone: z.string().min(1).default('UTC').describe('Time zone of the schedule, as America/New_York.'),
+          })
+          .exactOptional()
+          .describe('Delete by schedule what no keep rule keeps, here and in copies: runback backup prune. Never while an incident is open.'),
         jobs: z.record(name, jobSchema).default({}).describe('Backup jobs, by name.'),
+        reconciliations: z
+          .strictObject({
+            keep: keepSchema
+              .default({ last: 3, daily: 14 })
+              .describe('Which snapshots that reconciliations took stay when runback backup prune runs, of each mapping.'),
+            timezone: z.string().min(1).default('UTC').describe('Time zone of these rules, as America/New_York.'),
+          })
+          .prefault({})
+          .describe('Snapshots that reconciliations take.'),
       })
       .prefault({})
       .describe('Where snapshots are kept and when they are made.'),

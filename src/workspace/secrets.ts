@@ -70,8 +70,11 @@ async function fromEnvironment(name: string, { env }: SecretSources): Promise<st
 }
 
 async function fromFile(where: string, { env, root }: SecretSources): Promise<string> {
-  const home = env['HOME'] ?? '';
-  const expanded = where === '~' || where.startsWith('~/') ? join(home, where.slice(1)) : where;
+  const isAtHome = where === '~' || where.startsWith('~/');
+  const home = isAtHome ? (env['HOME'] ?? '') : '';
+  if (isAtHome && !isAbsolute(home))
+    throw missing(`file:${where}`, 'The environment has no HOME, so nothing says what ~ is.', 'Set HOME, or write the whole path.');
+  const expanded = isAtHome ? join(home, where.slice(1)) : where;
   const path = isAbsolute(expanded) ? expanded : resolve(root, expanded);
   try {
     const { mode, size } = await stat(path);

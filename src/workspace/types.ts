@@ -12,6 +12,8 @@ export type SecretRef = string & { readonly __brand: 'SecretRef' };
 export interface AuditConfig {
   /** `schema.table`. */
   readonly table: string;
+  /** Object types that it tells of: one where it is the audit table of one table, so that no column says which. */
+  readonly about?: string | readonly string[];
   /** Which table an entry is about: by the names of schema and table, or by oid. */
   readonly of?: { readonly schema?: string; readonly name?: string; readonly oid?: string };
   /** Object type to the name that stands in `of.name`, where it is not that of the table. */
@@ -28,7 +30,11 @@ export interface AuditConfig {
   readonly changed?: string;
   /** `{"field": [old, new]}`. */
   readonly changes?: string;
+  /** It has the columns of the table itself, which hold the row as it was after the write; of a delete, before it. */
+  readonly copies?: 'after';
   readonly at?: string;
+  /** The time zone of `at`, where that has none. */
+  readonly zone?: string;
   /** Who wrote; several are joined with `/`. */
   readonly by?: string | readonly string[];
   /** A number that grows with each entry. */
@@ -59,9 +65,9 @@ export interface PlatformConfig {
     readonly wait?: string;
   };
   /** Column that names who changed a row last, and when. */
-  readonly modified?: { readonly by?: string; readonly at?: string };
-  /** Where a database keeps who changed which value when. */
-  readonly audit?: AuditConfig;
+  readonly modified?: { readonly by?: string; readonly at?: string; readonly zone?: string };
+  /** Where a database keeps who changed which value when: one table, or several that tell of different object types. */
+  readonly audit?: AuditConfig | readonly AuditConfig[];
   /** Driver settings, checked by the driver: `prefix` of HubSpot paths, `session_replication_role` … */
   readonly options: Readonly<Record<string, unknown>>;
 }
@@ -171,6 +177,13 @@ export interface VerifyConfig {
   readonly budget: string;
 }
 
+/** When snapshots are deleted that nothing keeps. */
+export interface PruneConfig {
+  /** Five cron fields. */
+  readonly schedule: string;
+  readonly timezone: string;
+}
+
 /** A bucket of S3-compatible storage, and what in it is this workspace's. */
 export interface BucketConfig {
   /** Origin of the service: `https://s3.example.com`. */
@@ -222,7 +235,11 @@ export interface BackupsConfig {
   readonly copies?: Readonly<Record<string, { readonly storage: string; readonly keep?: KeepConfig }>>;
   /** Absent: they are verified only when someone starts it. */
   readonly verify?: VerifyConfig;
+  /** Absent: they are deleted only when someone starts it. */
+  readonly prune?: PruneConfig;
   readonly jobs: Readonly<Record<string, JobConfig>>;
+  /** Which snapshots that reconciliations took stay, of each mapping; runback.yml always says. */
+  readonly reconciliations?: { readonly keep: KeepConfig; readonly timezone: string };
 }
 
 /** Limits and habits of restores. */
@@ -237,6 +254,8 @@ export interface RestoreConfig {
 
 export interface WorkspaceConfig {
   readonly version: 1;
+  /** Where the state of a team is; absent where it is in the state folder. */
+  readonly store?: SecretRef;
   readonly platforms: Readonly<Record<string, PlatformConfig>>;
   readonly syncs: Readonly<Record<string, SyncConfig>>;
   readonly backups: BackupsConfig;

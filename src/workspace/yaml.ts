@@ -1,7 +1,7 @@
 import { type Document, LineCounter, isAlias, isCollection, isMap, isScalar, isSeq, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
 
-import { type RunbackError, messageOf } from '../lib/index.js';
+import { expectedWords, type RunbackError, messageOf } from '../lib/index.js';
 import { type Position, type Problem, fileInvalid, positionOf } from './problems.js';
 import { findingsOf } from './schema-words.js';
 import { outOfBounds } from './yaml-bounds.js';
@@ -63,7 +63,7 @@ export function parseYaml<T>(
     secret: secret ?? false,
     hidden: path.includes('credentials'),
   });
-  const result = schema.safeParse(raw);
+  const result = schema.safeParse(raw, { error: expectedWords });
   const found: PathProblem[] = result.success ? [] : findingsOf(schema, result.error.issues.slice(0, MAX_PROBLEMS), raw);
   for (const problem of check(raw)) {
     if (found.length >= 2 * MAX_PROBLEMS) break;

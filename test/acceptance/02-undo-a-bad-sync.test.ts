@@ -95,8 +95,9 @@ describe('issue 2', () => {
     const { code, stdout, output } = await command('npm run --silent bench');
     expect(code, output).toBe(0);
     const rows = tableOf(stdout);
-    const known = tableOf(await readFile(join(root, 'docs/benchmarks.md'), 'utf8')).map(([what]) => what);
-    expect(rows.map(([what]) => what)).toEqual(expect.arrayContaining(known));
+    const known = tableOf(await readFile(join(root, 'docs/benchmarks.md'), 'utf8')).map(nameOf);
+    expect(known.length).toBeGreaterThan(20);
+    expect(rows.map(nameOf)).toEqual(expect.arrayContaining(known));
     for (const [what = '', , , ratio = '', , verdict = ''] of rows) {
       expect(ratio, what).toMatch(/^\d+(\.\d+)? ×$/u);
       told(what, `${ratio} ${verdict}`);
@@ -106,6 +107,9 @@ describe('issue 2', () => {
     expect(requests?.at(-1)).toBe('reached');
   });
 });
+
+/** What a row measures, without the figures in it that are others on each machine: `(the first time 3.0 s)`. */
+const nameOf = ([what = '']: readonly string[]): string => what.replaceAll(/ \([^)]*\)/gu, '');
 
 /** The rows of the benchmark table, without its head. */
 function tableOf(text: string): readonly (readonly string[])[] {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { casesDir, command, expectTests, figure, full, root, told } from './support.js';
+import { casesDir, command, expectTests, figure, full, told } from './support.js';
 
 /** "The world is less tidy than our sandbox": what it must show. */
 
@@ -73,15 +73,8 @@ describe('issue 6', () => {
   });
 
   test('every fact of the sandbox table is held by the tests it names, and the client of the vendor still passes', async () => {
-    const { files, passed } = await expectTests('test/sandbox test/connectors/hubspot');
+    const { passed } = await expectTests('test/structure/sandbox-facts test/sandbox test/connectors/hubspot');
     expect(passed).toBeGreaterThan(100);
-    const facts = factsOf(await readFile(join(root, 'docs/sandbox.md'), 'utf8'));
-    expect(facts.length).toBeGreaterThanOrEqual(10);
-    for (const { fact, file, name } of facts) {
-      expect(files, fact).toContain(`test/sandbox/${file}.test.ts`);
-      expect(await readFile(join(root, `test/sandbox/${file}.test.ts`), 'utf8'), `${fact}: ${file}`).toContain(name);
-    }
-    told('facts of docs/sandbox.md, each with its tests', String(new Set(facts.map(({ fact }) => fact)).size));
   });
 
   test('PostgreSQL 14, 16 and 18: contract suite and attacks', async () => {
@@ -102,21 +95,3 @@ describe('issue 6', () => {
     await expectTests('test/upgrade');
   });
 });
-
-/**
- * The table of facts, test by test: `| fact | file: name …; name …; other-file: … name |`. A name is given as far as it
- * is needed to find it.
- */
-function factsOf(text: string): readonly { readonly fact: string; readonly file: string; readonly name: string }[] {
-  const [, section = ''] = text.split('## Facts about the platform');
-  return section.split('\n').flatMap((line) => {
-    const [, fact = '', tests] = /^\| (.*) \| (hubspot-[a-z-]+: .*) \|$/u.exec(line) ?? [];
-    let file = '';
-    return (tests ?? '').split(';').flatMap((part) => {
-      const [, other, name = ''] = /^\s*(?:(hubspot-[a-z-]+):)?(.*)$/u.exec(part) ?? [];
-      file = other ?? file;
-      const known = name.split('…').find((piece) => piece.trim() !== '');
-      return known === undefined ? [] : [{ fact, file, name: known.trim() }];
-    });
-  });
-}

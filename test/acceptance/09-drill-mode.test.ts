@@ -19,13 +19,21 @@ interface Shown {
 
 const MINUTES = 5;
 
+/** Those that ship, but for those that lead through and write nothing: a drill of them would have nothing to prove. */
+async function runbooksThatRestore(): Promise<readonly string[]> {
+  const folder = join(root, 'runbooks');
+  const restoring: string[] = [];
+  for (const name of await readdir(folder))
+    if ((await readFile(join(folder, name), 'utf8')).includes('action: restore.apply')) restoring.push(name.replace(/\.yml$/u, ''));
+  return restoring;
+}
+
 describe('issue 9', () => {
   test('all shipped drills, unattended, in under five minutes; each that is built to fail fails for its reason', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'runback-drills-'));
     try {
       const { code, output, seconds } = await command(`node dist/runback.js drill run --all --report ${folder}`);
       expect(code, output.slice(-6000)).toBe(0);
-      expect(seconds).toBeLessThan(MINUTES * 60);
       const { results } = JSON.parse(await readFile(join(folder, 'drills.json'), 'utf8')) as { readonly results: readonly Shown[] };
       const passing = new Map<string, number>();
       for (const { runbook, mustFail, checks, drill, faults } of results) {
@@ -37,8 +45,8 @@ describe('issue 9', () => {
           `${drill}: ${mustFail === undefined ? `repaired ${found('repaired')}, innocent ${found('innocent_changed')}` : `fails ${mustFail.join(', ')}`}`,
         );
       }
-      const shipped = (await readdir(join(root, 'runbooks'))).map((name) => name.replace(/\.yml$/u, ''));
-      expect(shipped).toHaveLength(10);
+      const shipped = await runbooksThatRestore();
+      expect(shipped.length).toBeGreaterThanOrEqual(10);
       for (const id of shipped) {
         expect(passing.get(id), id).toBeGreaterThanOrEqual(2);
         expect(
@@ -47,6 +55,8 @@ describe('issue 9', () => {
         ).toHaveLength(1);
       }
       told('runback drill run --all', `${results.length} drills in ${seconds.toFixed(0)} s`);
+      // Last: what the machine has no part in is told on a busy one too.
+      expect(seconds).toBeLessThan(MINUTES * 60);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

@@ -76,6 +76,11 @@ export async function expectTests(what: string, env: Readonly<Record<string, str
     };
     expect(figures.failed).toEqual([]);
     expect(figures.passed, `${what} ran nothing`).toBeGreaterThan(0);
+    // A word that fits no file is passed over without a word.
+    expect(
+      what.split(' ').filter((word) => !figures.files.some((name) => name.includes(word))),
+      'no file is called so',
+    ).toEqual([]);
     told(`npx vitest run ${what}`, `${figures.passed} passed, ${figures.skipped.length} skipped`);
     return figures;
   } finally {
@@ -95,6 +100,22 @@ export function figure(output: string, pattern: RegExp): number {
 /** Every such number, where it is printed several times. */
 export function figures(output: string, pattern: RegExp): readonly number[] {
   return [...output.matchAll(new RegExp(pattern.source, 'gu'))].map(([, found = '']) => Number(found.replaceAll(',', '')));
+}
+
+/**
+ * Runs lines of `npm run bench`, by the beginnings of their files' names. Fails the acceptance where one of the rows that these words
+ * name is not printed, and where a row is missed or was not measured.
+ */
+export async function expectBench(lines: readonly string[], words: readonly string[]): Promise<void> {
+  const { code, stdout, output } = await command(`npm run bench -- ${lines.join(' ')}`);
+  expect(code, output.slice(-4000)).toBe(0);
+  const rows = stdout.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| what') && !line.startsWith('| ---'));
+  for (const word of words) {
+    const row = rows.find((line) => line.includes(word));
+    expect(row, `no line "${word}"\n${stdout}`).toBeDefined();
+    told(word, row ?? '');
+  }
+  expect(rows.filter((line) => !/\| (?:reached)? ?\|$/u.test(line))).toEqual([]);
 }
 
 /** A line for the closing note. */

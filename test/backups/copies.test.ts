@@ -20,7 +20,7 @@ import { defined, Redactor, RunbackError } from '../../src/lib/index.js';
 import { fetchSnapshot, folderStorage, openCatalog, openCopy, type SnapshotStorage } from '../../src/snapshots/index.js';
 import { openFileStore } from '../../src/store/index.js';
 import { temporaryFolder } from '../support/store.js';
-import { type CopiesScene, copiesScene, DAY } from './support/copies.js';
+import { type CopiesScene, copiesScene, DAY, NIGHTLY } from './support/copies.js';
 
 const idsIn = async (dir: string): Promise<readonly string[]> => (await readdir(dir).catch(() => [])).sort().map((name) => name.replace('.zip', ''));
 const pruneDeps = (world: CopiesScene, { store, catalog, keep }: KeptCopy): Parameters<typeof prune>[0] => {
@@ -177,8 +177,7 @@ test('a copy that fails is noted, continues with the next run, and past the targ
   const world = await copiesScene();
   await stateOf(world.store, 'nightly').update(() => ({ version: 1, firstSeen: '2026-11-01T00:00:00.000Z', handled: '2026-11-01T00:00:00.000Z' }));
   await world.make('nightly');
-  const [job] = world.deps().jobs;
-  if (job === undefined) throw new Error('no job');
+  const job = NIGHTLY;
   const refused: SnapshotStorage = {
     ...folderStorage(world.offsite),
     put: () => Promise.reject(new RunbackError('disk-full', 'There is no room left')),

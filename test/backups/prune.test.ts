@@ -7,7 +7,16 @@ import { describe, expect, it } from 'vitest';
 import { explainPrune, prune, type PruneReport } from '../../src/backups/index.js';
 import { Incidents, link, resolve } from '../../src/incidents/index.js';
 import { type Clock, Redactor, systemClock } from '../../src/lib/index.js';
-import { openCatalog, openSnapshot, type Catalog, type SnapshotSummary } from '../../src/snapshots/index.js';
+import {
+  openCatalog,
+  openSnapshot,
+  type Catalog,
+  RECONCILED,
+  reconciledBy,
+  repairedBy,
+  type SnapshotSummary,
+  viewedBy,
+} from '../../src/snapshots/index.js';
 import { openFileStore, type Store } from '../../src/store/index.js';
 import type { KeepConfig } from '../../src/workspace/index.js';
 import { collect } from '../snapshots/support.js';
@@ -63,6 +72,33 @@ async function scene(): Promise<Scene> {
 const quiet = (): void => {};
 const idsOf = async ({ catalog }: Scene): Promise<readonly string[]> => (await catalog.list()).map(({ id }) => id).toReversed();
 const going = (report: PruneReport): readonly string[] => report.snapshots.flatMap(({ snapshot, verdict }) => (verdict.stays ? [] : [snapshot.id]));
+
+describe('snapshots of reconciliations', () => {
+  it('stay by rules of their own, each mapping for itself, and what nobody made by a job stays', async () => {
+    const world = await scene();
+    const made: Record<string, string[]> = {};
+    const names = [reconciledBy('contacts'), repairedBy('contacts'), reconciledBy('deals'), 'nightly', viewedBy('crm', 'contacts')];
+    for (let day = 0; day < 4; day += 1) for (const name of names) (made[name] ??= []).push((await world.make(name)).id);
+    const alone = await world.make();
+    const deps = world.deps({ last: 3 });
+    const rules = { name: RECONCILED, timezone: 'UTC', keep: { last: 1 } };
+    const report = await prune({ ...deps, jobs: [...deps.jobs, rules] }, undefined, () => undefined);
+    const left = new Set((await world.catalog.list()).map(({ id }) => id));
+    expect(report.snapshots.length).toBe(21);
+    for (const name of names)
+      expect(
+        (made[name] ?? []).map((id) => left.has(id)),
+        name,
+      ).toEqual(name === 'nightly' ? [false, true, true, true] : [false, false, false, true]);
+    // What no job and no reconciliation made is for people.
+    expect(left.has(alone.id)).toBe(true);
+    // Without rules, as before: all of them stay.
+    const other = await scene();
+    for (let day = 0; day < 3; day += 1) await other.make(reconciledBy('contacts'));
+    await prune(other.deps({ last: 1 }), undefined, () => undefined);
+    expect(await other.catalog.list()).toHaveLength(3);
+  });
+});
 
 describe('runback backup prune', () => {
   it('deletes what it explained and nothing else, with the notes of it; what no job made stays', async () => {

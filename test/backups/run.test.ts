@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 
 import { describe, expect, it } from 'vitest';
 
+import { jsonLines } from '../cli/support/child.js';
 import { runHere } from '../cli/support/here.js';
 import { call, setJobs, workspaceWith } from './support/workspace.js';
 
@@ -35,6 +36,19 @@ describe('runback backup run', () => {
     expect(stdout).toContain('nightly');
     expect(stdout).toContain('30 2 * * * (Europe/Berlin)');
     expect(stdout).toContain('target 26h: met');
+  });
+
+  it('with --json tells as events how far it is, and the result as the last object', async () => {
+    const { dir } = await workspaceWith('nightly: { platforms: [hubspot] }', 400);
+    const { code, stdout } = await runHere(['backup', 'run', 'nightly', '--json'], { cwd: dir });
+    expect(code).toBe(0);
+    const [last, ...events] = [...jsonLines(stdout)].reverse();
+    expect(last).toMatchObject({ ok: true, data: { jobs: [{ state: 'taken' }] } });
+    expect(events.length).toBeGreaterThan(0);
+    expect(events.filter(({ type }) => typeof type !== 'string')).toEqual([]);
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'progress', task: 'Reading contacts', unit: 'records', done: expect.any(Number) as number }),
+    );
   });
 
   it('names the nearest job where there is none of that name', async () => {

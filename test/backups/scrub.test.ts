@@ -40,3 +40,9 @@ it('looks only at what people wrote and programs answered: nothing is found agai
     outputs: { plan: 'plan-20261129-075246-jda6', json: { phone: '(forgotten)', deep: '(forgotten)' } },
   });
 });
+
+it('a person with a note of a hundred thousand letters is forgotten too, an address in it or not', () => {
+  const notes = ['Called, wants a quote. '.repeat(5000).trim(), `Write to ann.lee@example.com. ${'She called again. '.repeat(3000).trim()}`];
+  const long = scrubber({ keys: [], values: [...notes, 'Annabel'] });
+  expect(long(`Annabel: ${notes[0] ?? ''} / ${notes[1] ?? ''}`)).toBe('(forgotten): (forgotten) / (forgotten)');
+});

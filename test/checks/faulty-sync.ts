@@ -1,7 +1,14 @@
 // A sync from a Salesforce sandbox to a HubSpot one, and what can be wrong with it.
 import { openPlatform, type Platform } from '../../src/connectors/index.js';
 import type { Clock } from '../../src/lib/index.js';
-import { type HubSpotSandbox, type SalesforceSandbox, startHubSpotSandbox, startSalesforceSandbox } from '../../src/sandbox/index.js';
+import {
+  type HubSpotSandbox,
+  type HubSpotSandboxOptions,
+  type SalesforceSandbox,
+  type SalesforceSandboxOptions,
+  startHubSpotSandbox,
+  startSalesforceSandbox,
+} from '../../src/sandbox/index.js';
 import type { PlatformConfig } from '../../src/workspace/index.js';
 import { SharedClock } from '../connectors/hubspot-support.js';
 import { randomFrom } from './history.js';
@@ -70,8 +77,19 @@ export interface SyncWorld {
   close(): Promise<void>;
 }
 
+export interface SyncWorldOptions {
+  readonly formLagMs?: number;
+  readonly aheadMs?: readonly [crm: number, map: number];
+  /** How the platforms are. */
+  readonly map?: HubSpotSandboxOptions;
+  readonly crm?: SalesforceSandboxOptions;
+}
+
 /** Both sandboxes, and a sync that is at work whenever time passes. */
-export async function openSyncWorld(own?: Clock): Promise<SyncWorld> {
+export async function openSyncWorld(
+  own?: Clock,
+  { formLagMs = 0, aheadMs = [0, 0], map: mapOptions = {}, crm: crmOptions = {} }: SyncWorldOptions = {},
+): Promise<SyncWorld> {
   let tick = (): void => undefined;
   class WorkingClock extends SharedClock {
     override async sleep(ms: number, signal?: AbortSignal): Promise<void> {
@@ -80,10 +98,12 @@ export async function openSyncWorld(own?: Clock): Promise<SyncWorld> {
     }
   }
   const clock = own ?? new WorkingClock(Date.now());
-  const map = await startHubSpotSandbox({ seed: 11, clock });
+  const ahead = (ms: number): Clock => (ms === 0 ? clock : new Shifted(clock, ms));
+  const map = await startHubSpotSandbox({ seed: 11, clock: ahead(aheadMs[1]), formLagMs, ...mapOptions });
   const crm = await startSalesforceSandbox({
-    clock,
+    clock: ahead(aheadMs[0]),
     limits: { perDay: 1_000_000 },
+    ...crmOptions,
     description: {
       fields: {
         Contact: [
@@ -139,6 +159,7 @@ export async function openSyncWorld(own?: Clock): Promise<SyncWorld> {
         secret: async (ref) => await Promise.resolve(secrets[ref.slice('file:'.length)] ?? ''),
         clock,
         environment: {},
+        writes: 'private',
       });
       opened.push(platform);
       return platform;
@@ -149,6 +170,23 @@ export async function openSyncWorld(own?: Clock): Promise<SyncWorld> {
     },
   };
   return world;
+}
+
+/** A clock that is ahead of another one, or behind it, and goes as fast. */
+class Shifted implements Clock {
+  constructor(
+    private readonly clock: Clock,
+    private readonly ms: number,
+  ) {}
+  now(): Date {
+    return new Date(this.clock.now().getTime() + this.ms);
+  }
+  monotonicMs(): number {
+    return this.clock.monotonicMs();
+  }
+  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    await this.clock.sleep(ms, signal);
+  }
 }
 
 /** Carries what changed in the CRM since it last looked. */
@@ -238,7 +276,8 @@ class Sync {
 
 const orNull = (text: string | undefined): string | null => text ?? null;
 
-function copied(values: Values): Record<string, string | null> {
+/** What a contact of the marketing platform holds of one of the CRM. */
+export function copied(values: Values): Record<string, string | null> {
   const interests = values['Interests__c'];
   return {
     firstname: orNull(values['FirstName']),

@@ -7,7 +7,7 @@ import { type Known, type Offer, offersFor, together, type Trouble, troubleOfDri
 import type { Difference, DifferenceCount, Reconciliation } from '../../src/checks/index.js';
 import { loadRunbook, type Sign, SIGNS } from '../../src/runbooks/index.js';
 
-/** What a failed check offers. A user would lose the right runbook among ten, or look at the wrong days. */
+/** What a failed check offers. A user would lose the right runbook among eleven, or look at the wrong days. */
 
 const shipped = join(import.meta.dirname, '..', '..', 'runbooks');
 const runbooks = await Promise.all(
@@ -30,6 +30,8 @@ test('every sign is one of a shipped runbook, and the gravest sign decides', () 
     'runback runbook run credentials-outage --input platform=crm --input base=snap-1',
     'runback runbook run sync-storm --input platform=crm --input base=snap-1',
   ]);
+  // Where one sign fits several, each is offered.
+  expect(chosen(['not-arriving']).map((command) => command.split(' ')[3])).toEqual(['credentials-outage', 'sync-stopped']);
   expect(chosen([])).toEqual([]);
   // Without a snapshot it could not begin.
   expect(offersFor({ signs: ['missing'], platforms: ['crm'] }, NOTHING)[1]?.command).toBe('runback runbook show accidental-delete');

@@ -117,6 +117,20 @@ describe('one step after the other over two platforms', () => {
     }
   }, 900_000);
 
+  it.each([
+    [420_000, -420_000],
+    [-3_600_000, 600_000],
+    [700, -700],
+  ] as const)('accuses nobody where the clocks of the platforms are %i and %i ms ahead, and cleans up whole', async (crm, map) => {
+    await world.close();
+    world = await openSyncWorld(undefined, { aheadMs: [crm, map] });
+    world.lagFrom(seedOf());
+    expect(wrongIn(await run('none', TEST.replace('count: 30', 'count: 8')))).toEqual([]);
+    const { clock, openPlatform } = world;
+    for (const note of await uncleaned(store)) await cleanUp(note, { store, clock, by: 'test', openPlatform, call: {} });
+    expect([[...world.crm.truth().records('Contact')].length, [...world.map.truth().records('contacts')].length]).toEqual([0, 0]);
+  });
+
   it.each(FAULTS)('%s is told as what it is, and nothing else is', async (fault) => {
     const wrong = wrongIn(await run(fault));
     for (const told of TOLD[fault])

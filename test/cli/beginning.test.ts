@@ -23,7 +23,7 @@ afterEach(async () => {
 // The only dead end that a person meets on the worst day: nothing to go back to.
 test('respond without any snapshot offers pausing, evidence, history and an export', async () => {
   workspace.damage(8);
-  const shown = openTerminal(['respond'], { cwd: workspace.dir, columns: 110, rows: 40, patienceMs: 60_000 });
+  const shown = openTerminal(['respond'], { cwd: workspace.dir, columns: 110, rows: 40 });
   terminal = shown;
   for (const question of ['What do you see', 'How bad is it', 'In one sentence', 'Where do you see it', 'Acknowledge it', 'Which runbook']) {
     await shown.waitFor(`? ${question}`);
@@ -64,7 +64,7 @@ test('init asks for platform, token, account and who writes, and looks the accou
   const root = await mkdtemp(join(tmpdir(), 'runback-init-'));
   try {
     await writeFile(join(root, 'token'), 'none', { mode: 0o600 });
-    const shown = openTerminal(['init'], { cwd: root, rows: 40, patienceMs: 60_000 });
+    const shown = openTerminal(['init'], { cwd: root, rows: 40 });
     terminal = shown;
     await shown.waitFor('? Where are the records?');
     shown.type(KEY.enter);

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { integration } from '../../src/sandbox/index.js';
 import { jsonLines } from './support/child.js';
 import { runHere } from './support/here.js';
-import { KEY, openTerminal, type Terminal } from './support/terminal.js';
+import { KEY, openTerminal, type Terminal, typeConfirmation } from './support/terminal.js';
 import { openWorkspace, type TestWorkspace } from './support/workspace.js';
 
 /**
@@ -28,7 +28,7 @@ afterEach(async () => {
 });
 
 const go = (...args: string[]): ReturnType<typeof runHere> => runHere(args, { cwd: workspace.dir });
-const plain = (text: string): string => text.replaceAll(/\s+/gu, ' ');
+const plain = (text: string): string => text.replaceAll(/\s+(?:· )?/gu, ' ');
 const repaired = (): number => [...before].filter(([id, title]) => workspace.title(id) === title).length;
 const damaged = (): number => [...before.values()].filter((title) => title !== 'Intern').length;
 const untouched = (): boolean => [...before.keys()].every((id) => workspace.title(id) === 'Intern');
@@ -43,15 +43,14 @@ async function edit(from: string | RegExp, to: string): Promise<void> {
 
 /** Answers `respond` up to where the confirmation has been typed. */
 async function confirmed(): Promise<void> {
-  terminal = openTerminal(['respond'], { cwd: workspace.dir, columns: 120, rows: 45, patienceMs: 60_000 });
+  terminal = openTerminal(['respond'], { cwd: workspace.dir, columns: 120, rows: 45 });
   await terminal.waitFor('Where do you start?');
   terminal.type(KEY.enter);
   await terminal.waitFor('? Which groups are damage?');
   terminal.type(KEY.enter);
   await terminal.waitFor('? Does this look like the damage?');
   terminal.type(KEY.enter);
-  const asked = await terminal.waitFor(/\? Type sandbox:\d+/u);
-  terminal.type(`${/Type (sandbox:\d+)/u.exec(asked)?.[1] ?? ''}${KEY.enter}`);
+  await typeConfirmation(terminal);
 }
 
 /** A command that a screen names, by its beginning; without `runback`. */
@@ -85,7 +84,7 @@ test('a sync that does not stop: nothing is written, the other one is told as pa
   expect(await terminal.exited).not.toBe(0);
   const screen = terminal.screen();
   expect(plain(screen)).toMatch(/Not paused: stubborn-sync/u);
-  expect(plain(screen)).toMatch(/Paused: market-sync\. Once the cause is corrected: runback sync resume pause-\S+/u);
+  expect(plain(screen)).toMatch(/Paused: market-sync\. Once the cause is corrected:\s+runback sync resume pause-\S+/u);
   expect(untouched()).toBe(true);
   const apply = commandIn(screen, 'restore apply');
   expect((await go(...apply, '--confirm', `sandbox:${damaged()}`)).code).toBe(0);
@@ -104,7 +103,7 @@ test('Ctrl-C while a sync finishes its work: it is told as paused, and nothing w
   terminal.type(KEY.ctrlC);
   expect(await terminal.exited).toBe(130);
   const screen = terminal.screen();
-  expect(plain(screen)).toMatch(/Paused: market-sync\. Once the cause is corrected: runback sync resume pause-\S+/u);
+  expect(plain(screen)).toMatch(/Paused: market-sync\. Once the cause is corrected:\s+runback sync resume pause-\S+/u);
   expect(untouched()).toBe(true);
   expect((await go(...commandIn(screen, 'restore apply'), '--confirm', `sandbox:${damaged()}`)).code).toBe(0);
   expect(repaired()).toBe(before.size);
@@ -116,7 +115,7 @@ test('a platform that fails halfway: what was written is told, and the restore i
   await confirmed();
   expect(await terminal.exited).not.toBe(0);
   const screen = terminal.screen();
-  expect(plain(screen)).toMatch(/Paused: market-sync\. Once the cause is corrected: runback sync resume pause-\S+/u);
+  expect(plain(screen)).toMatch(/Paused: market-sync\. Once the cause is corrected:\s+runback sync resume pause-\S+/u);
   expect(plain(screen)).toMatch(/\d+ of \d+ changes are on the platform/u);
   expect(plain(screen)).not.toMatch(/restore apply plan-\S+ *$/u);
   expect(repaired()).toBeLessThan(before.size);
@@ -138,7 +137,7 @@ test('Ctrl-C while it writes: what was written is told, and the restore is resum
   expect(await terminal.exited).toBe(130);
   const screen = terminal.screen();
   workspace.sandbox.faults.clear();
-  expect(plain(screen)).toMatch(/Paused: market-sync\. Once the cause is corrected: runback sync resume pause-\S+/u);
+  expect(plain(screen)).toMatch(/Paused: market-sync\. Once the cause is corrected:\s+runback sync resume pause-\S+/u);
   expect((await go(...commandIn(screen, 'restore resume'))).code).toBe(0);
   expect(repaired()).toBe(before.size);
   await resumeSyncs(screen);
@@ -160,7 +159,7 @@ test('a comparison that finds damage again does not end with 0, and says where i
     failed: true,
     screen: true,
   });
-  expect(plain(screen)).toMatch(/What is left, and what to do about each: runback restore left plan-\S+/u);
+  expect(plain(screen)).toMatch(/What is left, and what to do about each:\s+runback restore left plan-\S+/u);
   expect((await go(...commandIn(screen, 'restore left'))).code).toBe(0);
   await resumeSyncs(screen);
 });
@@ -175,7 +174,7 @@ test('a comparison that fails: that the values were written is told, and they ar
   await confirmed();
   expect(await terminal.exited).not.toBe(0);
   const screen = terminal.screen();
-  expect(plain(screen)).toMatch(/Paused: market-sync\. Once the cause is corrected: runback sync resume pause-\S+/u);
+  expect(plain(screen)).toMatch(/Paused: market-sync\. Once the cause is corrected:\s+runback sync resume pause-\S+/u);
   workspace.sandbox.faults.clear();
   expect(repaired()).toBe(before.size);
   const next = /restore verify plan/u.test(plain(screen)) ? 'restore verify' : 'restore resume';
@@ -200,9 +199,9 @@ test.each([1, 2])('kill -9 at write %i: status names restore, pause and the comm
 });
 
 test('kill -9 while the syncs are paused: status names the pause and its plan, and the plan can be applied', async () => {
-  await edit(/pause: .*/u, `pause: { run: ${JSON.stringify(['sh', '-c', ': >"$1"; sleep 5', 'sh', join(workspace.dir, 'paused')])} }`);
+  await edit(/pause: .*/u, `pause: { run: ${JSON.stringify(['sh', '-c', ': >"$1"; sleep 60', 'sh', join(workspace.dir, 'paused')])} }`);
   await confirmed();
-  await expect.poll(() => workspace.paused(), { timeout: 30_000 }).toBe(true);
+  await expect.poll(() => workspace.paused()).toBe(true);
   await kill();
   const { stdout } = await go('status');
   expect(plain(stdout)).toContain('market-sync');

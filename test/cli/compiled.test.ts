@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -91,6 +92,13 @@ test('every command has a file of its own, named by its words alone', async () =
   expect(names.sort()).toEqual(['', 'forget', 'restore.plan']);
 });
 
+test('options of every command before its words make no other file of it', async () => {
+  for (const before of [[], ['--json'], ['--workspace', 'elsewhere', '--no-input', '--as', 'maya']])
+    run([...before, 'restore', 'plan', '--platform', 'db']);
+  const names = await readdir(join(caches, 'runback', 'compiled', '0123456789abcdef'));
+  expect(names.map((name) => name.split('.').slice(0, -1))).toEqual([['restore', 'plan']]);
+});
+
 test('whatever words commands begin with, the files stay few; a relative folder for caches does not count', async () => {
   run();
   const kept = await mkdtemp(join(folder, 'many-'));
@@ -155,6 +163,39 @@ test('nothing is put where a link leads to what others can write', async () => {
   await symlink(open, join(caches, 'runback'));
   expect(run()).toBe('first2');
   expect(await readdir(open)).toEqual([]);
+});
+
+test.each(['', 'relative'])('an empty or relative HOME (%j) keeps nothing, and makes no folder where the command runs', async (home) => {
+  const here = await mkdtemp(join(folder, 'here-'));
+  const ran = execFileSync(process.execPath, [join(folder, 'start.cjs')], {
+    cwd: here,
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'] ?? '', HOME: home },
+  });
+  expect(ran).toBe('first2');
+  expect(await readdir(here)).toEqual([]);
+});
+
+/** Why nothing can be started as a user that the system does not know; undefined where it can. */
+function whyNoStranger(): string | undefined {
+  if (process.getuid?.() !== 0) return 'only root can become someone else';
+  for (let at = dist; at !== dirname(at); at = dirname(at)) if ((statSync(at).mode & 0o005) !== 0o005) return `others cannot enter ${at}`;
+  return undefined;
+}
+const whyNot = whyNoStranger();
+if (whyNot !== undefined) console.log(`skipped: a user that the system does not know (${whyNot})`);
+
+// A container that is given a bare number as its user.
+test.skipIf(whyNot !== undefined)('a user that the system does not know runs it without HOME', () => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(dist, 'runback.js'), '--help'], {
+    cwd: '/',
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'] ?? '' },
+    uid: 54_321,
+    gid: 54_321,
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout).toContain('Usage: runback');
 });
 
 test('an error says where in the script it happened', async () => {

@@ -3,13 +3,11 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { type SalesforceSandbox, startSalesforceSandbox } from '../../src/sandbox/index.js';
 import { openOperator, type Operator } from '../journeys/support/operator.js';
 import { runback } from './support/child.js';
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 /** A user would send a stranger their customers' addresses, or the key to them, when asking for help. */
 
@@ -122,17 +120,23 @@ afterAll(async () => {
   await sandbox.stop();
 });
 
-test('the bundle has versions, findings and shapes, and no byte of a secret, an address, a name or a value that stood anywhere', async () => {
-  const ended = await runback(['doctor', '--bundle', 'support.zip'], { cwd: operator.dir });
-  expect(ended.stdout).toContain('A bundle for support:');
-  const out = join(operator.dir, 'out');
+/** The files of a zip by their names in it. */
+async function unzipped(path: string): Promise<ReadonlyMap<string, string>> {
+  const out = `${path}.out`;
   await mkdir(out);
-  await promisify(execFile)('unzip', ['-q', join(operator.dir, 'support.zip'), '-d', out]);
+  await promisify(execFile)('unzip', ['-q', path, '-d', out]);
   const names = (await readdir(out, { recursive: true, withFileTypes: true }))
     .filter((one) => one.isFile())
     .map((one) => join(one.parentPath, one.name));
   const all = new Map<string, string>();
   for (const name of names) all.set(name.slice(out.length + 1), await readFile(name, 'latin1'));
+  return all;
+}
+
+test('the bundle has versions, findings and shapes, and no byte of a secret, an address, a name or a value that stood anywhere', async () => {
+  const ended = await runback(['doctor', '--bundle', 'support.zip'], { cwd: operator.dir });
+  expect(ended.stdout).toContain('A bundle for support:');
+  const all = await unzipped(join(operator.dir, 'support.zip'));
   expect([...all.keys()].sort()).toEqual(
     expect.arrayContaining([
       'README.txt',
@@ -172,4 +176,30 @@ test('the bundle has versions, findings and shapes, and no byte of a secret, an 
   // What is there already stays.
   const again = await runback(['doctor', '--bundle', 'support.zip'], { cwd: operator.dir });
   expect([again.code, again.stderr.replaceAll(/\s+/gu, ' ')]).toEqual([64, expect.stringContaining('is already there')]);
+});
+
+test('a workspace whose runback.yml cannot be loaded has a bundle too, which says on which lines it is wrong', async () => {
+  const text = await readFile(join(operator.dir, 'runback.yml'), 'utf8');
+  for (const [n, broken] of [`${text}syncz: { ${PLANTED.note}: 1 }\n`, `${text}  - ${PLANTED.note}: [\n`].entries()) {
+    await writeFile(join(operator.dir, 'runback.yml'), broken);
+    const name = `broken-${n}.zip`;
+    const ended = await runback(['doctor', '--bundle', name], { cwd: operator.dir });
+    expect([ended.code, ended.stdout]).toEqual([65, expect.stringContaining('A bundle for support:')]);
+    const all = await unzipped(join(operator.dir, name));
+    expect(JSON.parse(all.get('checks.json') ?? '')).toEqual([
+      { what: 'Workspace', ok: false, code: 'file-invalid', lines: expect.arrayContaining([expect.any(Number)]) as unknown },
+    ]);
+    expect(all.get('versions.json')).toContain(process.versions.node);
+    expect(all.get('log.ndjson')).not.toBe('');
+    const whole = [...all].flat().join('\n');
+    for (const planted of Object.values(PLANTED)) expect(whole).not.toContain(planted);
+    expect(whole).not.toContain(operator.dir);
+  }
+  await writeFile(join(operator.dir, 'runback.yml'), text);
+});
+
+test('where there is no workspace there is nothing to bundle', async () => {
+  const ended = await runback(['doctor', '--bundle', 'none.zip'], { cwd: '/' });
+  expect(ended.code).not.toBe(0);
+  expect(ended.stderr).toContain('There is no runback.yml');
 });

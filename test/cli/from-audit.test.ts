@@ -128,6 +128,11 @@ test('without audit in runback.yml, doctor names the table with what to write, a
     expect(await run(...plan)).toMatchObject({
       error: { code: 'usage', next: expect.stringContaining('name it under audit in runback.yml') as unknown },
     });
+    // Whoever wrote a record last was told as who wrote each of its fields, with a command that is refused.
+    await open('    modified: { by: name }\n');
+    expect(await run(...plan.slice(0, -2))).toMatchObject({
+      error: { code: 'usage', message: expect.stringContaining('keeps no history of its fields') as unknown },
+    });
     await open('    audit: { table: audit.logged_actions, at: action_tstamp }\n');
     expect(await checked()).toMatchObject({
       ok: false,

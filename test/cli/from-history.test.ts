@@ -1,3 +1,7 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+
 import { expect, test } from 'vitest';
 
 import { integration, person } from '../../src/sandbox/index.js';
@@ -58,6 +62,59 @@ test('without a snapshot: who wrote is told, a writer has to be named, and the p
     expect(await last('verify', header.id)).toMatchObject({ ok: true, data: { remaining: 0 } });
     expect(await last('undo', 'latest')).toMatchObject({ ok: true, data: { state: 'undone' } });
     expect(new Set(contacts.slice(0, 40).map((id) => title(id)))).toEqual(new Set(['Overwritten']));
+  } finally {
+    await workspace.close();
+  }
+});
+
+/** A user would lose: the names. Nobody can look into a list of numbers, and without a snapshot only the platform knows them. */
+test('without a snapshot the records of a plan, and what is left of it, are named all the same', async () => {
+  const workspace = await openWorkspace(20);
+  try {
+    const { sandbox, contacts, dir } = workspace;
+    const go = (...args: string[]): Promise<Finished> => runHere(['restore', ...args, '--no-input'], { cwd: dir });
+    const file = async (name: string, ...args: string[]): Promise<string> => {
+      expect((await go(...args, '--to', join(dir, name))).stderr).toBe('');
+      return await readFile(join(dir, name), 'utf8');
+    };
+    const wrong = integration('4471120', 'MarketSync');
+    const update = (n: number, properties: Record<string, string>, who = wrong): void => {
+      sandbox.writeAs(who).update('contacts', contacts[n] ?? '', properties);
+    };
+    const names = ['Ann Lee', 'Bo Day', 'Cy Fox'];
+    for (const [n, name] of names.entries()) {
+      const [firstname = '', lastname = ''] = name.split(' ');
+      update(n, { firstname, lastname, email: `${firstname.toLowerCase()}@example.com` }, person(7));
+    }
+    // The damage begins in a later millisecond.
+    await setTimeout(5);
+    const since = new Date().toISOString();
+    // The damage took a name: the one that comes back counts.
+    update(0, { lastname: 'Customer' });
+    update(1, { jobtitle: 'Overwritten' });
+    update(2, { jobtitle: 'Overwritten' });
+    update(1, { jobtitle: 'Edited since' }, person(7));
+    const made = await go('plan', '--platform', 'hubspot', '--from-history', '--since', since, '--suspect', 'INTEGRATION:4471120');
+    for (const name of names) expect(flat(made)).toContain(name.slice(0, 5));
+    const [, row = ''] = (await file('left.csv', 'left', 'latest')).split('\r\n');
+    expect(row.startsWith('Bo Day,bo@example.com,')).toBe(true);
+    expect(await file('left.html', 'left', 'latest')).toContain('Bo Day');
+    expect(flat(await go('left', 'latest'))).toContain('Bo Day');
+    for (const name of ['plan.csv', 'plan.html']) {
+      const shown = await file(name, 'show', 'latest', '--personal');
+      expect(shown).toContain('Ann Lee');
+      expect(shown).not.toContain('Ann Customer');
+    }
+    // Unless asked for, a plan for other eyes names nobody.
+    for (const name of ['masked.csv', 'masked.html']) expect(await file(name, 'show', 'latest')).not.toContain('Ann Lee');
+    const last = jsonLines((await go('show', 'latest', '--json')).stdout).at(-1) as {
+      readonly data: { readonly counts: { readonly records: number } };
+    };
+    update(2, { jobtitle: 'Edited before it is applied' }, person(7));
+    await go('apply', 'latest', '--confirm', `sandbox:${last.data.counts.records}`);
+    expect((await file('after.csv', 'left', 'latest')).split('\r\n').filter((line) => line.startsWith('Cy Fox,'))).toHaveLength(1);
+    sandbox.writeAs(wrong).update('contacts', contacts[0] ?? '', { lastname: 'Customer' });
+    expect(flat(await go('verify', 'latest'))).toContain('Ann Lee');
   } finally {
     await workspace.close();
   }

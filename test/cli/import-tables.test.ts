@@ -77,7 +77,7 @@ test('a restored dump becomes a base: the plan puts back what was damaged, delet
   const shown = await text(...imported, '--dry-run');
   expect(shown.flat).toContain('public.people from restored.people, 5 fields');
   expect(shown.flat).toContain('12 of 12 records that were looked up are there now');
-  expect(shown.flat).toContain('secret (runback.yml says that it is never stored)');
+  expect(shown.flat).toContain('secret (it is never stored)');
   expect(shown.flat).toContain('updated_at (it cannot be written)');
   expect((await json(...imported)).error.code).toBe('person-needed');
 

@@ -2,15 +2,13 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 
 import { type SalesforceSandbox, startSalesforceSandbox } from '../../src/sandbox/index.js';
 import { type Stub, startStub } from '../syncs/stubs/kit.js';
 import { runHere } from './support/here.js';
 import { KEY, openTerminal } from './support/terminal.js';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 /** A user would lose a flow that writes during their restore, since nobody told runback of it; or a secret, in a file that is shared. */
 

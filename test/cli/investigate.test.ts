@@ -99,3 +99,21 @@ test('the answers file that the page shows is one', async () => {
   const shown = /```yaml\n(# runback restore plan --investigation[^`]*)```/u.exec(page)?.[1] ?? '';
   expect(groupAnswersSchema.parse(parse(shown))).toMatchObject({ groups: { 2: 'leave', 3: 'take' } });
 });
+
+test('when contacts were deleted is told on HubSpot, and by whom is not', async () => {
+  const own = await openWorkspace(60);
+  try {
+    await own.base();
+    const sync = own.sandbox.writeAs({ kind: 'integration', id: '4471120' });
+    const before = Date.now();
+    for (const id of own.contacts.slice(0, 12)) sync.remove('contacts', id);
+    const { stdout } = await runHere(['investigate', '--platform', 'hubspot', '--json'], { cwd: own.dir });
+    const { data } = jsonLines(stdout).at(-1) as { data: { groups: readonly Record<string, unknown>[] } };
+    const [deleted] = data.groups.filter(({ label }) => label === 'deleted');
+    expect(deleted).toMatchObject({ cells: 12, exact: true, verdict: 'ask' });
+    expect(deleted).not.toHaveProperty('writer');
+    expect(Math.abs(Date.parse(String(deleted?.['from'])) - before)).toBeLessThan(60_000);
+  } finally {
+    await own.close();
+  }
+});

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 
 import { integration } from '../../src/sandbox/index.js';
 import { type CrashCommand, describeSweep, runCrashing, sweep } from '../support/crash.js';
-import { everyPoint, morePoints, thinned, withoutFlushes } from '../support/sweeps.js';
+import { everyNth, leastLeft, leastPoints, morePoints, thinned, withoutFlushes } from '../support/sweeps.js';
 import { program } from './support/child.js';
 import { type IntakeWorld, openIntakeWorld } from './support/intake-world.js';
 
@@ -20,7 +20,6 @@ const command = (...words: readonly string[]): CrashCommand => ({
   args: [program, 'test', ...words, '--no-input'],
   cwd: world.dir,
   within: [world.dir],
-  timeoutMs: 120_000,
 });
 
 const opened = async (): Promise<void> => {
@@ -44,7 +43,7 @@ it('a test that is killed anywhere is cleaned up: what was there before is there
   let left = 0;
   const report = await sweep({
     moments: ['before', 'after'],
-    pick: (all) => thinned(morePoints ? 3 : 1)(withoutFlushes(all)),
+    pick: everyNth(2, (all) => thinned(morePoints ? 3 : 1)(withoutFlushes(all))),
     before: async () => {
       await opened();
       before = world.addresses();
@@ -60,22 +59,22 @@ it('a test that is killed anywhere is cleaned up: what was there before is there
       const twin = innocentTwin();
       if (killed && world.addresses().length > before.length) left += 1;
       const cleaned = await runCrashing(command('cleanup'));
-      // The twin bears a mark of the test: people are told of it.
-      expect(cleaned.code, cleaned.stderr).toBe(twin.length === 0 ? 0 : 3);
+      // The twin bears a mark of the test: people are told of it, as they are until when more may arrive of what was killed.
+      expect(cleaned.code, cleaned.stderr).toBe(twin.length === 0 && !cleaned.stdout.includes('More may arrive') ? 0 : 3);
       expect(world.addresses()).toEqual([...before, ...twin].sort());
       expect(world.production.writes()).toEqual([]);
     },
   });
   console.log(describeSweep('test run', report));
-  expect(report.points).toBeGreaterThan(everyPoint ? 20 : 5);
-  expect(left).toBeGreaterThan(0);
+  expect(report.points).toBeGreaterThanOrEqual(leastPoints(21, 4));
+  expect(left).toBeGreaterThanOrEqual(leastLeft);
 }, 600_000);
 
 it('a clean-up that is killed anywhere is completed by the next', async () => {
   let before: readonly string[] = [];
   const report = await sweep({
     moments: ['after'],
-    pick: (all) => thinned(morePoints ? 3 : 1)(withoutFlushes(all)),
+    pick: everyNth(2, (all) => thinned(morePoints ? 3 : 1)(withoutFlushes(all))),
     before: async () => {
       await opened();
       before = world.addresses();
@@ -89,5 +88,5 @@ it('a clean-up that is killed anywhere is completed by the next', async () => {
     },
   });
   console.log(describeSweep('test cleanup', report));
-  expect(report.points).toBeGreaterThan(everyPoint ? 10 : 3);
+  expect(report.points).toBeGreaterThanOrEqual(leastPoints(11, 4));
 }, 600_000);

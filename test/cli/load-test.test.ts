@@ -67,6 +67,21 @@ describe('runback test run with a load', () => {
     expect(again.stdout).toContain('Nothing is left of any test.');
   });
 
+  it('knows its own whatever an automation makes of their names, and calls nobody lost whose name it took away', async () => {
+    const before = world.addresses();
+    world.take = (n, { email, mark }, response) => {
+      const names = [`${mark.toUpperCase()} `, `Dr. ${mark}, PhD`, `${mark[0]?.toUpperCase() ?? ''}${mark.slice(1)}`, 'Lovelace'];
+      world.crm.writeAs(integration('77', 'Forms')).create('contacts', { email: email.toUpperCase(), lastname: names[n % 4] ?? mark });
+      response.end('ok');
+    };
+    const { code, result } = await run({ load: '  count: 20\n  at_once: true', expect: '{ within: 4s, unknown: 5 }' });
+    expect([code, result.load.places[0]?.totals]).toEqual([0, { once: 15, doubled: 0, lost: 0, refused: 0, late: 0, unknown: 5 }]);
+    const cleaned = await runHere(['test', 'cleanup', '--no-input'], { cwd: world.dir });
+    // Whose name is gone could be anybody by now.
+    expect([cleaned.code, /crm\/contacts: 15 records deleted, 5 left/u.test(cleaned.stdout)], cleaned.stdout).toEqual([3, true]);
+    expect(world.addresses()).toHaveLength(before.length + 5);
+  });
+
   it('finds what is lost, doubled, late, refused and unanswered, and accuses nobody else', async () => {
     /** Once the account was read after so many milliseconds, and is left alone. */
     const onceReadAfter = async (ms: number): Promise<void> => {
@@ -89,7 +104,7 @@ describe('runback test run with a load', () => {
       }
       if (n < 6) {
         ok();
-        void onceReadAfter(3100).then(() => world.put(fields));
+        void onceReadAfter(6100).then(() => world.put(fields));
         return;
       }
       if (n < 10) {
@@ -116,7 +131,14 @@ describe('runback test run with a load', () => {
       world.put(fields);
       ok();
     };
-    const { code, result } = await run({ load: '  count: 40\n  at_once: true', expect: '{ within: 3s, refused: 4, unknown: 2 }', settle: '3s' });
+    // One never answers, and is waited for so long: half of the time in which the others may arrive.
+    const submit = world.submit.replace('30s', '3s');
+    const { code, result } = await run({
+      submit,
+      load: '  count: 40\n  at_once: true',
+      expect: '{ within: 6s, refused: 4, unknown: 2 }',
+      settle: '3s',
+    });
     expect(result.load.answers).toEqual({ acknowledged: 31, refused: 4, unanswered: 5 });
     // 25 that nothing was done to, two told as errors and one unanswered that are there.
     expect(result.load.places[0]?.totals).toEqual({ once: 28, doubled: 2, lost: 3, refused: 4, late: 1, unknown: 2 });
@@ -128,7 +150,7 @@ describe('runback test run with a load', () => {
     await runHere(['test', 'report', 'latest', '--to', 'test.xml'], { cwd: world.dir });
     await runHere(['test', 'report', 'latest', '--to', 'test.html'], { cwd: world.dir });
     expect(await readdir(world.dir)).toEqual(expect.arrayContaining(['test.html', 'test.xml']));
-  }, 60_000);
+  });
 
   it("tells the excess at the vendor's form endpoint as refused, and nothing as lost", async () => {
     const form = `${world.crm.url}/submissions/v3/integration/submit/${world.crm.portalId}/8f14e45f-ceea-467f-a0f1-0123456789ab`;
@@ -159,9 +181,8 @@ describe('runback test run with a load', () => {
     const submit = world.submit.replace('{ url', '{ limit: { count: 4, per: 400ms }, url');
     const { result } = await run({ submit, load: '  count: 10\n  at_once: true', expect: '{ within: 1m }' });
     expect(result.load.places[0]?.totals.once).toBe(10);
-    // A place is free again only that long after the answer.
-    expect((times[4] ?? 0) - (answered[3] ?? 0)).toBeGreaterThanOrEqual(390);
-    expect((times[8] ?? 0) - (answered[7] ?? 0)).toBeGreaterThanOrEqual(390);
+    // A place is free again only that long after its own answer; the slow ones of a batch free theirs later.
+    for (let n = 4; n < times.length; n += 1) expect((times[n] ?? 0) - (answered[n - 4] ?? 0), `submission ${n + 1}`).toBeGreaterThanOrEqual(390);
   });
 
   it('sends no secret where it could be read on the way', async () => {

@@ -1,15 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { type HubSpotSandbox, startHubSpotSandbox } from '../../src/sandbox/index.js';
 import { type Operator, openOperator } from '../journeys/support/operator.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
 import { runHere } from './support/here.js';
 import { platformsOf } from './support/platforms.js';
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
 
 /** A user would lose: weeks of records behind a change of a form that nobody told anybody of. */
 

@@ -1,14 +1,12 @@
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { type HubSpotSandbox, type SalesforceSandbox, startHubSpotSandbox, startSalesforceSandbox } from '../../src/sandbox/index.js';
 import { type Operator, openOperator } from '../journeys/support/operator.js';
 import { platformsOf } from './support/platforms.js';
 import { KEY, openTerminal } from './support/terminal.js';
-
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
 /** A user would lose: a file that says what nobody confirmed, or the one that was there. */
 
@@ -31,7 +29,7 @@ const path = (name: string): string => join(operator.dir, 'mappings', name);
 test('a person confirms pair by pair, says whose values count, sees the file, and only then it is written', async () => {
   const terminal = openTerminal(['mapping', 'init', ...SIDES, '--id', 'people'], { cwd: operator.dir, columns: 80, rows: 60 });
   try {
-    const screen = await terminal.waitFor(/Which fields of salesforce and hubspot hold the same\?/u);
+    const screen = await terminal.waitFor(/Which fields of salesforce and hubspot hold the same\?[^]*⏎ submit/u);
     expect(screen.split('\n').every((line) => line.length <= 80)).toBe(true);
     // The first pair is not right.
     terminal.type(' ');

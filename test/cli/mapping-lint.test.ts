@@ -2,15 +2,13 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { type HubSpotSandbox, type SalesforceSandbox, startHubSpotSandbox, startSalesforceSandbox } from '../../src/sandbox/index.js';
 import { type Operator, openOperator } from '../journeys/support/operator.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
 import { runHere } from './support/here.js';
 import { platformsOf } from './support/platforms.js';
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
 
 /** A user would lose: a sync that is switched on although it cannot work, and data that it cuts, drops or turns round. */
 

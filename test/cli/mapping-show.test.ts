@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { documentHtml } from '../../src/document/index.js';
 import { mappingPage, parseMapping } from '../../src/mappings/index.js';
@@ -9,8 +9,6 @@ import { type Operator, openOperator } from '../journeys/support/operator.js';
 import { MAPPING } from '../mappings/support/pair.js';
 import { hasBrowser, openBrowser, openPage, violationsOf } from '../support/browser.js';
 import { runHere } from './support/here.js';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 /** A user would lose: the one page on which sales, marketing and IT agree about whose value counts. */
 

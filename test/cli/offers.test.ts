@@ -2,15 +2,13 @@ import { execFile } from 'node:child_process';
 import { chmod, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, onTestFinished, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, onTestFinished, expect, test } from 'vitest';
 
 import type { TestPostgres } from '../support/postgres.js';
 import { cleanEnv, jsonLines, main } from './support/child.js';
 import { runHere } from './support/here.js';
 import { openIntakeWorld } from './support/intake-world.js';
 import { openPair, openServer } from './support/pair.js';
-
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 
 /**
  * What a failed check tells to do next. A user would lose the minutes after the failure: a command that does not work as
@@ -117,7 +115,11 @@ test('a load that fails offers what works where no snapshot is there yet', async
   const { code, stdout } = await runHere(['test', 'run', 'signups', '--json', '--no-input'], { cwd: world.dir });
   const offers = nextIn(stdout);
   expect(code).toBe(2);
-  expect(offers.map(({ command }) => command)).toEqual(['runback snapshot create --platform crm', 'runback runbook show credentials-outage']);
+  expect(offers.map(({ command }) => command)).toEqual([
+    'runback snapshot create --platform crm',
+    'runback runbook show credentials-outage',
+    'runback runbook show sync-stopped',
+  ]);
   const report = await runHere(['test', 'report', 'latest', '--no-input'], { cwd: world.dir });
   expect(onScreen(report.stdout)).toEqual(offers.map(({ command }) => command));
   await runHere(['test', 'report', 'latest', '--to', 'test.xml', '--no-input'], { cwd: world.dir });

@@ -1,3 +1,7 @@
+import { existsSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { runCrashing } from '../support/crash.js';
@@ -46,6 +50,29 @@ it('a bad value that a sync carried into both systems is put back in both from o
     expect(verified).toMatchObject({ differences: { count: 0 }, plans: [{ remaining: 0 }, { remaining: 0 }] });
     await pair.done('sync', 'resume', String(verified['pauseId']));
     expect(pair.paused()).toBe(false);
+  });
+});
+
+it('a set is rehearsed as one, in a sandbox and in an empty database, and neither platform is written to', async () => {
+  await withPair(async (pair) => {
+    const base = await pair.set();
+    await pair.sync(pair.contacts.slice(0, 5), { city: 'Nowhere' });
+    const planned = await pair.done('restore', 'plan', '--set', base);
+    const place = await server.createDatabase('SELECT 1');
+    await writeFile(join(pair.dir, 'place'), server.url(place), { mode: 0o600 });
+    const held = await pair.held(pair.contacts[0] ?? '', 'city');
+    const rehearsed = await pair.done('restore', 'rehearse', String(planned['id']), '--into', 'file:place');
+    expect(rehearsed).toMatchObject({
+      set: planned['id'],
+      passed: true,
+      differences: 0,
+      rehearsals: [
+        { passed: true, records: { checked: 5, right: 5 }, undo: { put_back: true } },
+        { passed: true, records: { checked: 5, right: 5 }, undo: { put_back: true } },
+      ],
+    });
+    expect(await pair.held(pair.contacts[0] ?? '', 'city')).toEqual(held);
+    expect(held).toEqual(['Nowhere', 'Nowhere']);
   });
 });
 
@@ -308,5 +335,27 @@ it('killed at any moment, applying the set again ends with both sides done and n
     }
     console.log(`killed ${String(killed)} times of ${String(operations.length)} operations on both platforms`);
     expect(killed).toBeGreaterThan(2);
+  });
+});
+
+it('an automation that reacts on one side stands still while the set is written, also where a colleague starts it again', async () => {
+  await withPair(async (pair) => {
+    const flag = join(pair.dir, 'mails-paused');
+    const script = (body: string): string => JSON.stringify(['sh', '-c', body, 'sh', flag]);
+    const thanks = `  thank-you: { title: Thank new leads, controller: command, writes_to: [mails], reacts_to: [hubspot], status: { run: ${script('test ! -e "$1" || exit 3')}, paused: "exit == 3" }, pause: { run: ${script(': >"$1"')} }, resume: { run: ${script('rm "$1"')} } }\n`;
+    const mails = '  mails: { connector: postgres, environment: sandbox, url: file:database-url, objects: [public.people] }\n';
+    await pair.config('syncs:\n', `${mails}syncs:\n${thanks}`);
+    const base = await pair.set();
+    await pair.sync(pair.contacts.slice(0, 5), { city: 'Nowhere' });
+    const planned = await pair.done('restore', 'plan', '--set', base);
+    expect(existsSync(flag)).toBe(true);
+    await rm(flag);
+    const applied = await pair.run('restore', 'apply', String(planned['id']), '--confirm', String(planned['confirm']));
+    expect([applied.code, existsSync(flag)]).toEqual([0, true]);
+    expect(applied.out).toContain('Syncs ran since the plans were made, and are paused again.');
+    expect(await pair.differing()).toEqual([]);
+    const verified = await pair.done('restore', 'verify', String(planned['id']));
+    await pair.done('sync', 'resume', String(verified['pauseId']));
+    expect(existsSync(flag)).toBe(false);
   });
 });

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { type Rehearsal, rehearsalSchema, shippedDir } from '../../src/stages/index.js';
+import { type Rehearsal, rehearsalSchema } from '../../src/stages/index.js';
+import { shippedDir } from '../../src/workspace/index.js';
 import { type Finished, jsonLines } from './support/child.js';
 import { runHere } from './support/here.js';
 import { openWorkspace, type TestWorkspace } from './support/workspace.js';
@@ -166,7 +167,7 @@ describe('a rehearsal', () => {
       next: '--into env:RESTORE_TEST_URL',
     });
     expect((await rehearse(plan, '--into', 'env:TEST_URL')).error).toMatchObject({ code: 'usage', next: 'Leave out --into.' });
-    expect((await rehearse('set-20261122-164733-k3vq')).error).toMatchObject({ code: 'usage' });
+    expect((await rehearse('set-20261122-164733-k3vq')).error).toMatchObject({ code: 'not-found' });
     const path = join(workspace.dir, 'runback.yml');
     const text = await readFile(path, 'utf8');
     await writeFile(path, `${text}restores: { plan_max_age: 1s }\n`);

@@ -25,7 +25,7 @@ afterEach(async () => {
 describe('no command in a terminal', () => {
   test('offers first what a person in trouble wants, and Enter takes it', async () => {
     const terminal = start([]);
-    const screen = await terminal.waitFor('What do you need?');
+    const screen = await terminal.waitFor(/What do you need\?[^]*⏎ select/u);
     expect(screen.indexOf('guide me')).toBeGreaterThan(0);
     expect(screen.indexOf('guide me')).toBeLessThan(screen.indexOf('Set up this folder'));
     terminal.type(`${KEY.up}${KEY.up}${KEY.down.repeat(9)}${KEY.enter}`);

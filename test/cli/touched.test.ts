@@ -58,7 +58,7 @@ test('lists whom the damage touched, what else happened to them since it began, 
   const { code, stdout } = await go('--show', 'latest', '--to', 'touched.csv', '--personal');
   expect(code).toBe(0);
   const [head, ...lines] = await csv('touched.csv');
-  expect(head).toBe('name,address,page,object,key,what happened,detail,when,by,what to tell');
+  expect(head).toBe('name,address,page,object,key,what happened,detail,when,by,owner,what to tell');
   const of = (what: string): readonly string[] => lines.filter((line) => line.includes(`,${what},`));
   expect(of('values changed').length).toBeGreaterThan(10);
   expect(of('values changed')[0]).toMatch(/,contacts,\d+,values changed,jobtitle,\d{4}-\S+Z,"market-sync, INTEGRATION:4471120",/u);

@@ -36,7 +36,7 @@ it('a sync that does its work passes, one that cuts titles does not, and a clean
   }
   expect([...world.crm.truth().records('Contact')]).toEqual([]);
   expect([...world.map.truth().records('contacts')]).toHaveLength(48);
-  const cleaned = await runback('test', 'cleanup');
+  const cleaned = await runback('test', 'cleanup', '--wait');
   expect(cleaned.code, cleaned.stdout + cleaned.stderr).toBe(0);
   expect([...world.map.truth().records('contacts')]).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { KEY, openTerminal, type Terminal } from './support/terminal.js';
 import { openWorkspace, type TestWorkspace } from './support/workspace.js';
@@ -42,7 +42,7 @@ test.each([
   // An early yes, a confirmation of anything, half a word.
   shown.type(`${yes}${yes}yes`);
   // The terminal has them: it shows them by itself while nothing reads them.
-  await vi.waitFor(() => expect(shown.raw()).toContain('yes'), { timeout: 180_000 });
+  await expect.poll(() => shown.raw()).toContain('yes');
   typed();
   await shown.waitFor(flags.length > 0 ? /Type a number from 1 to 3/u : /\? Does this look like the damage\?/u);
   expect(shown.screen()).not.toContain('to go ahead');

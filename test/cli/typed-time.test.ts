@@ -1,13 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { type Finished, jsonLines } from './support/child.js';
 import { runHere } from './support/here.js';
 import { openWorkspace, type TestWorkspace } from './support/workspace.js';
-
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const ESCALATION = `version: 1
 timezone: America/New_York

@@ -166,3 +166,19 @@ test.each([40, 60, 80])('at %i columns names give way, and the key of a record s
   for (const key of ['151000000104', '151000000142']) expect(text).toContain(`contacts ${key}`);
   if (columns >= 60) for (const line of text.split('\n')) expect(displayWidth(line)).toBeLessThanOrEqual(columns);
 });
+
+test('on a narrow screen a table is told row by row, whole, within the screen', () => {
+  const narrow = makeStyle({ columns: 40, level: 0, accessible: false, unicode: true, now: () => style.now });
+  const columns = [
+    { title: 'Record', shrink: true },
+    { title: 'Object' },
+    { title: 'Key', whole: true },
+    { title: 'Now', shrink: true },
+    { title: '' },
+  ];
+  const text = table(columns, [['Anna Berg', 'contacts', '151000002536', 'Valued Customer', '→ Anna']], narrow);
+  for (const line of text.split('\n')) expect(displayWidth(line)).toBeLessThanOrEqual(40);
+  expect(text.replaceAll(/\s+/gu, ' ').trim()).toBe('Record: Anna Berg Object: contacts Key: 151000002536 Now: Valued Customer → Anna');
+  // One that fits stays a table.
+  expect(table([{ title: 'Area' }, { title: 'Same' }], [['fields', '12']], narrow)).toBe('  Area    Same\n  fields  12');
+});

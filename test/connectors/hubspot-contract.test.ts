@@ -23,6 +23,7 @@ async function start(): Promise<ContractPlatform> {
   const values = (fields: Readonly<Record<string, string | null>>): Record<string, string> =>
     Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, value ?? '']));
   return {
+    now: () => clock.now(),
     open: async () =>
       await openConnector(configOf(sandbox, { url: `http://127.0.0.1:${String(line.port)}` }), {
         secret: async () => await Promise.resolve(sandbox.token),

@@ -167,7 +167,7 @@ describe('trouble', () => {
 
   it('refuses the wrong account and the wrong environment before it reads anything', async () => {
     bench = await openBench({ accountType: 'STANDARD' });
-    const deps = { secret: async () => await Promise.resolve(bench.sandbox.token), clock: bench.clock };
+    const deps = { secret: async () => await Promise.resolve(bench.sandbox.token), clock: bench.clock, writes: 'private' } as const;
     await expect(openPlatform(configOf(bench.sandbox, { account: '1', environment: 'production' }), deps)).rejects.toMatchObject({
       code: 'wrong-account',
     });
@@ -179,7 +179,7 @@ describe('trouble', () => {
 
   it('names the program that gives a refused token, and none of its arguments', async () => {
     bench = await openBench();
-    const deps = { secret: async () => await Promise.resolve('pat-wrong'), clock: bench.clock };
+    const deps = { secret: async () => await Promise.resolve('pat-wrong'), clock: bench.clock, writes: 'private' } as const;
     const config = configOf(bench.sandbox, { credentials: { token: 'command:/usr/bin/vault read --token=hunter22 crm' as SecretRef } });
     await expect(openPlatform(config, deps)).rejects.toSatisfy((error: RunbackError) => {
       expect(error).toMatchObject({ code: 'auth-refused', next: expect.stringContaining('command:/usr/bin/vault,') as string });
@@ -199,7 +199,8 @@ describe('trouble', () => {
       secret: async () => await Promise.resolve('pat-secret'),
       clock: bench.clock,
       redact: (text: string) => text.replaceAll('other-secret', '[redacted]'),
-    };
+      writes: 'private',
+    } as const;
     await expect(openPlatform(configOf(bench.sandbox, { url }), deps)).rejects.toSatisfy((error: RunbackError) => {
       expect(error.message + (error.why ?? '')).toContain('[redacted] nor [redacted]');
       return true;
@@ -211,6 +212,8 @@ describe('trouble', () => {
   it('does not send a token in clear to another machine', async () => {
     bench = await openBench();
     const deps = { secret: async () => await Promise.resolve('pat-secret'), clock: bench.clock };
-    await expect(openPlatform(configOf(bench.sandbox, { url: 'http://crm.example.com' }), deps)).rejects.toMatchObject({ code: 'file-invalid' });
+    await expect(openPlatform(configOf(bench.sandbox, { url: 'http://crm.example.com' }), { ...deps, writes: 'private' })).rejects.toMatchObject({
+      code: 'file-invalid',
+    });
   });
 });

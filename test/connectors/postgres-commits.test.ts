@@ -5,6 +5,7 @@ import { type Reporter, silentReporter } from '../../src/lib/index.js';
 import type { ObjectSchema } from '../../src/records/index.js';
 import { openTestPlatform, schemaOf } from '../support/postgres-connector.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
+import { WITHHELD, withholdLog } from '../support/withheld.js';
 
 let server: TestPostgres;
 let database: string;
@@ -52,6 +53,30 @@ test('a commit is told of before it is made, with the records it will write, and
   // While it is open nobody can say.
   expect(seen).toEqual(['a', 'running']);
   expect(await askedAnew(commits[0]?.token ?? '')).toBe('done');
+});
+
+test.each(WITHHELD)('a service that tells nothing of its log (%s %s) is written to as others are, and asked', async (...answer) => {
+  await withholdLog(server, database, answer);
+  await platform.close();
+  platform = await openTestPlatform(server, database);
+  expect(platform.identity.account).toContain(database);
+  const commits: Commit[] = [];
+  const seen: unknown[] = [];
+  const committing = async (commit: Commit): Promise<void> => {
+    commits.push(commit);
+    seen.push(await askedAnew(commit.token));
+  };
+  for (const key of ['1', '2'])
+    expect(await platform.connector.write([update(key), update('3', 'other')], { committing })).toMatchObject([
+      { status: 'applied' },
+      { status: 'moved' },
+    ]);
+  expect(seen).toEqual(['running', 'running']);
+  expect(commits.map(({ token }) => token)).toEqual([expect.stringMatching(/^s\d{20}\/\d+$/u), expect.stringMatching(/^s\d{20}\/\d+$/u)]);
+  for (const { token } of commits) expect(await askedAnew(token)).toBe('done');
+  const [, number] = commits[0]?.token.split('/') ?? [];
+  // Of another start, and of a server that did tell: another transaction may have this number here.
+  for (const other of ['s20200101000000000000', '00000001']) expect(await askedAnew(`${other}/${String(number)}`)).toBe('unknown');
 });
 
 test('what a transaction came to that was rolled back or belongs to another life of the cluster is not taken for done', async () => {

@@ -28,7 +28,7 @@ async function refused(changes: Partial<PlatformConfig>): Promise<RunbackError> 
     ...changes,
   };
   try {
-    const platform = await openPlatform(config, { secret: async (ref) => ref, clock: systemClock });
+    const platform = await openPlatform(config, { secret: async (ref) => ref, clock: systemClock, writes: 'private' });
     await platform.close();
   } catch (error) {
     if (isRunbackError(error)) return error;
@@ -68,7 +68,7 @@ test('a production database that is declared as staging is refused, whatever its
       limits: {},
       options: {},
     },
-    { secret: async (ref) => ref, clock: systemClock },
+    { secret: async (ref) => ref, clock: systemClock, writes: 'private' },
   );
   expect(platform.identity).toMatchObject({ account, environment: 'staging' });
   await platform.close();

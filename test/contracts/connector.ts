@@ -25,6 +25,8 @@ import {
 export interface ContractPlatform {
   /** A new connector on this platform, ready to be used. The suite closes it. */
   open(): Promise<Connector>;
+  /** What the clock of its platform says: a busy machine falls behind a clock that stands still between calls. */
+  now(): Date;
   /** An object type that is empty at first. */
   readonly object: string;
   /** Two writable fields of it that hold any text, and one that must be unique (absent where none has to be). */
@@ -131,6 +133,7 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
       const connector = await open();
       return { connector, schema: await schemaOf(connector, platform.object) };
     };
+    const hourFrom = (hours: number): Date => new Date(platform.now().getTime() + hours * 3_600_000);
     beforeEach(async () => {
       platform = await start();
     });
@@ -305,7 +308,7 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
         await platform.seed({ [platform.text]: 'old' });
         const { connector, schema } = await prepared();
         const changed = await platform.seed({ [platform.text]: 'new' });
-        const records = await all(connector.read({ schema, changedSince: new Date(Date.now() - 3_600_000) }));
+        const records = await all(connector.read({ schema, changedSince: hourFrom(-1) }));
         expect(records.map((record) => record.key)).toContain(changed);
       });
 
@@ -317,7 +320,7 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
           await platform.seed({ [platform.text]: 'b' }),
           await platform.seed({ [platform.text]: 'c' }),
         ];
-        const since = new Date(Date.now() - 3_600_000);
+        const since = hourFrom(-1);
         await platform.edit(edited, { [platform.text]: 'now' });
         await platform.remove(removed);
         const made = await platform.seed({ [platform.text]: 'new' });
@@ -345,7 +348,7 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
           await platform.seed({ [platform.text]: 'b' }),
           await platform.seed({ [platform.text]: 'c' }),
         ];
-        const since = new Date(Date.now() - 3_600_000);
+        const since = hourFrom(-1);
         await platform.edit(edited, { [platform.text]: 'now' });
         await platform.remove(removed);
         const keys: string[] = [];
@@ -367,7 +370,7 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
         for (let i = 0; i < 3; i += 1) await platform.seed({ [platform.text]: String(i) });
         const edited = await platform.seed({ [platform.text]: 'b' });
         await platform.edit(edited, { [platform.text]: 'now' });
-        const around = { schema, from: new Date(Date.now() - 3_600_000), to: new Date(Date.now() + 3_600_000) };
+        const around = { schema, from: hourFrom(-1), to: hourFrom(1) };
         const all = await connector.writtenBetween?.({ ...around, most: 10 });
         expect(all?.keys).toContain(edited);
         expect(new Set(all?.keys).size).toBe(all?.keys.length);
@@ -381,7 +384,7 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
         skip(connector.count === undefined, `${name} cannot be asked for that`);
         for (let i = 0; i < 3; i += 1) await platform.seed({ [platform.text]: String(i) });
         await platform.edit(await platform.seed({ [platform.text]: 'b' }), { [platform.text]: 'now' });
-        const [from, to] = [new Date(Date.now() - 3_600_000), new Date(Date.now() + 3_600_000)];
+        const [from, to] = [hourFrom(-1), hourFrom(1)];
         let told = 0;
         for (const event of ['created', 'changed'] as const) {
           await connector.count?.({ schema, event, from: to, to });
@@ -401,7 +404,7 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
       test('what happened outside the records is told, or said to be untold', async ({ skip }) => {
         const { connector } = await prepared();
         skip(connector.sideEffects === undefined, `${name} keeps nothing outside its records`);
-        const [from, to] = [new Date(Date.now() - 3_600_000), new Date(Date.now() + 3_600_000)];
+        const [from, to] = [hourFrom(-1), hourFrom(1)];
         let heard = 0;
         for await (const some of connector.sideEffects?.({ from, to }) ?? []) {
           heard += 1;
@@ -459,7 +462,7 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
         expect(told.get(stays)?.deleted).toBeUndefined();
         expect(told.has(platform.missingKey)).toBe(false);
         const gone: string[] = [];
-        const since = new Date(Date.now() - 3_600_000);
+        const since = hourFrom(-1);
         for await (const batch of connector.writtenSince?.({ schema, since, only: 'keys' }) ?? []) if ('gone' in batch) gone.push(...batch.gone);
         // A driver that tells of none of them never says that one is gone.
         expect([gone.filter((key) => key === removed), gone.includes(stays)]).toEqual([told.has(removed) ? [removed] : [], false]);
@@ -686,7 +689,7 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
           key: keyLike(platform, 4),
           set: newFields(platform, { [platform.text]: 'never sent', [platform.other]: 'y' }, 4),
         };
-        const since = new Date();
+        const since = platform.now();
         await platform.faults.dropNextAnswer();
         expect((await connector.write([create])).map((result) => result.status)).toEqual(['in_doubt']);
         await platform.faults.heal();
@@ -718,7 +721,7 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
         await warmUp(connector, schema, await platform.seed({ [platform.text]: 'warm' }), platform.text);
         const set = newFields(platform, { [platform.text]: 'made late', [platform.other]: 'z' }, 5);
         const create = { action: 'create' as const, schema, key: keyLike(platform, 5), set };
-        const since = new Date();
+        const since = platform.now();
         late?.nextCreate(LATE_MS);
         expect((await connector.write([create])).map((result) => result.status)).toEqual(['in_doubt']);
         const [found] = await connector.findCreated([create], since);

@@ -1,9 +1,7 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
-
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { Sandbox, SandboxLink } from '../../src/sandbox/index.js';
+import { firstLineOf } from '../support/raw-http.js';
 import { automationPromises } from './sandbox/automations.js';
 import { type Answer, type ApiCall, ask, control, type SandboxUnderTest, standing } from './sandbox/platform.js';
 
@@ -308,14 +306,8 @@ export function sandboxContract(name: string, platform: SandboxUnderTest): void 
 
 /** Sends a request as it is, and gives the first line of the answer. */
 async function raw(url: string, method: string, path: string, headers: Readonly<Record<string, string>>, body = ''): Promise<string> {
-  const { hostname, port, host } = new URL(url);
-  const socket = connect({ host: hostname.replaceAll(/[[\]]/g, ''), port: Number(port) });
-  await once(socket, 'connect');
-  const lines = Object.entries({ host, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.write(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`);
-  const [answer] = (await once(socket, 'data')) as [Buffer];
-  socket.destroy();
-  return answer.toString('latin1').split('\r\n')[0] ?? '';
+  const lines = Object.entries({ host: new URL(url).host, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
+  return await firstLineOf(url, `${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`);
 }
 
 function all(sandbox: Sandbox): unknown {

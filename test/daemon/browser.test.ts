@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { hasBrowser, openBrowser, violationsOf } from '../support/browser.js';
-import { freePort } from './workspace.js';
+import { emptyPage, hasBrowser, openBrowser, violationsOf } from '../support/browser.js';
+import { freePort } from '../support/ports.js';
 import { ackPath, makeWorld, until } from './world.js';
 
 const shots = process.env['RUNBACK_TEST_SCREENSHOTS'];
@@ -32,7 +32,7 @@ describe.skipIf(!hasBrowser())('the status page in a real browser', () => {
 
   it('has nothing that axe objects to, in light and dark, wide and narrow', async () => {
     const { url, id, old, maya, ops } = await onFire();
-    const page = await (await openBrowser()).newPage();
+    const page = await emptyPage(await openBrowser());
     const places = {
       overview: '/',
       incident: `/incidents/${id}`,
@@ -57,7 +57,7 @@ describe.skipIf(!hasBrowser())('the status page in a real browser', () => {
 
   it('lets a keyboard alone acknowledge, and only by confirming', async () => {
     const { world, url, id, maya } = await onFire();
-    const page = await (await openBrowser()).newPage();
+    const page = await emptyPage(await openBrowser());
     await page.goto(`${url}${maya}`);
     expect((await world.incidents.read(id)).status).toBe('open');
     const focused = (): Promise<string> => page.evaluate('document.activeElement.textContent.trim()');
@@ -75,7 +75,7 @@ describe.skipIf(!hasBrowser())('the status page in a real browser', () => {
 
   it('lets a keyboard choose a name where a channel was paged', async () => {
     const { world, url, id, ops } = await onFire();
-    const page = await (await openBrowser()).newPage();
+    const page = await emptyPage(await openBrowser());
     await page.goto(`${url}${ops}`);
     await page.getByLabel('Who are you?').focus();
     await page.keyboard.type('Lee');
@@ -87,7 +87,7 @@ describe.skipIf(!hasBrowser())('the status page in a real browser', () => {
 
   it('cannot be made to acknowledge by a page of another site', async () => {
     const { world, url, id, maya } = await onFire();
-    const page = await (await openBrowser()).newPage();
+    const page = await emptyPage(await openBrowser());
     await page.goto(`data:text/html,<form method=post action="${url}${maya}"><button>Win</button></form>`);
     await page.getByText('Win').click();
     await page.getByText('This came from another page').waitFor();
@@ -102,7 +102,7 @@ describe.skipIf(!hasBrowser())('the status page in a real browser', () => {
     world.start({ http: { port, publicUrl } });
     await until(async () => (await world.incidents.read(id)).pages.every(({ state }) => state !== 'open'));
     const maya = ackPath(world, id, 'maya');
-    const page = await (await openBrowser({ names: ['status.example.test', 'elsewhere.example.test'] })).newPage();
+    const page = await emptyPage(await openBrowser({ names: ['status.example.test', 'elsewhere.example.test'] }));
     // Over plain http a browser says nothing of where a form comes from but its origin.
     await page.route('http://elsewhere.example.test/**', (route) =>
       route.fulfill({ contentType: 'text/html', body: `<form method=post action="${publicUrl}${maya}"><button>Win</button></form>` }),
@@ -119,7 +119,7 @@ describe.skipIf(!hasBrowser())('the status page in a real browser', () => {
 
   it('loads itself again only while it may', async () => {
     const { url } = await onFire();
-    const page = await (await openBrowser()).newPage();
+    const page = await emptyPage(await openBrowser());
     await page.goto(url);
     await page.getByText('Stop that').click();
     await page.getByText('Reload every 30 s').waitFor();

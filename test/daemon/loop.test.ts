@@ -1,5 +1,7 @@
+import { rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 
 import { describe, expect, it, onTestFinished } from 'vitest';
 
@@ -47,6 +49,18 @@ describe('the daemon', () => {
       exitCode: 11,
       why: expect.stringMatching(/held by maya for the daemon of this workspace \(daemon-\d+\) since \d{4}-/),
     });
+  });
+
+  it('ends when its lock is lost, so that there are never two', async () => {
+    const world = await makeWorld();
+    const first = world.start();
+    await first.url;
+    await rm(join(world.dir, 'locks', 'daemon.lock'));
+    const second = world.start();
+    await second.url;
+    await expect(first.ended).rejects.toMatchObject({ code: 'fenced', exitCode: 11 });
+    const { id } = await world.open('Found by the second one');
+    await until(async () => (await world.incidents.read(id)).pages.every(({ state }) => state === 'accepted'));
   });
 
   it('gives the lock back when it is stopped, after pages under way have ended', async () => {

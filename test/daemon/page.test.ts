@@ -4,6 +4,7 @@ import { request } from 'node:http';
 import { describe, expect, it } from 'vitest';
 
 import { ackToken, acknowledge, resolve } from '../../src/incidents/index.js';
+import { parseScrape } from '../support/prometheus.js';
 import { ackPath, makeWorld, until, type World } from './world.js';
 
 interface Answer {
@@ -259,19 +260,12 @@ describe('what programs ask', () => {
     world.clock.forward(90_000);
     const { body, headers } = await ask(url, '/metrics');
     expect(headers['content-type']).toContain('version=0.0.4');
-    const samples = new Map<string, number>();
-    let family = '';
-    for (const line of body.trimEnd().split('\n')) {
-      const header = /^# (HELP|TYPE) ([a-z_]+) (.+)$/u.exec(line);
-      if (header) {
-        if (header[1] === 'HELP') family = header[2] ?? '';
-        else expect([header[2], ['gauge', 'counter'].includes(header[3] ?? '')]).toEqual([family, true]);
-        continue;
-      }
-      const sample = /^([a-z_]+)(\{[a-z_]+="(?:[^"\\\n]|\\["\\n])*"(?:,[a-z_]+="(?:[^"\\\n]|\\["\\n])*")*\})? ([0-9.e+-]+)$/u.exec(line);
-      expect(sample?.[1], line).toBe(family);
-      samples.set(`${sample?.[1] ?? ''}${sample?.[2] ?? ''}`, Number(sample?.[3]));
-    }
+    const samples = new Map(
+      parseScrape(body).map(({ name, labels, value }) => {
+        const pairs = Object.entries(labels).map(([label, text]) => `${label}="${text}"`);
+        return [`${name}${pairs.length === 0 ? '' : `{${pairs.join(',')}}`}`, value];
+      }),
+    );
     expect(samples.get('runback_incidents{severity="sev1",status="open"}')).toBe(1);
     expect(samples.get('runback_oldest_unacknowledged_seconds')).toBeGreaterThan(89);
     expect(samples.get('runback_ticks_total{ticker="incidents"}')).toBeGreaterThan(0);

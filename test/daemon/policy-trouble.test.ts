@@ -8,7 +8,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { jsonLines } from '../cli/support/child.js';
 import { runHere } from '../cli/support/here.js';
-import { freePort, open, startDaemon, workspace } from './workspace.js';
+import { freePort } from '../support/ports.js';
+import { open, startDaemon, workspace } from './workspace.js';
 import { until } from './world.js';
 
 const TYPO = (text: string): string => text.replace('type: webhook', 'type: webhok').replace('severities:', 'severitys:');

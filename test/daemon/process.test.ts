@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { jsonLines, runback } from '../cli/support/child.js';
-import { freePort, open, startDaemon, workspace } from './workspace.js';
+import { freePort } from '../support/ports.js';
+import { open, startDaemon, workspace } from './workspace.js';
 import { until } from './world.js';
 
 describe('runback daemon, as a process', () => {

@@ -188,9 +188,9 @@ export async function makeWorld({ policy = true }: { readonly policy?: boolean }
   };
 }
 
-/** Waits until something is so; gives up after ten seconds. */
+/** Waits until something is so; gives up after five minutes. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 60_000;
+  const end = performance.now() + 300_000;
   while (!(await condition())) {
     if (performance.now() > end) throw new Error('it never came to be');
     await systemClock.sleep(10);

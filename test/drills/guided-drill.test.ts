@@ -22,7 +22,7 @@ let folder: string;
 let temporary: string;
 let open: Terminal[] = [];
 const start = (args: readonly string[], options: TerminalOptions = {}): Terminal => {
-  const terminal = openTerminal(args, { cwd: folder, rows: 45, columns: 100, patienceMs: 90_000, env: { TMPDIR: temporary }, ...options });
+  const terminal = openTerminal(args, { cwd: folder, rows: 45, columns: 100, env: { TMPDIR: temporary }, ...options });
   open.push(terminal);
   return terminal;
 };

@@ -1,13 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 
 import { drillFiles } from '../../src/drills/index.js';
 import { drillOf, failedOf, play } from './support/deps.js';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 const MEMBERS = 'members-8a1f0c2d3e';
 const root = join(import.meta.dirname, '../..');

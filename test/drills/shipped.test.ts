@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
@@ -26,5 +26,15 @@ describe('the drills that come with runback', () => {
   it('has a schema for editors in the head of every file', async () => {
     for (const { path } of files)
       expect(await readFile(path, 'utf8')).toMatch(/^# yaml-language-server: \$schema=\.\.\/schemas\/drill\.schema\.json\n/u);
+  });
+
+  it('has one on Salesforce for each runbook that restores', async () => {
+    const folder = join(root, 'runbooks');
+    const runbooks: string[] = [];
+    for (const name of await readdir(folder))
+      if ((await readFile(join(folder, name), 'utf8')).includes('action: restore.apply')) runbooks.push(name.replace('.yml', ''));
+    expect(runbooks.length).toBeGreaterThanOrEqual(10);
+    const tried = new Set(files.filter(({ id }) => id.startsWith('salesforce-')).map(({ drill }) => drill?.runbook ?? ''));
+    expect(runbooks.filter((id) => !tried.has(id))).toEqual([]);
   });
 });

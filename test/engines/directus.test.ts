@@ -21,7 +21,7 @@ beforeAll(async () => {
   if (DIRECTUS === undefined) return;
   server = await startDirectus(DIRECTUS);
   await makeCollections(server);
-}, 180_000);
+});
 afterAll(async () => {
   if (DIRECTUS !== undefined) await server.stop();
 });
@@ -56,6 +56,7 @@ async function start(server: Directus): Promise<ContractPlatform> {
   const proxy = await startProxy({ host: '127.0.0.1', port: server.port });
   const line = await openLine(proxy.port);
   return {
+    now: () => new Date(),
     open: async () =>
       await openConnector(
         {

@@ -1,8 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+import { freePort } from '../support/ports.js';
 
 /** Folder with an installed Directus; `npm run test:engines -- directus` makes one. */
 export const DIRECTUS = process.env['RUNBACK_TEST_DIRECTUS'];
@@ -45,7 +46,8 @@ export async function startDirectus(folder: string): Promise<Directus> {
   if (made.status !== 0) throw new Error(`Directus did not set up its database\n${made.stdout}\n${made.stderr}`);
   const server = spawn(process.execPath, [cli, 'start'], { cwd: data, env, stdio: 'ignore' });
   const ended = new Promise((resolve) => server.once('close', resolve));
-  let token = '';
+  let [token, isEnded] = ['', false];
+  void ended.then(() => (isEnded = true));
   const ask = async (method: string, path: string, body?: unknown): Promise<unknown> => {
     const answer = await fetch(`http://127.0.0.1:${String(port)}${path}`, {
       method,
@@ -56,12 +58,13 @@ export async function startDirectus(folder: string): Promise<Directus> {
     if (!answer.ok) throw new Error(`${method} ${path}: ${String(answer.status)} ${text}`);
     return text === '' ? undefined : (JSON.parse(text) as { readonly data: unknown }).data;
   };
-  for (let tries = 0; ; tries += 1) {
+  for (;;) {
     try {
       token = ((await ask('POST', '/auth/login', LOGIN)) as { readonly access_token: string }).access_token;
       break;
     } catch (error) {
-      if (tries > 600) throw error;
+      // It may take long on a busy machine: one that ended never comes.
+      if (isEnded) throw error;
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   }
@@ -111,12 +114,4 @@ export async function makeCollections({ ask }: Directus): Promise<void> {
     ],
   });
   await ask('POST', '/relations', { collection: 'people', field: 'company', related_collection: 'companies', schema: { on_delete: 'SET NULL' } });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

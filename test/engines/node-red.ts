@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo, createServer as listen } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+import { freePort } from '../support/ports.js';
 
 /** Folder with an installed Node-RED; `npm run test:engines -- node-red` makes one. */
 export const NODE_RED = process.env['RUNBACK_TEST_NODE_RED'];
@@ -16,6 +18,8 @@ export interface NodeRed {
   readonly writes: { leads: number; others: number };
   /** The whole of its flows. */
   flows(): Promise<unknown>;
+  /** It says itself that its flow "Leads" runs. */
+  saysRunning(): Promise<boolean>;
   stop(): Promise<void>;
 }
 
@@ -71,12 +75,21 @@ export async function startNodeRed(folder: string, runtimeState = true): Promise
   });
   const ended = new Promise((resolve) => server.once('close', resolve));
   const url = `http://127.0.0.1:${String(port)}`;
-  const token = await signIn(url);
+  let isEnded = false;
+  void ended.then(() => (isEnded = true));
+  const token = await signIn(url, () => isEnded);
+  const ask = async (path: string): Promise<unknown> =>
+    await (await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } })).json();
   return {
     url,
     token,
     writes,
-    flows: async () => await (await fetch(`${url}/flows`, { headers: { authorization: `Bearer ${token}` } })).json(),
+    flows: async () => await ask('/flows'),
+    saysRunning: async () => {
+      const { state } = (await ask('/flows/state')) as { readonly state: string };
+      const { disabled } = (await ask('/flow/leads')) as { readonly disabled?: boolean };
+      return state === 'start' && disabled !== true;
+    },
     stop: async () => {
       server.kill('SIGTERM');
       await ended;
@@ -99,25 +112,17 @@ async function startTarget(writes: NodeRed['writes']): Promise<Server> {
   return server;
 }
 
-/** A token, as soon as it is up. */
-async function signIn(url: string): Promise<string> {
-  for (let tries = 0; ; tries += 1) {
+/** A token, as soon as it is up, however long a busy machine takes for that; throws what it answered last where its process has ended. */
+async function signIn(url: string, isEnded: () => boolean): Promise<string> {
+  for (;;) {
     try {
       const body = new URLSearchParams({ client_id: 'node-red-admin', grant_type: 'password', scope: '*', username: 'admin', password: PASSWORD });
       const answer = await fetch(`${url}/auth/token`, { method: 'POST', body });
       if (!answer.ok) throw new Error(`status ${String(answer.status)}`);
       return ((await answer.json()) as { readonly access_token: string }).access_token;
     } catch (error) {
-      if (tries > 600) throw error;
+      if (isEnded()) throw error;
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = listen();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -110,6 +110,7 @@ describe('status on a terminal', () => {
       daemon: undefined,
       policyTrouble: 'escalation.yml cannot be used. '.repeat(6),
       runs: [],
+      atWork: [],
       restores: [],
       pauses: [],
       damagedIncidents: ['inc-20261125-150000-aaaa', 'inc-20261125-150000-bbbb'],

@@ -58,11 +58,20 @@ test('samples are drawn where so many records changed that their times do not fi
     cells: [{ field: 'title', before: `T ${n % 977}`, after: `U ${n % 733}` }],
   }));
   let asked = 0;
-  const known = { past: [], created: [], each: new Map(), fromMs: FROM, rows: 1_000_000, days: 30, own: undefined, isStart: () => false };
+  const known = {
+    past: { all: () => [] },
+    created: [],
+    each: new Map(),
+    fromMs: FROM,
+    rows: 1_000_000,
+    days: 30,
+    own: undefined,
+    isStart: () => false,
+  };
   await keysToAsk(
     schema,
     changed,
-    new Map(),
+    { of: () => undefined },
     async (keys) => {
       asked += keys.length;
     },

@@ -90,6 +90,18 @@ describe('where the starting point lies in no group', () => {
   });
 });
 
+// It was told as a value that stood there before, with the advice to look from an older snapshot.
+test('a value that new records were made with leads to the group of these', async () => {
+  for (let n = 0; n < 9; n += 1) world.connector.put('contacts', String(9001 + n), { name: 'New Customer', email: `new${n}@example.com` }, 'sync:a');
+  ids = [ids[0] ?? '', await world.take()];
+  const found = await from({ value: 'new customer' });
+  expect(at(found)).toMatchObject([{ label: 'created', cells: 9 }]);
+  expect(found.header.start).toMatchObject({ value: 'new customer', cells: 9 });
+  expect(found.header.start).not.toHaveProperty('standing');
+  expect(at(await from({ value: 'New Customer', field: 'email' }))).toEqual([]);
+  expect(at(await from({ value: 'New Customer', record: '9003' }))).toMatchObject([{ label: 'created' }]);
+});
+
 test('what does not exist, or means two things, is refused by name', async () => {
   await expect(from({ record: '99999' })).rejects.toMatchObject({ code: 'not-found', message: expect.stringContaining('99999') });
   await expect(from({ field: 'pone' })).rejects.toMatchObject({ code: 'not-found', message: expect.stringContaining('did you mean "phone"?') });

@@ -6,7 +6,7 @@ import { STORIES } from './support/stories.js';
 /** A user would lose: damage that nobody told them of, or right values that a plan takes for damage. */
 
 /** The commit that froze the rules, by the hash that it was made with: what came after it was not tuned. */
-const FROZEN = 'b72bdadd5d4cf23809ad8a33d46c9e56f6ce555b';
+const FROZEN = 'ef67b24994a59d17b8d17d44e0d8cd5ed9b3e3de';
 const SEED = Number(process.env['STORY_SEED'] ?? 1000);
 
 const measured: Measured[] = [];

@@ -4,14 +4,12 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 
 import { ZipArchive } from 'archiver';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { startHubSpotSandbox } from '../../src/sandbox/index.js';
 import { type Finished, jsonLines } from '../cli/support/child.js';
 import { runHere } from '../cli/support/here.js';
 import { openWorkspace, type TestWorkspace } from '../cli/support/workspace.js';
-
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
 
 let workspace: TestWorkspace;
 let config: string;

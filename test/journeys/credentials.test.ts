@@ -1,12 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import type { Fault } from '../../src/sandbox/index.js';
 import { flat, openSmallRun, RESUME, type SmallRun, START } from './support/small-run.js';
-
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
 
 let run: SmallRun;
 beforeAll(async () => {

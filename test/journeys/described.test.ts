@@ -1,12 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { startMailerSandbox, type MailerSandbox } from '../mailer/sandbox.js';
 import { openOperator, type Operator } from './support/operator.js';
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 /**
  * The whole way of a rollback on a platform that only a file describes: probe, snapshot, damage, plan, apply, proof, undo. A

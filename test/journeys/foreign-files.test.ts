@@ -3,13 +3,11 @@ import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { type Finished, jsonLines } from '../cli/support/child.js';
 import { runHere } from '../cli/support/here.js';
 import { openWorkspace, type TestWorkspace } from '../cli/support/workspace.js';
-
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const SHIPPED = fileURLToPath(new URL('../../', import.meta.url));
 const WRONG = 'Written over';

@@ -151,54 +151,46 @@ async function unseen(run: string, lease?: number): Promise<void> {
   }
 }
 
-test(
-  'the locks of a run that died in another container pass by resuming it, once its lease has run out (G5, G30)',
-  { timeout: 300_000 },
-  async () => {
-    const run = await killAfter('step.outcome plan');
-    await unseen(run, 400);
-    const refused = await bench.go(START);
-    expect(refused).toMatchObject({ code: 11 });
-    expect(said(refused)).toContain('cannot be seen from here');
-    expect(said(refused)).toContain(`Continue ${run}: runback runbook resume ${run}`);
-    const other = (await readdir(join(bench.dir, '.runback', 'runs'))).sort().at(-1) ?? '';
-    expect(await bench.go(['runbook', 'resume', run, '--answers', 'answers.yml'])).toMatchObject({ code: 0 });
-    expect(titles()).toEqual(good);
-    expect(await bench.go(['runbook', 'abort', other, '--reason', 'not needed'])).toMatchObject({ code: 0 });
-    expect(await locks()).toEqual([]);
-  },
-);
+test('the locks of a run that died in another container pass by resuming it, once its lease has run out (G5, G30)', async () => {
+  const run = await killAfter('step.outcome plan');
+  await unseen(run, 400);
+  const refused = await bench.go(START);
+  expect(refused).toMatchObject({ code: 11 });
+  expect(said(refused)).toContain('cannot be seen from here');
+  expect(said(refused)).toContain(`Continue ${run}: runback runbook resume ${run}`);
+  const other = (await readdir(join(bench.dir, '.runback', 'runs'))).sort().at(-1) ?? '';
+  expect(await bench.go(['runbook', 'resume', run, '--answers', 'answers.yml'])).toMatchObject({ code: 0 });
+  expect(titles()).toEqual(good);
+  expect(await bench.go(['runbook', 'abort', other, '--reason', 'not needed'])).toMatchObject({ code: 0 });
+  expect(await locks()).toEqual([]);
+});
 
-test(
-  'a lock is taken away without resuming only by name and typed, and the journal of the run says who did it (G5)',
-  { timeout: 300_000 },
-  async () => {
-    const run = await killAfter('step.outcome plan');
-    await unseen(run, 400);
-    const [file = ''] = await locks();
-    const name = file.replace(/\.lock$/u, '');
-    const listed = await bench.go(['lock', 'list']);
-    expect(said(listed)).toContain(join(bench.dir, '.runback', 'locks', file));
-    expect(said(await bench.go(['doctor']))).toContain(join(bench.dir, '.runback', 'locks', file));
-    expect(await bench.go(['lock', 'take', name])).toMatchObject({ code: 5 });
-    expect(await bench.go(['lock', 'take', name, '--confirm', 'sandbox:1'])).toMatchObject({ code: 6 });
-    expect(await locks()).toEqual([file]);
-    const taken = await bench.go(['lock', 'take', name, '--confirm', run]);
-    expect(taken, taken.stderr).toMatchObject({ code: 0 });
-    expect(await locks()).toEqual([]);
-    const lines = (await readFile(join(bench.dir, '.runback', 'runs', run, 'journal.ndjson'), 'utf8')).trim().split('\n');
-    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({
-      type: 'lock.taken',
-      by: 'maya',
-      data: { lock: name, from: { holder: run, life: 'unknown' } },
-    });
-    expect(await bench.go(['runbook', 'evidence', run])).toMatchObject({ code: 0 });
-    // Another run has the platform now; the one whose lock was taken is still open, and ends.
-    await bench.go(['sync', 'resume', '--override']);
-    await expectFree();
-    expect(await bench.go(['runbook', 'abort', run, '--reason', 'another one did it'])).toMatchObject({ code: 0 });
-  },
-);
+test('a lock is taken away without resuming only by name and typed, and the journal of the run says who did it (G5)', async () => {
+  const run = await killAfter('step.outcome plan');
+  await unseen(run, 400);
+  const [file = ''] = await locks();
+  const name = file.replace(/\.lock$/u, '');
+  const listed = await bench.go(['lock', 'list']);
+  expect(said(listed)).toContain(join(bench.dir, '.runback', 'locks', file));
+  expect(said(await bench.go(['doctor']))).toContain(join(bench.dir, '.runback', 'locks', file));
+  expect(await bench.go(['lock', 'take', name])).toMatchObject({ code: 5 });
+  expect(await bench.go(['lock', 'take', name, '--confirm', 'sandbox:1'])).toMatchObject({ code: 6 });
+  expect(await locks()).toEqual([file]);
+  const taken = await bench.go(['lock', 'take', name, '--confirm', run]);
+  expect(taken, taken.stderr).toMatchObject({ code: 0 });
+  expect(await locks()).toEqual([]);
+  const lines = (await readFile(join(bench.dir, '.runback', 'runs', run, 'journal.ndjson'), 'utf8')).trim().split('\n');
+  expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({
+    type: 'lock.taken',
+    by: 'maya',
+    data: { lock: name, from: { holder: run, life: 'unknown' } },
+  });
+  expect(await bench.go(['runbook', 'evidence', run])).toMatchObject({ code: 0 });
+  // Another run has the platform now; the one whose lock was taken is still open, and ends.
+  await bench.go(['sync', 'resume', '--override']);
+  await expectFree();
+  expect(await bench.go(['runbook', 'abort', run, '--reason', 'another one did it'])).toMatchObject({ code: 0 });
+});
 
 test('a lock of a process that is running is taken by nobody (G5)', async () => {
   const { openFileStore } = await import('../../src/store/index.js');

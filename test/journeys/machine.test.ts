@@ -2,12 +2,10 @@ import { spawn } from 'node:child_process';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { cleanEnv, type Finished, jsonLines, program } from '../cli/support/child.js';
 import { DAMAGED, flat, openSmallRun, type SmallRun, START } from './support/small-run.js';
-
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
 
 let run: SmallRun;
 interface PlanData {

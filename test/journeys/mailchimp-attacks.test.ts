@@ -1,9 +1,7 @@
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 
 import { createRandom, type MailchimpSandbox, startMailchimpSandbox } from '../../src/sandbox/index.js';
 import { openOperator, type Operator } from './support/operator.js';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 /** A user would lose: records of Mailchimp that a bad answer, a ring of addresses or an automation leaves wrong, or makes twice. */
 

@@ -1,9 +1,7 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { type MailchimpSandbox, startMailchimpSandbox } from '../../src/sandbox/index.js';
 import { openOperator, type Operator } from './support/operator.js';
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 /** A user would lose: backups of Mailchimp that are not whole, or cannot be restored, found out on the day they are needed. */
 

@@ -2,12 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { parse } from 'csv-parse/sync';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 
 import { ConsentPair, MEMBERS } from './support/consent-pair.js';
 import { openOperator, type Operator } from './support/operator.js';
-
-vi.setConfig({ testTimeout: 180_000 });
 
 /**
  * A wrong merge of consent on two platforms, put right in the real program. A user would lose: people who opted out get mail again,

@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
 
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { type MailchimpSandbox, startMailchimpSandbox } from '../../src/sandbox/index.js';
 import { confirmation, openOperator, type Operator } from './support/operator.js';
-
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 
 /**
  * The whole way of a rollback on Mailchimp, in the real program: snapshot, a bad sync, plan, apply, proof, undo. A user would lose

@@ -1,14 +1,12 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { program } from '../cli/support/child.js';
 import { type CrashMoment, type CrashResult, runCrashing } from '../support/crash.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
 import { fileSyncs, openOperator, type Operator } from './support/operator.js';
-
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
 
 const RUNBOOK = `version: 1
 id: names

@@ -42,7 +42,7 @@ async function expectTruth(title: string, db: PeopleDatabase): Promise<void> {
   expect(Math.min(score.damaged, score.legitimate, score.innocent)).toBeGreaterThan(20);
 }
 
-describe.skipIf(reason !== undefined)('the shipped runbooks on a real PostgreSQL full of real people', { timeout: 240_000 }, () => {
+describe.skipIf(reason !== undefined)('the shipped runbooks on a real PostgreSQL full of real people', () => {
   beforeAll(async () => {
     people = await startPeople();
   });

@@ -1,14 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { type HubSpotSandbox, person, type SalesforceSandbox, startHubSpotSandbox, startSalesforceSandbox } from '../../src/sandbox/index.js';
 import { jsonLines } from '../cli/support/child.js';
 import { runHere } from '../cli/support/here.js';
+import { openTerminal } from '../cli/support/terminal.js';
 import { type Operator, openOperator } from './support/operator.js';
-
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
 
 /**
  * Records that one side lacks, or has too many, by the real program. A user would lose: people who were never carried over,
@@ -143,6 +142,43 @@ test('a record is deleted only where the mapping says so and a person asks for i
   expect(emails()).toEqual(before);
 });
 
+test('of records that match twice, those that a person names belong together, and the others go as decided; what was corrected since stays', async () => {
+  await write('on_delete: { crm: inactive in map }\ninactive: { map: { hs_lead_status: UNQUALIFIED } }');
+  const twins = [0, 1, 2, 3].map((n) => inCrm().create('Contact', { LastName: `Twin ${n}`, Email: email(n), Title: 'Twin', LeadSource: 'Web' }));
+  const originals = [...salesforce.truth().records('Contact')];
+  const original = (n: number): string => originals.find(({ key, values }) => values['Email'] === email(n) && !twins.includes(key))?.key ?? '';
+  const copy = (n: number): string => hubspot.records('contacts').find(({ properties }) => properties['email'] === email(n))?.id ?? '';
+  expect((await run('reconcile', 'run', 'contacts')).data['counts']).toEqual([{ class: 'twice', count: 4 }]);
+  expect(await planned()).toEqual({ plans: [], left: { twice: 4 } });
+  const answers = async (text: string): Promise<void> => await writeFile(join(operator.dir, 'twice.yml'), `version: 1\ntwice:\n${text}`);
+  // One whose twin belongs to the copy, one whose twin goes, one that somebody corrects in the meantime, and one that nobody decided.
+  await answers(
+    `  - { crm: "${twins[0] ?? ''}", map: "${copy(0)}" }\n  - { crm: "${original(1)}", map: "${copy(1)}", others: delete }\n  - { crm: "${original(2)}", map: "${copy(2)}", others: delete }\n`,
+  );
+  inCrm().update('Contact', twins[2] ?? '', { Email: 'somebody.else@example.com' });
+  const { plans, left } = await planned('--answers', 'twice.yml');
+  expect(left).toEqual({ twice: 1, 'twice-left': 1, moved: 1 });
+  expect(plans.map(({ platform, counts }) => [platform, counts.actions, counts.conflicts])).toEqual([
+    ['salesforce', { delete: 1, update: 1 }, {}],
+    ['hubspot', { update: 1 }, {}],
+  ]);
+  for (const one of plans) await applied(one);
+  expect(contacts().find(({ email: one }) => one === email(0))).toMatchObject({ lastname: 'Twin 0', jobtitle: 'Twin' });
+  expect(twins.map((key) => salesforce.truth().record('Contact', key) !== undefined)).toEqual([true, false, true, true]);
+  expect(salesforce.truth().record('Contact', original(1))).toBeDefined();
+  for (const [text, said] of [
+    [`  - { crm: "${original(1)}", map: "${copy(2)}" }\n`, 'do not match twice'],
+    [`  - { crm: "${original(3)}", mop: "${copy(3)}" }\n`, 'no side of the mapping'],
+    [`  - { crm: "${original(3)}", map: "${copy(3)}", others: burn }\n`, 'left or go'],
+    [`  - { crm: "${original(3)}", map: "${copy(3)}" }\n  - { crm: "${twins[3] ?? ''}", map: "${copy(3)}" }\n`, 'belongs to two records'],
+  ] as const) {
+    await answers(text);
+    const refused = await run('reconcile', 'plan', 'contacts', '--answers', 'twice.yml');
+    expect(refused.code, text).not.toBe(0);
+    expect(refused.out).toContain(said);
+  }
+});
+
 test('what is there by now is not created, and what matches twice is listed', async () => {
   await write('');
   addCrm(100);
@@ -156,5 +192,61 @@ test('what is there by now is not created, and what matches twice is listed', as
   expect([plans.map(({ counts }) => counts.actions), left]).toEqual([[{ create: 1 }], { moved: 1, record: 1, twice: 1 }]);
   const { stdout } = await runHere(['reconcile', 'plan', 'contacts', '--no-input', '--as', 'maya'], { cwd: operator.dir });
   expect(stdout).toContain('match twice: merge them');
+  const words = stdout.replaceAll(/\s+/gu, ' ');
+  expect(words).toContain(`crm: Twin <${email(3)}>, Contact 003`);
+  expect(words).toMatch(/map: Last 3 <p3@example\.com>, contacts \d+/u);
   expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+});
+
+test('at a terminal a person is asked which of the records that match twice belong together, and what becomes of the others', async () => {
+  await write('on_delete: { crm: inactive in map }\ninactive: { map: { hs_lead_status: UNQUALIFIED } }');
+  const twins = [0, 1].map((n) => inCrm().create('Contact', { LastName: `Twin ${n}`, Email: email(n), Title: 'Twin', LeadSource: 'Web' }));
+  const census = (): readonly string[] => [...salesforce.truth().records('Contact')].map(({ key }) => key).sort();
+  const before = census();
+  expect((await run('reconcile', 'run', 'contacts')).data['counts']).toEqual([{ class: 'twice', count: 2 }]);
+  const terminal = openTerminal(['reconcile', 'plan', 'contacts', '--as', 'maya'], { cwd: operator.dir });
+  try {
+    const asked = await terminal.waitFor(/Which record of crm belongs to[^]*of map\?[^]*Leave them all[^]*⏎ select/u);
+    const [, copy = ''] = /belongs to\s+[^]*?contacts\s+(\d+)\s+of\s+map/u.exec(asked) ?? [];
+    const n = hubspot.records('contacts').find(({ id }) => id === copy)?.properties['email'] === email(0) ? 0 : 1;
+    // The original comes first: it was made earlier.
+    expect(asked.indexOf(twins[n] ?? '?')).toBeGreaterThan(asked.indexOf('Which record'));
+    // Whoever is asked sees who they are: name, address, what is different, the owner, and when they were changed last.
+    const words = asked.replaceAll(/\s+/gu, ' ');
+    expect(words).toContain(`belongs to Last ${n} <p${n}@example.com>, contacts ${copy} of map?`);
+    expect(words).toContain(`Last ${n} <p${n}@example.com>, Contact `);
+    expect(words).toContain(`Twin ${n} <p${n}@example.com>, Contact ${twins[n] ?? ''}`);
+    expect(words).toMatch(/LastName Twin \d; owner 005\w+; changed \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC \([^)]+\) by /u);
+    terminal.type('\u001B[B\r');
+    await terminal.waitFor('What about the others?');
+    terminal.type('\u001B[B\u001B[B\r');
+    await terminal.waitFor(/What about the others\?.*Delete them[^]*Which record of crm/u);
+    terminal.type('\u001B[B\u001B[B\r');
+    expect(await terminal.exited, terminal.screen()).toBe(0);
+    const screen = terminal.screen();
+    expect(screen.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    // Nothing is deleted before the plan is applied.
+    expect(census()).toEqual(before);
+    expect(screen).toMatch(
+      new RegExp(`Contact ${before.find((key) => screen.includes(`Contact ${key}  `) && screen.includes('(deleted)')) ?? 'none'}`, 'u'),
+    );
+    expect(screen).toMatch(/change 1, delete 1/u);
+    expect(screen).toMatch(/1 difference: records that match twice/u);
+  } finally {
+    await terminal.dispose();
+  }
+});
+
+test('a person who is asked about records that match twice and gives up has planned nothing', async () => {
+  await write('');
+  inCrm().create('Contact', { LastName: 'Twin', Email: email(3), MailingCity: 'Bern' });
+  await run('reconcile', 'run', 'contacts');
+  const terminal = openTerminal(['reconcile', 'plan', 'contacts', '--as', 'maya'], { cwd: operator.dir });
+  try {
+    await terminal.waitFor('Which record of crm');
+    terminal.type('\u0003');
+    expect(await terminal.exited, terminal.screen()).toBe(130);
+  } finally {
+    await terminal.dispose();
+  }
 });

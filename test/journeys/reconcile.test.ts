@@ -1,13 +1,11 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { type HubSpotSandbox, person, type SalesforceSandbox, startHubSpotSandbox, startSalesforceSandbox } from '../../src/sandbox/index.js';
 import { jsonLines, runback } from '../cli/support/child.js';
 import { type Operator, openOperator } from './support/operator.js';
-
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
 
 /**
  * Salesforce and HubSpot, reconciled by the real program: a user would lose the repair of what a sync left different, or the

@@ -1,10 +1,8 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { type Clock, systemClock } from '../../src/lib/index.js';
 import { type SalesforceSandbox, startSalesforceSandbox } from '../../src/sandbox/index.js';
 import { openOperator, type Operator } from './support/operator.js';
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 /** Salesforce tells who deleted a record: a user would lose what a sync deleted, or get back what a colleague had deleted for a reason. */
 
@@ -50,6 +48,13 @@ test('what the suspect deleted comes back, by a snapshot and without one; what a
   sandbox.writeAs({ kind: 'person', id: '9' }).remove('Contact', contacts[5] ?? '');
   ahead += 10_000;
   const suspect = ['--suspect', 'integration.sync@example.com'];
+
+  const found = await operator.run('investigate', '--platform', 'crm', '--base', base);
+  const groups = (found.data['groups'] as readonly Record<string, unknown>[]).filter(({ label }) => label === 'deleted');
+  expect(groups.map(({ writer, cells, exact }) => ({ writer, cells, exact }))).toEqual([
+    { writer: 'integration.sync@example.com', cells: 4, exact: true },
+    { writer: expect.stringContaining('9') as unknown, cells: 1, exact: true },
+  ]);
 
   const asked = await operator.run('restore', 'plan', '--platform', 'crm', '--from-history', '--since', since);
   expect(asked.error).toMatchObject({ code: 'usage', why: expect.stringContaining('integration.sync@example.com deleted 4 Contact') as unknown });

@@ -1,10 +1,8 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { type Clock, systemClock } from '../../src/lib/index.js';
 import { type SalesforceSandbox, startSalesforceSandbox } from '../../src/sandbox/index.js';
 import { openOperator, type Operator } from './support/operator.js';
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 /**
  * The whole way of a rollback on Salesforce: a snapshot, damage by a sync, a plan, its proof, and the way back. A user would lose the

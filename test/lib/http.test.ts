@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { Worker } from 'node:worker_threads';
 
 import { afterEach, describe, expect, it } from 'vitest';
 
@@ -123,6 +125,32 @@ describe('what is never done twice', () => {
     expect(came.length).toBeLessThanOrEqual(1);
   });
 
+  it('an answer that is there goes before a time limit that this process notices late', async () => {
+    const flags = new Int32Array(new SharedArrayBuffer(12));
+    const [arrived, wanted, answered] = [0, 1, 2];
+    const elsewhere = new Worker(
+      `const { workerData, parentPort } = require('node:worker_threads');
+      const server = require('node:http').createServer((request, response) => {
+        Atomics.store(workerData, 0, 1);
+        Atomics.wait(workerData, 1, 0);
+        response.on('finish', () => Atomics.store(workerData, 2, 1)).writeHead(201, { 'content-type': 'application/json' }).end('{"id":1}');
+      });
+      server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`,
+      { eval: true, workerData: flags },
+    );
+    const [port] = (await once(elsewhere, 'message')) as [number];
+    const limitMs = 2000;
+    const written = client(`http://127.0.0.1:${port}`, { tryTimeoutMs: limitMs }).request(write);
+    while (Atomics.load(flags, arrived) === 0) await new Promise((resolve) => setImmediate(resolve));
+    const before = performance.now();
+    // A busy machine: nothing of ours runs until both have come.
+    Atomics.store(flags, wanted, 1);
+    Atomics.notify(flags, wanted);
+    while (Atomics.load(flags, answered) === 0 || performance.now() < before + limitMs);
+    expect(await written).toMatchObject({ kind: 'answered', status: 201 });
+    await elsewhere.terminate();
+  });
+
   it('a write under way is not cut off by an abort: what became of it is told', async () => {
     const stop = new AbortController();
     const { origin } = await serve((request, response, body) => {
@@ -223,5 +251,18 @@ describe('a rolling window', () => {
     expect(window.take()).toBeDefined();
     clock.ms += 1100;
     expect(window.take()).toBeUndefined();
+  });
+
+  it('takes no more than others leave where many go at once and answers tell of too few of the others', () => {
+    const window = new RollingWindow(20, 1000, new QuickClock());
+    expect(window.take()).toBeUndefined();
+    window.end();
+    // Ten of others and one of ours.
+    window.learn(20, 1000, 9);
+    for (let n = 0; n < 9; n += 1) expect(window.take()).toBeUndefined();
+    // The first of nine is answered before any other has arrived.
+    window.end();
+    window.learn(20, 1000, 8);
+    expect(window.take()).toBeDefined();
   });
 });

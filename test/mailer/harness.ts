@@ -20,6 +20,7 @@ export async function startMailer(open: (reached: Reached) => Promise<Connector>
   const colleague = sandbox.writeAs({ kind: 'person', id: '7' });
   const truth = sandbox.truth();
   return {
+    now: () => clock.now(),
     open: async () => await open({ url: `http://127.0.0.1:${String(line.port)}`, key: sandbox.token, clock }),
     object: 'subscribers',
     text: 'city',

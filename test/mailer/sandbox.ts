@@ -86,6 +86,12 @@ export async function startMailerSandbox(options: Options = {}): Promise<MailerS
       limits.minute.enter();
       limits.day.enter();
     },
+    offsetOf: ({ method, query }) => (method === 'GET' ? Number(query.get('offset') ?? 0) : undefined),
+    offsetTo: (request, offset) => {
+      const query = new URLSearchParams(request.query);
+      query.set('offset', String(offset));
+      return { ...request, query };
+    },
     bodyOf: (body, strikes) => (strikes('busy') ? { ...(body as object), busy: true } : body),
     after(answer, path, strikes) {
       if (!path.endsWith('/lookup') || !strikes('partial')) return answer;
@@ -186,7 +192,7 @@ function routesOf(account: Account): readonly Route<Caller>[] {
         return { status: 200, body: { done, not_done: others.map((each) => ({ id: each, error: 'not_found' })) } };
       }),
     ),
-    on('GET', /^\/v2\/(lists|subscribers)$/, (request) => page(account.rows(things(request)).map(told), request.query)),
+    on('GET', /^\/v2\/(lists|subscribers)$/, (request) => page(ofTime(account.rows(things(request)), request.query).map(told), request.query)),
     on('POST', /^\/v2\/(lists|subscribers)\/lookup$/, (request) => {
       const asked = body(ids, request).ids;
       const items = asked.flatMap((each) => account.find(things(request), each) ?? []).map(told);
@@ -222,6 +228,12 @@ function changeOne(account: Account, things: string, item: z.infer<typeof change
     if (!(error instanceof Failure)) throw error;
     return { position, ...(error.body as object) };
   }
+}
+
+function ofTime(rows: readonly Row[], query: URLSearchParams): readonly Row[] {
+  const limit = (name: string, otherwise: number): number => (query.has(name) ? Date.parse(query.get(name) ?? '') : otherwise);
+  const within = (name: string, at: number): boolean => at >= limit(`${name}_since`, -Infinity) && at < limit(`${name}_before`, Infinity);
+  return rows.filter(({ createdAt, updatedAt }) => within('created', createdAt) && within('updated', updatedAt));
 }
 
 function page(all: readonly unknown[], query: URLSearchParams): ApiAnswer {

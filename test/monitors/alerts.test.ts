@@ -90,6 +90,19 @@ describe('one incident a group', () => {
 });
 
 describe('known causes', () => {
+  it('a canary of two platforms that one of them refuses is no alert of its own', () => {
+    const monitors = [...CRM, { ...volume('canary', 'crm'), platforms: ['crm', 'mail'] }];
+    const refused = unmeasured('canary', 'authorization');
+    // It says which of them it was, and may be the first to find it.
+    const named = [{ ...refused, platform: 'crm' }];
+    expect(told([named, [...named, unmeasured('a', 'authorization'), wrong('c')]], { monitors })).toEqual([
+      '0 open crm#1',
+      '1 update crm#1',
+      '1 open mail#1',
+    ]);
+    expect(told([[refused, unmeasured('a', 'authorization')]], { monitors })).toEqual(['0 open crm#1']);
+    expect(told([[refused, wrong('a', 'stopped')]], { monitors })).toEqual(['0 open crm+mail#1']);
+  });
   it('an authorization that is not accepted silences everything on its platform, and nothing elsewhere', () => {
     const looks = [
       [unmeasured('alive', 'authorization'), wrong('a'), wrong('c')],

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import { blindShare, foundIn, heardByZScore, heardIn, WEEKS } from './simulation/measure.js';
+import type { FaultKind } from './simulation/faults.js';
+import { type Begins, blindShare, foundIn, heardByZScore, heardIn, WEEKS } from './simulation/measure.js';
 import { blindRows, foundRows, heardRows, MAKERS } from './simulation/table.js';
-import { mixedYear, RATES, volumesYear } from './simulation/workspaces.js';
+import { mixedYear, type Rate, RATES, volumesYear } from './simulation/workspaces.js';
 
 /** A user would lose: sleep over nothing, or the hours in which a stop could have been seen. Years that the rules were set on. */
 
@@ -11,24 +12,35 @@ const isTable = process.env['MONITOR_TABLE'] !== undefined;
 
 describe('a quarter in which nothing is wrong', () => {
   it('of twenty series of all kinds: hardly a page, and few messages', () => {
-    const heard = heardIn(mixedYear(101), QUARTER_HOURS);
-    expect(heard.pages).toBeLessThanOrEqual(2);
-    expect(heard.pages + heard.notes + heard.updates).toBeLessThanOrEqual(0.5 * 13);
+    const { pages, notes, updates } = heardIn(mixedYear(101), QUARTER_HOURS);
+    const messages = pages + notes + updates;
+    console.log(`20 series: ${(pages / 13).toFixed(2)} pages and ${(messages / 13).toFixed(2)} messages a week`);
+    expect(pages).toBeLessThanOrEqual(2);
+    expect(messages).toBeLessThanOrEqual(0.5 * 13);
   });
   it('a z-score of fourteen days tells every night and every morning', () => {
-    expect(heardByZScore(volumesYear(101)).notes / WEEKS).toBeGreaterThan(10);
+    const { notes } = heardByZScore(volumesYear(101));
+    console.log(`z-score of 14 days: ${(notes / WEEKS).toFixed(1)} messages a week`);
+    expect(notes / WEEKS).toBeGreaterThan(10);
   });
 });
 
+/** The longest time to find eight of them, told too. */
+function longest(kind: FaultKind, seed: number, rate: Rate, begins: Begins): number {
+  const hours = Math.max(...foundIn(seed, rate, kind, begins, 8).ours);
+  console.log(`${kind} at ${String(rate)} an hour: found within ${String(hours)} h`);
+  return hours;
+}
+
 describe('planted faults', () => {
   it('a stop in working hours is found within six hours at 5 an hour, within three at 400', () => {
-    expect(Math.max(...foundIn(3005, 5, 'stop', 'working', 8).ours)).toBeLessThanOrEqual(6);
-    expect(Math.max(...foundIn(3006, 40, 'stop', 'working', 8).ours)).toBeLessThanOrEqual(3);
-    expect(Math.max(...foundIn(3007, 400, 'stop', 'ordinary', 8).ours)).toBeLessThanOrEqual(3);
+    expect(longest('stop', 3005, 5, 'working')).toBeLessThanOrEqual(6);
+    expect(longest('stop', 3006, 40, 'working')).toBeLessThanOrEqual(3);
+    expect(longest('stop', 3007, 400, 'ordinary')).toBeLessThanOrEqual(3);
   });
   it('a half is found within a day at 40 an hour, within six hours at 400', () => {
-    expect(Math.max(...foundIn(3006, 40, 'half', 'working', 8).ours)).toBeLessThanOrEqual(24);
-    expect(Math.max(...foundIn(3007, 400, 'half', 'working', 8).ours)).toBeLessThanOrEqual(6);
+    expect(longest('half', 3006, 40, 'working')).toBeLessThanOrEqual(24);
+    expect(longest('half', 3007, 400, 'working')).toBeLessThanOrEqual(6);
   });
   it('the z-score misses the stops', () => {
     for (const rate of RATES) expect(foundIn(3008, rate, 'stop', 'working', 8).zScore.filter(Number.isFinite).length).toBeLessThanOrEqual(4);

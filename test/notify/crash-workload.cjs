@@ -1,18 +1,19 @@
 // Puts pages into an outbox and sends them, until none is left on the agenda. Says on stdout what it was promised.
-// Arguments: state folder; address of the recording server; first page; number of pages; targets; caps as JSON.
+// Arguments: state folder, or address of a database; address of the recording server; first page; number of pages; targets; caps as JSON.
 'use strict';
 const { writeSync } = require('node:fs');
 const { setTimeout: pause } = require('node:timers/promises');
 
 const { built } = require('../support/built.cjs');
 const { openChannel, openOutbox } = built('notify');
-const { openFileStore } = built('store');
+const { openFileStore, openStore } = built('store');
 const { Redactor, systemClock } = built('lib');
 
 const [, , dir, url, first, count, targets, caps] = process.argv;
 void (async () => {
   const redactor = new Redactor();
-  const store = openFileStore({ dir, clock: systemClock, redactor });
+  const isShared = dir.startsWith('postgres:');
+  const store = isShared ? await openStore(dir, { clock: systemClock, redactor }) : openFileStore({ dir, clock: systemClock, redactor });
   const deps = { secret: () => Promise.reject(new Error('none')), redact: (text) => text, clock: systemClock, root: '.', environment: {} };
   const channel = await openChannel({ name: 'hook', type: 'webhook', options: { url } }, deps);
   // For the sweep: a channel that people read, over the same wire.
@@ -66,5 +67,6 @@ void (async () => {
   await filling;
   await outbox.close();
   await channel.close();
+  await store.close();
   writeSync(1, 'settled\n');
 })();

@@ -38,6 +38,9 @@ const COLUMNS: Readonly<
   span: { type: 'int4range', values: [null, '[1,5)', 'empty'] },
 };
 const NAMES = Object.keys(COLUMNS);
+/** A number is the same with other zeros at its end: who writes 1.5 over 1.50 has changed nothing, and nothing goes back. */
+const alike = (name: string, value: string | null | undefined): string | null | undefined =>
+  name === 'total' ? value?.replace(/(\.\d*?)0+$/u, '$1').replace(/\.$/u, '') : value;
 const KEYS = 5;
 const WRITERS = ['ann', 'sync', 'bot'] as const;
 
@@ -227,7 +230,8 @@ describe.each(['logged_actions', 'record_version', 'rows', 'column'] as const)('
                 const others = changes.filter((one) => one.n >= (by[0]?.n ?? 0) && !by.includes(one));
                 const shows =
                   COLUMNS[name]?.never?.includes(shape) !== true && !(name === 'more' && shape !== 'logged_actions' && [stood, was].includes(null));
-                if (by.length > 0 && others.length === 0 && shows && !world.odd.has(id)) expect({ place, is }).toEqual({ place, is: stood });
+                if (by.length > 0 && others.length === 0 && shows && !world.odd.has(id))
+                  expect({ place, is: alike(name, is) }).toEqual({ place, is: alike(name, stood) });
               }
           } finally {
             await platform.close();
@@ -277,4 +281,4 @@ test('a plan that was stopped while it read continues: what was read is not read
   } finally {
     await platform.close();
   }
-}, 120_000);
+});

@@ -84,7 +84,7 @@ test(
     const sandbox = await startHubSpotSandbox({});
     try {
       const config = { ...configOf(sandbox), objects: ['contacts', 'companies'] };
-      const platform = await openPlatform(config, { secret: async () => sandbox.token, clock: systemClock });
+      const platform = await openPlatform(config, { secret: async () => sandbox.token, clock: systemClock, writes: 'private' });
       const stage = await stageOf(platform);
       const maya = sandbox.writeAs(person(42));
       const sync = sandbox.writeAs(integration('777', 'Bad sync'));
@@ -158,7 +158,7 @@ test('PostgreSQL: unique values of one column and of several move back through k
       options: {},
       objects: ['people'],
     };
-    const platform = await openPlatform(config, { secret: async (ref) => ref, clock: systemClock });
+    const platform = await openPlatform(config, { secret: async (ref) => ref, clock: systemClock, writes: 'private' });
     const stage = await stageOf(platform);
     const rows = (): Promise<unknown> => server.sql(database, 'select * from people order by id');
     const good = await rows();

@@ -9,11 +9,14 @@ import { rebuildRecord } from '../../src/restores/decide/rebuilt.js';
 const SYNC = 'INTEGRATION:1';
 const MAYA = 'CRM_UI:userId:7';
 const at = (hour: number, ms = 0): string => new Date(Date.UTC(2026, 0, 5, hour, 0, 0, ms)).toISOString();
+const HALF = 30 * 60_000;
 const wrote = (value: FieldChange['value'] | undefined, hour: number, writer = SYNC, ms = 0): FieldChange => ({
   ...(value === undefined ? {} : { value }),
   at: at(hour, ms),
   writer,
 });
+/** Written in the hour that comes twice when clocks are set back: at half past `hour`, or an hour later. */
+const twice = (value: string, hour: number, writer = SYNC): FieldChange => ({ value, at: at(hour, HALF), until: at(hour + 1, HALF), writer });
 const field = (name: string, more: object = {}) => ({ name, type: 'string' as const, platformType: 'string/text', readOnly: false, ...more });
 const schema = {
   object: 'contacts',
@@ -56,6 +59,11 @@ describe('what stood in a field before the incident', () => {
       [wrote('bad', 10), wrote('new', 10, MAYA), wrote('old', 7, MAYA)],
       ['old', 'bad'],
     ],
+    ['is not told where clocks were set back as the window begins', [twice('bad', 7), wrote('good', 1, MAYA)], 'unsure'],
+    ['is not told where they were set back as it ends', [twice('bad', 19), wrote('good', 1, MAYA)], 'unsure'],
+    ['is told where they were set back within it', [twice('bad', 10), wrote('good', 1, MAYA)], ['good', 'bad']],
+    ['is none of the incident where they were set back before it', [twice('synced', 5), wrote('good', 1, MAYA)], 'untouched'],
+    ['is none of the incident where somebody else wrote as they were set back', [twice('new', 7, MAYA), wrote('old', 1, MAYA)], 'untouched'],
   ])('%s', (_what, entries, expected) => {
     expect(phone(entries)).toEqual(expected);
   });

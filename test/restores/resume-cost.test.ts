@@ -14,6 +14,7 @@ function counting(store: Store, seen: { lines: number }): Store {
     kind: journal.kind,
     id: journal.id,
     exists: () => journal.exists(),
+    writer: () => journal.writer(),
     async *read(options) {
       for await (const entry of journal.read(options)) {
         seen.lines += 1;

@@ -91,6 +91,18 @@ describe('forms without a key', () => {
     expect((await submit(to, { firstname: 'Nobody' })).status).toBe(400);
   });
 
+  it('may be answered long before the contact is there', async () => {
+    const clock = standingClock();
+    const to = await bench({ clock, formLagMs: 30_000 });
+    expect((await submit(to, { email: 'f@example.com', firstname: 'F' })).status).toBe(200);
+    clock.move(29_000);
+    expect([...to.sandbox.truth().records('contacts')]).toEqual([]);
+    clock.move(1000);
+    expect([...to.sandbox.truth().records('contacts')].map(({ values }) => values['firstname'])).toEqual(['F']);
+    // What is wrong with it is told before that, where it can be told at once.
+    expect((await submit(to, { firstname: 'Nobody' })).status).toBe(400);
+  });
+
   it('take fifty in ten seconds, then refuse; ten refusals within a second block the caller for a minute, in plain text', async () => {
     const clock = standingClock();
     const to = await bench({ clock });

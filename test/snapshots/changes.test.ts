@@ -61,7 +61,7 @@ describe('a snapshot that builds on another', () => {
       }),
       { numRuns: fullSweeps ? 200 : tries(100) },
     );
-  }, 300_000);
+  });
 
   const PEOPLE = Array.from({ length: 60 }, (_, n) => person(String(100 + n), `Ann ${n}`));
   const states = (): readonly State[] => [
@@ -186,7 +186,7 @@ describe('a snapshot that builds on another', () => {
       if (!found) unseen.push(at);
     }
     expect(unseen).toEqual([]);
-  }, 300_000);
+  });
 
   it('is compared with what it builds on without reading either: also where that is damaged', async () => {
     const deps = await workspace();

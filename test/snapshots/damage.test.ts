@@ -72,7 +72,7 @@ describe('G15: a changed byte', () => {
     console.log(
       `G15: ${places.length} of ${good.length} bytes flipped one by one; all found; ${outcomes.opened} opened as usual, ${outcomes.salvaged} by salvage`,
     );
-  }, 240_000);
+  });
 
   it('in the last character of the seal is found, although that character may spell the same digest', async () => {
     const summary = await snapshotOf(memoryPlatform('crm', small()));

@@ -215,7 +215,7 @@ it('a snapshot that is deleted while it is encrypted again, by a process that wa
       await folder.put(name, suspended, check, call);
     },
   };
-  await expect(openCatalog({ ...deps, storage, keys: decryption }).reEncrypt(summary.id, 'lee')).rejects.toMatchObject({ code: 'locked' });
+  await expect(openCatalog({ ...deps, storage, keys: decryption }).reEncrypt(summary.id, 'lee')).rejects.toMatchObject({ code: 'fenced' });
   expect([await openCatalog(deps).list(), await readdir(deps.dir)]).toEqual([[], []]);
 });
 

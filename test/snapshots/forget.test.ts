@@ -85,7 +85,7 @@ describe('records that are forgotten', () => {
       }),
       { numRuns: fullSweeps ? 300 : tries(64) },
     );
-  }, 300_000);
+  });
 
   // A user would lose: a snapshot for good, which could have been read again once its key or its storage was back.
   it('stay in what a snapshot builds on that cannot be written anew now, and that is told', async () => {

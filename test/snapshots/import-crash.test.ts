@@ -44,7 +44,7 @@ test.each([
     let current: World | undefined;
     const report = await sweep({
       moments: ['half', 'after'],
-      pick: everyNth(1, (all) => thinned(2)(withoutFlushes(all))),
+      pick: everyNth(2, (all) => thinned(2)(withoutFlushes(all))),
       before: async () => {
         current = await world(kind);
         await cp(prepared.dir, current.dir, { recursive: true });
@@ -70,7 +70,7 @@ test.each([
       },
     });
     console.log(describeSweep(`import of a ${kind}`, report));
-    expect(report.points).toBeGreaterThan(everyPoint ? 20 : 10);
+    expect(report.points).toBeGreaterThan(everyPoint ? 20 : 5);
   },
   600_000,
 );

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 import { onTestFinished } from 'vitest';
@@ -17,8 +18,8 @@ export function killedPutOf(script: string, module: string, place: readonly stri
     const words = [path, builtModule(module), ...place, name, String(bytes), when];
     const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
     onTestFinished(() => void child.kill('SIGKILL'));
-    const [said] = (await once(child.stdout, 'data')) as [Buffer];
-    if (said.toString() !== `${when}\n`) throw new Error(`the process that puts ${name} says ${said.toString()}`);
+    const [said] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+    if (said !== when) throw new Error(`the process that puts ${name} says ${said}`);
     const gone = once(child, 'exit');
     child.kill('SIGKILL');
     await gone;

@@ -145,7 +145,7 @@ describe('a program on a stage', () => {
     )) as { readonly stdout: string; readonly signal?: string };
     expect(signal).toBe('SIGKILL');
     const pid = Number(stdout);
-    await expect.poll(() => isThere(pid), { timeout: 150_000 }).toBe(false);
+    await expect.poll(() => isThere(pid)).toBe(false);
     await expect(readFile(join(at, 'done'), 'utf8')).rejects.toMatchObject({ code: 'ENOENT' });
   });
 });

@@ -44,7 +44,7 @@ async function damagedAccount(limits: NonNullable<HubSpotSandboxOptions['limits'
   const root = await temporaryFolder();
   const config = configOf(sandbox, { objects: ['contacts', 'companies', 'deals'] });
   const open = async (): Promise<Platform> =>
-    await openPlatform(config, { secret: async () => await Promise.resolve(sandbox.token), clock, environment: {} });
+    await openPlatform(config, { secret: async () => await Promise.resolve(sandbox.token), clock, environment: {}, writes: 'private' });
   const platform = await open();
   const store = openFileStore({ dir: join(root, '.runback'), clock, redactor: new Redactor() });
   const backups = join(root, 'backups');

@@ -71,7 +71,7 @@ async function prepare(): Promise<void> {
   const [name = ''] = await readdir(join(original.folder, 'backups'));
   snapshot = join(original.folder, 'backups', name);
 }
-beforeEach(prepare, 60_000);
+beforeEach(prepare);
 afterEach(async () => {
   for (const one of started.splice(0)) await one.stop();
 });
@@ -122,13 +122,9 @@ describe('a sandbox that is filled from a snapshot', () => {
   it.each([
     ['a field that is not there', ['emial'], /which no object type of the snapshot has.*email/u],
     ['a field that is no text', ['hs_lead_status'], /cannot be masked/u],
-  ])(
-    'is refused where mask names %s',
-    async (_, mask, message) => {
-      await expect(stage(snapshot, { mask })).rejects.toThrow(message);
-    },
-    60_000,
-  );
+  ])('is refused where mask names %s', async (_, mask, message) => {
+    await expect(stage(snapshot, { mask })).rejects.toThrow(message);
+  });
 
   it('is refused where the snapshot holds no account of its kind, or nothing that can be put there', async () => {
     const other = await snapshotOf(memoryPlatform('crm', { objects: { contacts: people(3) } }));

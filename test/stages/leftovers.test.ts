@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 
 import type { CreateMutation, Platform } from '../../src/connectors/index.js';
 import { Redactor, systemClock } from '../../src/lib/index.js';
+import { restoreHolders } from '../../src/restores/index.js';
 import { Leftovers } from '../../src/stages/leftovers.js';
 import { openFileStore, type ProcessIdentity, type Store, thisProcess } from '../../src/store/index.js';
 import { MemoryConnector } from '../support/memory-connector.js';
@@ -37,7 +38,8 @@ async function scene(): Promise<Scene> {
     store,
     platform,
     folder,
-    open: async (other = platform) => await Leftovers.open(store, other, systemClock, folder),
+    open: async (other = platform) =>
+      await Leftovers.open({ store, platform: other, clock: systemClock, folder, by: 'maya', holders: restoreHolders(store) }),
     fill: async (leftovers, ...keys) => {
       const mutations = keys.map((key): CreateMutation => ({ action: 'create', schema, key, set: { name: key } }));
       await leftovers.willCreate(schema.object, mutations);
@@ -76,9 +78,9 @@ test('a drill whose account was taken over puts nothing there any more, and take
   const next = await open();
   await next.takeAwayOld(connector.schema, {});
   await fill(next, 'a');
-  await expect(fill(slow, 'b')).rejects.toMatchObject({ code: 'locked' });
-  await expect(slow.takeAway(connector.schema, {})).rejects.toMatchObject({ code: 'locked' });
-  await expect(slow.takeAwayOld(connector.schema, {})).rejects.toMatchObject({ code: 'locked' });
+  await expect(fill(slow, 'b')).rejects.toMatchObject({ code: 'fenced' });
+  await expect(slow.takeAway(connector.schema, {})).rejects.toMatchObject({ code: 'fenced' });
+  await expect(slow.takeAwayOld(connector.schema, {})).rejects.toMatchObject({ code: 'fenced' });
   expect(there()).toEqual(['a']);
   expect(await store.list('drill-stages')).toHaveLength(1);
   await next.takeAway(connector.schema, {});

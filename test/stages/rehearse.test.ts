@@ -25,7 +25,7 @@ interface Told extends Finished {
 
 /** Calls the program with `--json`. `env`: what is planted in its process. */
 async function json(dir: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Told> {
-  const planted = 'PLANT' in env || 'KILL_AT' in env ? { NODE_OPTIONS: `--require ${preload}` } : {};
+  const planted = 'PLANT' in env || 'KILL_AT' in env ? { NODE_OPTIONS: `--require ${JSON.stringify(preload)}` } : {};
   const finished = await runback([...args, '--json'], { cwd: dir, env: { ...env, ...planted } });
   const last = (finished.stdout === '' ? {} : jsonLines(finished.stdout).at(-1)) as Pick<Told, 'data' | 'error'>;
   return { ...finished, data: last.data, error: last.error };

@@ -24,7 +24,7 @@ interface Tested extends Finished {
 
 /** Runs a restore test. `env`: what is planted in its process. */
 async function test(dir: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Tested> {
-  const planted = 'PLANT' in env || 'KILL_AT' in env ? { NODE_OPTIONS: `--require ${preload}` } : {};
+  const planted = 'PLANT' in env || 'KILL_AT' in env ? { NODE_OPTIONS: `--require ${JSON.stringify(preload)}` } : {};
   const finished = await runback(['backup', 'test-restore', ...args, '--json'], { cwd: dir, env: { ...env, ...planted } });
   const last =
     finished.stdout === '' ? {} : (jsonLines(finished.stdout).at(-1) as { readonly data?: Tested['data']; readonly error?: Tested['error'] });

@@ -2,15 +2,13 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { type Clock, systemClock } from '../../src/lib/index.js';
 import { type SalesforceSandbox, startSalesforceSandbox } from '../../src/sandbox/index.js';
 import type { RestoreTest } from '../../src/snapshots/index.js';
 import { jsonLines, runback } from '../cli/support/child.js';
 import { openOperator, type Operator } from '../journeys/support/operator.js';
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 /**
  * Backup jobs, increments, the restore test, the search for what happened and a rehearsal on Salesforce, each through a real process. A user
@@ -203,7 +201,12 @@ expect: { repaired: 100%, innocent_changed: 0 }
 
   test('a restore test fails on one wrong cell, and names it', async () => {
     const preload = fileURLToPath(new URL('restore-test-preload.cjs', import.meta.url));
-    const tested = await runWith({ PLANT: 'Visit 3=Visit 9', NODE_OPTIONS: `--require ${preload}` }, 'backup', 'test-restore', 'nightly');
+    const tested = await runWith(
+      { PLANT: 'Visit 3=Visit 9', NODE_OPTIONS: `--require ${JSON.stringify(preload)}` },
+      'backup',
+      'test-restore',
+      'nightly',
+    );
     const result = (tested.data['tests'] as Readonly<Record<string, RestoreTest>> | undefined)?.['crm'];
     expect([tested.code, result?.differences], tested.text).toEqual([2, { ...NONE, wrong: 1 }]);
     expect(result?.examples).toEqual([{ kind: 'wrong', object: 'Visit__c', key: visits[3], field: 'Text__c' }]);

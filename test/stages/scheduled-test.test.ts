@@ -38,7 +38,7 @@ interface Called {
 }
 
 async function call(dir: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Called> {
-  const planted = 'KILL_AT' in env ? { NODE_OPTIONS: `--require ${preload}` } : {};
+  const planted = 'KILL_AT' in env ? { NODE_OPTIONS: `--require ${JSON.stringify(preload)}` } : {};
   const { code, stdout } = await runback([...args, '--json'], { cwd: dir, env: { ...env, ...planted } });
   return { code, json: (jsonLines(stdout).at(-1) ?? {}) as unknown as Json };
 }
@@ -96,7 +96,7 @@ describe('restore tests by schedule', () => {
     await missed(dir);
     await due(dir);
     expect(await incidents(dir)).toHaveLength(1);
-  }, 180_000);
+  });
 
   it('no one to tell: each look fails, until a person has proven the newest snapshot', async () => {
     const { dir } = await workspaceWith(NIGHTLY.replace(WEEKLY, `${WEEKLY}, restore_within: 1ms`));

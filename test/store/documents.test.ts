@@ -1,7 +1,7 @@
 import { mkdir, readFile, readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 
 import { temporaryStore } from '../support/store.js';
 
@@ -52,4 +52,19 @@ test('what dead processes left behind is cleared away, what living ones are writ
   for (const name of [...old, 'keep-me.txt']) await utimes(join(folder, name), new Date(0), new Date(0));
   await store.document('notes', 'a').update(() => ({ n: 1 }));
   expect((await readdir(folder)).sort()).toEqual(['a.json', ...fresh].sort());
+});
+
+// A user would lose: a change, to a colleague whose laptop is hours ahead of the server that the workspace lies on.
+test('a clock of this machine that is ahead of that of the disk makes no file old', async () => {
+  const { store, dir } = await temporaryStore();
+  const folder = join(dir, 'documents', 'notes');
+  await mkdir(folder, { recursive: true });
+  const [old, fresh] = ['a.json.partial-0123456789ab', 'b.json.partial-0123456789ab'];
+  for (const name of [old, fresh]) await writeFile(join(folder, name), 'x');
+  await utimes(join(folder, old), new Date(0), new Date(0));
+  const tomorrow = Date.now() + 86_400_000;
+  const ahead = vi.spyOn(Date, 'now').mockImplementation(() => tomorrow);
+  onTestFinished(() => ahead.mockRestore());
+  await store.document('notes', 'a').update(() => ({ n: 1 }));
+  expect((await readdir(folder)).sort()).toEqual(['a.json', fresh]);
 });

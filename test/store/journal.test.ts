@@ -13,7 +13,7 @@ const owner = { by: 'maya', holder: 'run-1', purpose: 'a run' };
 
 const entriesOf = (journal: Journal): Promise<JournalEntry[]> => all(journal.read());
 
-test('a crash at any byte of an append loses at most that line, and the repair is on record (G2)', { timeout: 300_000 }, async () => {
+test('a crash at any byte of an append loses at most that line, and the repair is on record (G2)', async () => {
   const { store, dir } = await temporaryStore();
   const journal = store.journal('runs', 'run-1');
   const writer = await journal.open(owner);
@@ -42,7 +42,7 @@ test('a crash at any byte of an append loses at most that line, and the repair i
   }
 });
 
-test('a changed byte anywhere in a journal is found and the journal refused (G2, G6)', { timeout: 300_000 }, async () => {
+test('a changed byte anywhere in a journal is found and the journal refused (G2, G6)', async () => {
   const { store, dir } = await temporaryStore();
   const journal = store.journal('runs', 'run-1');
   const writer = await journal.open(owner);

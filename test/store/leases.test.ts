@@ -3,11 +3,15 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 
+import { Redactor, systemClock } from '../../src/lib/index.js';
 import { lifeOf, startByPs, type ProcessIdentity } from '../../src/store/files/process-identity.js';
-import { temporaryStore } from '../support/store.js';
+import { openFileStore } from '../../src/store/index.js';
+import { temporaryFolder, temporaryStore } from '../support/store.js';
+import { holderIn } from './support.js';
 
 /** A user would lose: the platform to two writers at once, or a lock for ever to a process that is gone. */
 
@@ -78,4 +82,23 @@ test('a lock of an earlier version, which has no lease, passes from this host as
   await expect(store.lock('platform-crm', lee, { breakDead: true, lapse: true })).rejects.toMatchObject({ code: 'locked' });
   await (await store.lock('platform-crm', lee, { breakDead: true, lapse: true, endedBySay: true })).release();
   await expect(readFile(path, 'utf8')).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+test('a machine that is paused with all that is on it takes no lock from a holder that lives', async () => {
+  const dir = join(await temporaryFolder(), '.runback');
+  const leaseMs = 3000;
+  const holder = await holderIn(dir, 'elsewhere', ['platform-crm'], leaseMs);
+  const store = openFileStore({ dir, clock: systemClock, redactor: new Redactor() });
+  const taking = store.lock('platform-crm', lee, { breakDead: true, lapse: true }).then(
+    () => 'taken',
+    (error: unknown) => error,
+  );
+  // Its watch has begun.
+  await pause(200);
+  holder.stop();
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, leaseMs + 200);
+  holder.goOn();
+  expect(await taking).toMatchObject({ code: 'locked' });
+  expect(await holder.ask('check')).toBe('ok');
+  await holder.kill();
 });

@@ -211,7 +211,7 @@ async function playOn(dir: string, store: Store, what: Extract<Act, { readonly i
   }
 }
 
-test('whatever happens to the files, the index hides nothing that a reading of all of them finds', { timeout: 300_000 }, async () => {
+test('whatever happens to the files, the index hides nothing that a reading of all of them finds', async () => {
   const folder = await temporaryFolder();
   let n = 0;
   await fc.assert(
@@ -230,7 +230,7 @@ test('whatever happens to the files, the index hides nothing that a reading of a
   );
 });
 
-test('kill -9 at any operation of those who write and those who ask: the next who asks finds all that is open', { timeout: 300_000 }, async () => {
+test('kill -9 at any operation of those who write and those who ask: the next who asks finds all that is open', async () => {
   const folder = await temporaryFolder();
   const dirOf = (point: { n: number; when: string }): string => join(folder, `${point.n}-${point.when}`, '.runback');
   const report = await sweep({

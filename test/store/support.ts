@@ -25,11 +25,7 @@ export async function fileState(): Promise<StoreState> {
   return {
     open: ({ clock = systemClock, redactor = new Redactor() } = {}) => Promise.resolve(openFileStore({ dir, clock, redactor })),
     holder: (where, locks) => holderIn(dir, where, locks),
-    async count(name, times) {
-      const child = start('store-counter.mjs', dir, name, String(times));
-      const [code] = (await once(child, 'close')) as [number | null];
-      if (code !== 0) throw new Error(`the counting process ${name} ended with ${String(code)}`);
-    },
+    count: async (name, times) => await countIn(dir, name, times),
     async tear(journal) {
       const lines = linesIn(await readFile(pathOf(journal)));
       const last = lines.pop() ?? Buffer.alloc(0);
@@ -55,11 +51,17 @@ export async function fileState(): Promise<StoreState> {
   };
 }
 
-/** A process that holds locks of a state folder and the journal `run-1`; see {@link StoreState.holder}. */
-export async function holderIn(dir: string, where: 'here' | 'elsewhere', locks: readonly string[] = ['platform-crm']): Promise<Holder> {
+/** A process that holds locks of a state (a folder or URL) and the journal `run-1`; see {@link StoreState.holder}. `through`: a command that starts it. */
+export async function holderIn(
+  place: string,
+  where: 'here' | 'elsewhere',
+  locks: readonly string[] = ['platform-crm'],
+  elsewhereMs = LEASE_MS,
+  through: readonly string[] = [],
+): Promise<Holder> {
   // Elsewhere: the same host name, another boot.
-  const options = where === 'here' ? { leaseMs: FOR_EVER_MS } : { leaseMs: LEASE_MS, identity: { ...thisProcess(), boot: 'the boot of a clone' } };
-  const child = start('store-holder.mjs', dir, JSON.stringify({ ...options, locks }));
+  const options = where === 'here' ? { leaseMs: FOR_EVER_MS } : { leaseMs: elsewhereMs, identity: { ...thisProcess(), boot: 'the boot of a clone' } };
+  const child = startThrough(through, 'store-holder.mjs', place, JSON.stringify({ ...options, locks }));
   const { stdin, stdout, pid } = child;
   if (stdin === null || stdout === null || pid === undefined) throw new Error('the holder has not started');
   const lines = createInterface(stdout)[Symbol.asyncIterator]();
@@ -82,10 +84,22 @@ export async function holderIn(dir: string, where: 'here' | 'elsewhere', locks: 
   };
 }
 
+/** A process that counts in a state; see {@link StoreState.count}. */
+export async function countIn(place: string, name: string, times: number): Promise<void> {
+  const child = start('store-counter.mjs', place, name, String(times));
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new Error(`the counting process ${name} ended with ${String(code)}`);
+}
+
 function start(script: string, ...args: readonly string[]): ChildProcess {
-  const child = spawn(process.execPath, [supportScript(script), builtModule('store/index.js'), builtModule('lib/index.js'), ...args], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  return startThrough([], script, ...args);
+}
+
+/** `through`: a command that starts another one, as `ip netns exec` does. */
+function startThrough(through: readonly string[], script: string, ...args: readonly string[]): ChildProcess {
+  const words = [...through, process.execPath, supportScript(script), builtModule('store/index.js'), builtModule('lib/index.js'), ...args];
+  const [program = '', ...rest] = words;
+  const child = spawn(program, rest, { stdio: ['pipe', 'pipe', 'inherit'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   return child;
 }

@@ -63,7 +63,7 @@ test('no text that people read uses a word that docs/words.md rules out', () => 
   const broken = filesOf('drills/broken', '.yml');
   const controllers = filesOf('controllers', '.yml');
   expect(controllers.length).toBeGreaterThan(10);
-  expect([sources.length > 400, runbooks.length, broken.length]).toEqual([true, 10, 10]);
+  expect([sources.length > 400, runbooks.length, broken.length]).toEqual([true, 11, 10]);
   const texts = [
     ...sources.flatMap((name) => textsOf(name, read(name))),
     ...[...runbooks, ...broken, ...controllers, 'escalation.yml'].flatMap((name) => linesOf(name, read(name))),

@@ -16,6 +16,9 @@ const ARGUMENTS = [
   '--disable-sync',
 ];
 
+/** What hangs is ended by it, and nothing else. */
+const PATIENCE_MS = 300_000;
+
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 /**
@@ -48,9 +51,16 @@ export interface OpenedPage {
  */
 export async function openBrowser({ names = [] }: { readonly names?: readonly string[] } = {}): Promise<Browser> {
   const mapped = names.length === 0 ? [] : [`--host-resolver-rules=${names.map((name) => `MAP ${name} 127.0.0.1`).join(', ')}`];
-  const browser = await chromium.launch({ executablePath: EXECUTABLE, args: [...ARGUMENTS, ...mapped] });
+  const browser = await chromium.launch({ executablePath: EXECUTABLE, args: [...ARGUMENTS, ...mapped], timeout: PATIENCE_MS });
   onTestFinished(() => browser.close());
   return browser;
+}
+
+/** An empty page that waits as long as a busy machine needs. */
+export async function emptyPage(browser: { newPage(): Promise<Page> }): Promise<Page> {
+  const page = await browser.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
+  return page;
 }
 
 /**
@@ -66,7 +76,7 @@ export async function openPage(
     colorScheme: looking.colors ?? 'light',
     viewport: { width: looking.width ?? 1280, height: 900 },
   });
-  const page = await context.newPage();
+  const page = await emptyPage(context);
   const requests: string[] = [];
   const origin = 'url' in from ? new URL(from.url).origin : 'http://page.invalid';
   await page.route('**/*', (route) => {

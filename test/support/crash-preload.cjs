@@ -1,6 +1,6 @@
 // Loaded with `node --require` into a process under test. Counts what the process does to the world (files, HTTP
 // requests, PostgreSQL statements) and ends it with SIGKILL at one of these operations: before it, after it, or in the
-// middle of a write. There is no such switch in the product. Settings come as JSON in RUNBACK_CRASH, see crash.ts.
+// middle of a write; or holds it up there as SIGSTOP does (`how: 'stop'`). There is no such switch in the product. Settings come as JSON in RUNBACK_CRASH, see crash.ts.
 'use strict';
 const diagnostics = require('node:diagnostics_channel');
 const fs = require('node:fs');
@@ -66,6 +66,10 @@ function reached(kind, name, target) {
 }
 
 function die() {
+  if (settings.how === 'stop') {
+    process.kill(process.pid, 'SIGSTOP');
+    return;
+  }
   process.kill(process.pid, 'SIGKILL');
   for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
 }
@@ -245,19 +249,18 @@ if (which.has('pg')) {
   };
 
   /**
-   * A simple query, or the Sync that ends an extended one, or the end of a COPY; named by the last text that was
-   * parsed.
+   * A simple query, or the Sync that ends an extended one, or the end of a COPY; named by the text of the last
+   * statement that was bound.
    */
   const statementIn = (bytes, state) => {
     let found;
     for (let at = 0; at + 5 <= bytes.length; at += 1 + bytes.readUInt32BE(at + 1)) {
       const type = String.fromCharCode(bytes[at]);
       const body = bytes.subarray(at + 5, at + 1 + bytes.readUInt32BE(at + 1));
-      if (type === 'P')
-        state.text = body
-          .subarray(body.indexOf(0) + 1)
-          .toString('utf8')
-          .split('\0')[0];
+      const texts = body.toString('utf8').split('\0');
+      // Parse: the name of a statement, and its text. Bind: the name of what it opens, and of a statement that was parsed, maybe long before.
+      if (type === 'P') state.parsed.set(texts[0], texts[1]);
+      if (type === 'B') state.text = state.parsed.get(texts[1]);
       if (type === 'Q') found = { type: 'query', text: body.toString('utf8').split('\0')[0] };
       if (type === 'S' && body.length === 0) found = { type: 'query', text: state.text ?? '' };
       if (type === 'c' && body.length === 0) found = { type: 'copy done', text: state.text ?? '' };
@@ -267,7 +270,7 @@ if (which.has('pg')) {
   };
 
   const watchAnswers = (socket) => {
-    const state = {};
+    const state = { parsed: new Map() };
     known.set(socket, state);
     const { emit } = socket;
     socket.emit = function (event, ...args) {
@@ -275,7 +278,10 @@ if (which.has('pg')) {
       if (event === 'data' && state.point !== undefined && Buffer.isBuffer(chunk)) {
         // ReadyForQuery ends every answer: 'Z', length 5, state of the transaction.
         const ended = chunk.length >= 6 && chunk[chunk.length - 6] === 0x5a && chunk.readUInt32BE(chunk.length - 5) === 5;
-        if (ended || state.point === 'half') die();
+        if (ended || state.point === 'half') {
+          state.point = undefined;
+          die();
+        }
       }
       return emit.call(this, event, ...args);
     };

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { sliceOf } from './sweeps.js';
+
 /** What the crash machinery counts: file operations, HTTP requests, PostgreSQL statements. */
 export type CrashKind = 'fs' | 'http' | 'pg';
 
@@ -39,8 +41,6 @@ export interface CrashCommand {
   readonly which?: readonly CrashKind[];
   /** Count file operations only below these folders. Default: everywhere but node_modules. */
   readonly within?: readonly string[];
-  /** A child that takes longer is ended, and the run fails. */
-  readonly timeoutMs?: number;
 }
 
 /** How a child ended. */
@@ -66,6 +66,8 @@ export interface CrashMark {
 }
 
 const PRELOAD = supportScript('crash-preload.cjs');
+/** A child that takes longer is ended, and the run fails. */
+const PATIENCE_MS = 300_000;
 
 /** Runs a command and ends it at a point, or lets it run to its end and only counts. */
 export async function runCrashing(command: CrashCommand, point?: CrashPoint | CrashMark): Promise<CrashResult> {
@@ -78,7 +80,7 @@ export async function runCrashing(command: CrashCommand, point?: CrashPoint | Cr
       env: { ...process.env, ...command.env, RUNBACK_CRASH: JSON.stringify(settings) },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const ended = await endOf(child, command.timeoutMs ?? 60_000);
+    const ended = await endOf(child);
     const lines = (await readFile(list, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
     const operations = lines.map((line) => JSON.parse(line) as CrashOperation);
     const met = point !== undefined && operations.some(({ n, label }) => ('n' in point ? n === point.n : label === point.label));
@@ -88,6 +90,36 @@ export async function runCrashing(command: CrashCommand, point?: CrashPoint | Cr
   }
 }
 
+/** A process that is held up at a place, as the lid of a laptop does. */
+export interface HeldUp {
+  /** Resolves when it stands still: true; or has ended without coming there: false. */
+  readonly stopped: Promise<boolean>;
+  goOn(): void;
+  /** Ends it wherever it is. */
+  end(): void;
+  readonly ended: Promise<Ended>;
+}
+
+/** Runs a command that is held up at a place until it is told to go on. */
+export function runStopping(command: CrashCommand, mark: CrashMark): HeldUp {
+  const settings = { which: command.which, within: command.within, how: 'stop', ...mark };
+  const child = spawn(process.execPath, ['--require', PRELOAD, ...command.args], {
+    cwd: command.cwd,
+    env: { ...process.env, ...command.env, RUNBACK_CRASH: JSON.stringify(settings) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = endOf(child);
+  const standing = async (): Promise<boolean> => {
+    while (child.exitCode === null && child.signalCode === null) {
+      const stat = await readFile(`/proc/${String(child.pid)}/stat`, 'utf8').catch(() => '');
+      if (stat.slice(stat.lastIndexOf(')') + 2).startsWith('T')) return true;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    return false;
+  };
+  return { stopped: standing(), goOn: () => void child.kill('SIGCONT'), end: () => void child.kill('SIGKILL'), ended };
+}
+
 interface Ended {
   readonly code: number | null;
   readonly signal: string | null;
@@ -95,7 +127,7 @@ interface Ended {
   readonly stderr: string;
 }
 
-function endOf(child: ChildProcess, timeoutMs: number): Promise<Ended> {
+function endOf(child: ChildProcess): Promise<Ended> {
   return new Promise((resolve, reject) => {
     let stdout = '';
     let stderr = '';
@@ -103,8 +135,8 @@ function endOf(child: ChildProcess, timeoutMs: number): Promise<Ended> {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
-      reject(new Error(`the child did not end within ${timeoutMs} ms\n${stdout}\n${stderr}`));
-    }, timeoutMs);
+      reject(new Error(`the child did not end within ${PATIENCE_MS} ms\n${stdout}\n${stderr}`));
+    }, PATIENCE_MS);
     child.on('error', reject);
     child.on('close', (code, signal) => {
       clearTimeout(timer);
@@ -140,7 +172,7 @@ export async function sweep(options: Sweep): Promise<SweepReport> {
   const undisturbed = await runCrashing(await options.before({ n: 0, when: 'before' }));
   if (undisturbed.code !== 0)
     throw new Error(`the undisturbed run ended with ${String(undisturbed.code)}\n${undisturbed.stdout}\n${undisturbed.stderr}`);
-  const picked = options.pick?.(undisturbed.operations) ?? undisturbed.operations;
+  const picked = sliceOf(options.pick?.(undisturbed.operations) ?? undisturbed.operations);
   if (picked.length === 0) throw new Error('the command under test does nothing that is counted');
   const byName: Record<string, number> = {};
   let points = 0;

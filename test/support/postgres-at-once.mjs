@@ -4,7 +4,7 @@ import { systemClock } from '../../dist/lib/index.js';
 
 const [url, object, count] = process.argv.slice(2);
 const config = { name: 'warehouse', connector: 'postgres', environment: 'sandbox', url, credentials: {}, limits: {}, options: {}, objects: [object] };
-const platform = await openPlatform(config, { secret: async (ref) => ref, clock: systemClock });
+const platform = await openPlatform(config, { secret: async (ref) => ref, clock: systemClock, writes: 'private' });
 const { objects } = await platform.connector.describe([object]);
 const read = async (from) => {
   let n = 0;

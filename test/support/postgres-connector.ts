@@ -16,7 +16,7 @@ export function openTestPlatform(server: Pick<TestPostgres, 'url'>, database: st
     options: {},
     ...changes,
   };
-  return openPlatform(config, { secret: async (ref) => ref, clock: systemClock });
+  return openPlatform(config, { secret: async (ref) => ref, clock: systemClock, writes: 'private' });
 }
 
 export async function schemaOf(connector: Connector, object: string): Promise<ObjectSchema> {

@@ -11,17 +11,21 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
+  rmSync,
   statSync,
   symlinkSync,
 } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 
 import { Client, type QueryResult } from 'pg';
+
+import { freePort } from './ports.js';
 
 const run = promisify(execFile);
 const require = createRequire(import.meta.url);
@@ -39,6 +43,8 @@ export interface TestPostgres {
   sql(database: string, text: string, values?: readonly unknown[]): Promise<Record<string, string | null>[]>;
   /** Another client, to be closed by the caller. */
   connect(database: string): Promise<Client>;
+  /** Ends all of its processes by kill -9, and starts it again on what they left; resolves when it takes connections. */
+  killAndRestart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -76,10 +82,17 @@ function reachable(path: string): boolean {
   return true;
 }
 
-function copyForOthers(native: string): string {
-  const copy = join(tmpdir(), `runback-postgres-${String(process.pid)}`, 'native');
-  mkdirSync(dirname(copy), { recursive: true, mode: 0o755 });
-  cpSync(native, copy, { recursive: true });
+/** The same binaries where anybody may read them, copied by the first in this process who needs them; answers their folder. */
+export function copyForOthers(native: string, parent = tmpdir()): string {
+  const to = join(parent, `runback-postgres-${String(process.pid)}-${createHash('sha256').update(native).digest('hex').slice(0, 12)}`);
+  const copy = join(to, 'native');
+  if (existsSync(copy)) return copy;
+  mkdirSync(to, { recursive: true, mode: 0o755 });
+  const making = join(to, 'making');
+  rmSync(making, { recursive: true, force: true });
+  // Links stay as they are written: made absolute, they lead back to where nobody may look.
+  cpSync(native, making, { recursive: true, verbatimSymlinks: true });
+  renameSync(making, copy);
   return copy;
 }
 
@@ -98,15 +111,6 @@ export function installedPostgres(): ReadonlyMap<number, string> {
     }
   }
   return found;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 /**
@@ -135,6 +139,9 @@ async function emptyCluster(
   }
   await run('cp', ['-a', first, data], options);
 }
+
+/** Connections that a server keeps for its own SQL, one for each database: it takes 40 in all, and a test may make hundreds of databases. */
+const MOST_KEPT = 10;
 
 const raw = { getTypeParser: () => (value: string) => value };
 
@@ -172,11 +179,14 @@ export async function startPostgres(options: { binDir?: string; settings?: Reado
     },
   );
   let said = '';
+  keeper.stdin.on('error', () => undefined);
   const ended = new Promise<void>((resolve) => keeper.once('exit', () => resolve()));
+  let ready = (): void => {};
   await new Promise<void>((resolve, reject) => {
-    keeper.stdout.on('data', (chunk: Buffer) => {
-      said += chunk.toString('utf8');
-      if (said.startsWith('ready')) resolve();
+    ready = resolve;
+    createInterface({ input: keeper.stdout }).on('line', (line) => {
+      said += `${line}\n`;
+      if (line === 'ready') ready();
     });
     keeper.once('exit', () => reject(new Error(`PostgreSQL did not start: ${said}`)));
   });
@@ -191,10 +201,17 @@ export async function startPostgres(options: { binDir?: string; settings?: Reado
     return client;
   };
   const clients = new Map<string, Promise<Client>>();
-  const clientOf = (database: string): Promise<Client> => {
+  /** The one that was used last comes last; of many databases, the connection that was not used for longest is closed. */
+  const clientOf = async (database: string): Promise<Client> => {
     const known = clients.get(database) ?? connect(database);
+    clients.delete(database);
     clients.set(database, known);
-    return known;
+    const [oldest] = clients.size > MOST_KEPT ? clients : [];
+    if (oldest !== undefined) {
+      clients.delete(oldest[0]);
+      await (await oldest[1]).end();
+    }
+    return await known;
   };
   const sql = async (database: string, text: string, values?: readonly unknown[]): Promise<Record<string, string | null>[]> => {
     const client = await clientOf(database);
@@ -224,6 +241,12 @@ export async function startPostgres(options: { binDir?: string; settings?: Reado
       await sql('postgres', `ALTER DATABASE ${name} SET runback.environment = 'sandbox'`);
       if (text !== undefined) await sql(name, text);
       return name;
+    },
+    async killAndRestart() {
+      const started = new Promise<void>((resolve) => (ready = resolve));
+      clients.clear();
+      keeper.stdin.write('kill\n');
+      await started;
     },
     async stop() {
       for (const client of clients.values()) await (await client).end();

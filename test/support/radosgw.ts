@@ -2,11 +2,12 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash, createHmac, randomUUID } from 'node:crypto';
 import { accessSync, closeSync, constants, openSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+
+import { freePort } from './ports.js';
 
 const run = promisify(execFile);
 
@@ -31,7 +32,7 @@ const PROGRAMS = ['monmaptool', 'ceph', 'ceph-mon', 'ceph-osd', 'radosgw', 'rado
 const ACCESS_KEY = 'AKIDLOOPBACK';
 const SECRET_KEY = 'a-secret-for-loopback-only';
 const REGION = 'us-east-1';
-const STEP_MS = 60_000;
+const STEP_MS = 300_000;
 const STOP_MS = 5000;
 const POLL_MS = 50;
 
@@ -64,7 +65,7 @@ export async function radosgw(options: RadosgwOptions = {}): Promise<TestRadosgw
 }
 
 async function startAll(folder: string, daemons: Daemon[], options: RadosgwOptions): Promise<Omit<TestRadosgw, 'stop'>> {
-  const [monitorPort, port] = await freePorts(2);
+  const [monitorPort, port] = [await freePort(), await freePort()];
   const cluster = randomUUID();
   const osd = randomUUID();
   const config = join(folder, 'ceph.conf');
@@ -138,25 +139,6 @@ function installed(program: string): boolean {
       return false;
     }
   });
-}
-
-/** Held until all are found, so that they differ. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve, reject) => {
-          server.once('error', reject);
-          server.listen(0, '127.0.0.1', () => {
-            const address = server.address();
-            resolve(typeof address === 'object' && address !== null ? address.port : 0);
-          });
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
 
 interface Daemon {

@@ -17,6 +17,25 @@ export const everyPoint = fullSweeps || process.env['RUNBACK_TEST_POINTS'] === '
 export const morePoints = process.env['RUNBACK_TEST_POINTS'] === 'more';
 
 /**
+ * A part of a sweep that takes hours, so that it can be run bit by bit: RUNBACK_TEST_SLICE=2/7 takes every seventh operation,
+ * beginning with the second. Without it: all.
+ */
+export function sliceOf<T>(items: readonly T[], slice = process.env['RUNBACK_TEST_SLICE']): readonly T[] {
+  if (slice === undefined) return items;
+  const [part = 0, parts = 0] = slice.split('/').map(Number);
+  if (!(part >= 1 && part <= parts)) throw new Error(`RUNBACK_TEST_SLICE=${slice} is no part of a whole, as 2/7 is`);
+  return items.filter((_, n) => n % parts === part - 1);
+}
+
+/** How many points a sweep takes at least: `whole` of them where it takes all, `some` where it is thinned, one of a slice. */
+export function leastPoints(whole: number, some: number): number {
+  return process.env['RUNBACK_TEST_SLICE'] !== undefined ? 1 : everyPoint ? whole : some;
+}
+
+/** At how many points something must have been left to clean up: a slice may hold none that leaves anything. */
+export const leastLeft = process.env['RUNBACK_TEST_SLICE'] === undefined ? 1 : 0;
+
+/**
  * How often a property is tried: an eighth of `whole`. Under CI the seed is pinned, so that more tries of what passed
  * would show nothing new; whoever looks for faults takes RUNBACK_TEST_FULL=1 and fresh seeds.
  */
@@ -49,17 +68,21 @@ export function thinned(
   most: number,
   placeOf: (target: string) => string = kindOfPlace,
 ): (all: readonly CrashOperation[]) => readonly CrashOperation[] {
-  return (all) => {
-    if (everyPoint) return all;
-    const groups = new Map<string, CrashOperation[]>();
-    for (const operation of all) {
-      const name = `${operation.kind} ${operation.name} ${placeOf(operation.target)}`;
-      groups.set(name, [...(groups.get(name) ?? []), operation]);
-    }
-    const picked = [...groups.values()].flatMap((group) => spread(group, most));
-    console.log(`${picked.length} of ${all.length} operations, ${most} at most of each of ${groups.size} kinds (RUNBACK_TEST_POINTS=all takes all)`);
-    return picked.sort((a, b) => a.n - b.n);
-  };
+  return (all) => (everyPoint ? all : ofEachKind(all, most, placeOf));
+}
+
+/** For sweeps of which all operations take hours: one of each kind at each place, also where {@link everyPoint}. With RUNBACK_TEST_FULL=1: all. */
+export const oneOfEachKind = (all: readonly CrashOperation[]): readonly CrashOperation[] => (fullSweeps ? all : ofEachKind(all, 1, kindOfPlace));
+
+function ofEachKind(all: readonly CrashOperation[], most: number, placeOf: (target: string) => string): readonly CrashOperation[] {
+  const groups = new Map<string, CrashOperation[]>();
+  for (const operation of all) {
+    const name = `${operation.kind} ${operation.name} ${placeOf(operation.target)}`;
+    groups.set(name, [...(groups.get(name) ?? []), operation]);
+  }
+  const picked = [...groups.values()].flatMap((group) => spread(group, most));
+  console.log(`${picked.length} of ${all.length} operations, ${most} at most of each of ${groups.size} kinds (RUNBACK_TEST_POINTS=all takes all)`);
+  return picked.sort((a, b) => a.n - b.n);
 }
 
 /**

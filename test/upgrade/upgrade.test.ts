@@ -33,7 +33,9 @@ async function listsEverything(version: string): Promise<void> {
     else expect(await ends(5, 'snapshot', 'verify', id)).toContain('Every byte matches its own digests');
   expect((await kept.json('incident', 'list')).data).toMatchObject({ incidents: [{ id: incident }] });
   expect(await ends(0, 'incident', 'show', incident)).toContain('Wrong job titles');
-  expect(await ends(0, 'status')).toContain(incident);
+  const status = await ends(0, 'status');
+  expect(status).toContain(incident);
+  expect(status.split('\n').filter((line) => line.length > 80)).toEqual([]);
 }
 
 /** A person says that the snapshots are the right ones: from then on they are verified. */

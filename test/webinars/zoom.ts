@@ -56,6 +56,8 @@ export class ZoomStub {
   /** The next answer to such a request is not sent, and nothing is answered from then on until this is set to undefined. */
   dropAnswerOf: string | undefined;
   silent = false;
+  /** So many records go, or come where it is less than 0, before each page but the first: who was at its edge is on none, or on two. */
+  shiftBy = 0;
   readonly #participants: Participant[] = [];
   readonly #pages = new Map<string, { readonly offset: number; readonly until: number }>();
   readonly #tries = new Map<string, number>();
@@ -245,7 +247,7 @@ export class ZoomStub {
     let next = '';
     if (end < all.length) {
       next = randomUUID().replaceAll('-', '');
-      this.#pages.set(next, { offset: end, until: now + TOKEN_LIVES_MS });
+      this.#pages.set(next, { offset: Math.max(0, end + this.shiftBy), until: now + TOKEN_LIVES_MS });
     }
     return {
       status: 200,

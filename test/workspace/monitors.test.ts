@@ -90,6 +90,7 @@ it('every kind of monitor is read with what it leaves out filled in', async () =
       kind: 'ratio',
       platforms: ['hubspot', 'warehouse'],
       ratio: 'errors/calls',
+      parts: ['hubspot', 'warehouse'].map((of) => ({ of, platforms: [of], syncs: [] })),
       above: 0.05,
       windowsHours: [1, 6],
       atLeast: 5,

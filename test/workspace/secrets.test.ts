@@ -37,6 +37,14 @@ test('a secret is found in environment, file and program, and is known to the re
   }
 });
 
+// It was taken for the root of the disk.
+test.each([undefined, '', 'relative'])('~ means nothing where HOME is %j, and is refused', async (home) => {
+  const error = await refusal(
+    resolveSecret(ref('file:~/token'), { env: home === undefined ? {} : { HOME: home }, redactor: new Redactor(), root: '/' }),
+  );
+  expect(error).toMatchObject({ code: 'secret-missing', why: expect.stringContaining('no HOME'), next: expect.stringContaining('whole path') });
+});
+
 test('the password inside an address is hidden on its own, as written and decoded', async () => {
   const redactor = new Redactor();
   await resolveSecret(ref('env:URL'), { env: { URL: 'postgres://runback:p%40ss-w%C3%B6rd@db.example.com/crm' }, redactor, root: '/' });

@@ -21,7 +21,12 @@ describe('a person who mistypes is told where, what, and what was meant', () => 
     [
       'wrong key',
       'version: 1\nplatfroms: {}\n',
-      ['runback.yml:2:1: unknown key "platfroms", did you mean "platforms"?', '2 | platfroms: {}', '| ^', 'expected one of version, platforms'],
+      [
+        'runback.yml:2:1: unknown key "platfroms", did you mean "platforms"?',
+        '2 | platfroms: {}',
+        '| ^',
+        'expected one of version, store, platforms',
+      ],
     ],
     ['wrong type', 'version: 1\nplatforms: [a]\n', ['runback.yml:2:12: "platforms" is a list', 'expected keys with values']],
     [
@@ -48,6 +53,7 @@ describe('a person who mistypes is told where, what, and what was meant', () => 
       ['runback.yml:3:3: "../x" cannot be a name here'],
     ],
     ['wrong duration', 'version: 1\nrestores: { plan_max_age: soon }\n', ['runback.yml:2:27: "plan_max_age" does not have the right format', '30s']],
+    ['too large', 'version: 1\nrestores: { limits: { percent: 300 } }\n', ['runback.yml:2:32: "percent" does not fit', 'expected at most 100']],
     ['empty', '', ['runback.yml:1:1: the file is empty']],
     ['next version', 'version: 2\n', ['runback.yml:1:10: "version" cannot be 2', 'expected 1']],
   ];

@@ -13,9 +13,9 @@ import {
   transfer,
 } from '../../snapshots/index.js';
 import type { Lock, Store } from '../../store/index.js';
-import type { JobConfig, KeepConfig } from '../../workspace/index.js';
+import type { KeepConfig } from '../../workspace/index.js';
 import { gradeOf } from '../grade.js';
-import { factsFor, idsIn } from '../prune/facts.js';
+import { factsFor, idsIn, type RuledJob } from '../prune/facts.js';
 import { PRUNE_LOCK } from '../prune/prune.js';
 import { judge } from '../retention/judge.js';
 import type { StayReason } from '../retention/types.js';
@@ -42,7 +42,7 @@ export interface CopyDeps {
   /** The snapshots of the workspace, and where they lie. */
   readonly catalog: Catalog;
   readonly from: SnapshotsAt;
-  readonly jobs: readonly JobConfig[];
+  readonly jobs: readonly RuledJob[];
   /** Duration: `restores.plan_max_age`. */
   readonly planMaxAge: string;
 }
@@ -74,10 +74,18 @@ export interface CopyReport {
 }
 
 /** Codes of errors of one snapshot, which hold up no other: it is not what was written, is gone, or another machine brings it there now. */
-const OF_ONE: ReadonlySet<string> = new Set(['snapshot-damaged', 'snapshot-replaced', 'snapshot-foreign', 'snapshot-newer', 'not-found', 'locked']);
+const OF_ONE: ReadonlySet<string> = new Set([
+  'snapshot-damaged',
+  'snapshot-replaced',
+  'snapshot-foreign',
+  'snapshot-newer',
+  'not-found',
+  'locked',
+  'fenced',
+]);
 
 /** The jobs as a copy has them: with its own rules. */
-export function jobsOfCopy(jobs: readonly JobConfig[], { keep }: Pick<KeptCopy, 'keep'>): readonly JobConfig[] {
+export function jobsOfCopy(jobs: readonly RuledJob[], { keep }: Pick<KeptCopy, 'keep'>): readonly RuledJob[] {
   return jobs.map(({ keep: _keep, ...job }) => ({ ...job, ...defined({ keep }) }));
 }
 

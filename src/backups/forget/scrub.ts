@@ -1,3 +1,4 @@
+import { phraseReplacer } from '../../lib/index.js';
 import { FORGOTTEN, RECORD_VALUES } from '../../restores/index.js';
 
 /** Texts that tell of a person. */
@@ -48,23 +49,16 @@ function sameOr(before: readonly unknown[], change: (one: unknown) => unknown): 
   return now.every((one, n) => one === before[n]) ? before : now;
 }
 
+/** Addresses in any case of letters, all else as it is written. The longest first: a name is part of an address, and not the other way round. */
 function replacing(texts: readonly string[]): (text: string) => string {
-  const patterns = [
-    patternOf(
-      texts.filter((text) => text.includes('@')),
-      'giu',
-    ),
-    patternOf(
-      texts.filter((text) => !text.includes('@')),
-      'gu',
-    ),
-  ];
-  return (text) => patterns.reduce((now, pattern) => (pattern === undefined ? now : now.replace(pattern, FORGOTTEN)), text);
-}
-
-function patternOf(texts: readonly string[], flags: string): RegExp | undefined {
-  if (texts.length === 0) return undefined;
-  // The longest first: a name is part of an address, and not the other way round.
-  const escaped = [...texts].sort((a, b) => b.length - a.length).map((text) => text.replaceAll(/[.*+?^${}()|[\]\\/]/gu, String.raw`\$&`));
-  return new RegExp(String.raw`(?<![\p{L}\p{N}])(?:${escaped.join('|')})(?![\p{L}\p{N}])`, flags);
+  const addresses = phraseReplacer(
+    texts.filter((text) => text.includes('@')),
+    { anyCase: true },
+  );
+  const others = phraseReplacer(texts.filter((text) => !text.includes('@')));
+  return (text) =>
+    others(
+      addresses(text, () => FORGOTTEN),
+      () => FORGOTTEN,
+    );
 }

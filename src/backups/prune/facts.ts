@@ -9,12 +9,16 @@ import { referencesOf } from './references.js';
 
 type Survey = Awaited<ReturnType<Catalog['survey']>>;
 
+/** A job, as far as its rules go. */
+export type RuledJob = Pick<JobConfig, 'name' | 'timezone' | 'keep'>;
+
 /** What the facts are gathered from. */
 export interface FactsDeps {
   readonly store: Store;
   readonly clock: Clock;
   readonly catalog: Catalog;
-  readonly jobs: readonly JobConfig[];
+  /** One whose name ends with a slash stands for all whose name begins so. */
+  readonly jobs: readonly RuledJob[];
   /** Duration: `restores.plan_max_age`. */
   readonly planMaxAge: string;
   /** Copies that are waited for: see `lackingIn`. */
@@ -48,7 +52,7 @@ export async function factsFor(
   return {
     facts: {
       snapshots: summaries.map(retained),
-      jobs: new Map(jobs.map(({ name, timezone, keep }) => [name, retainedJob(timezone, keep)])),
+      jobs: ruledJobs(jobs, summaries),
       ...(await referencesOf(deps)),
       unreadable: ignored.flatMap((file) => (file.unfinished === true || file.gone === true ? [] : idsIn(file))),
       now: clock.now(),
@@ -57,6 +61,16 @@ export async function factsFor(
     summaries,
     unreadable: ignored,
   };
+}
+
+/** Each job by its name; of those that stand for many, all that made a snapshot. */
+function ruledJobs(jobs: readonly RuledJob[], summaries: readonly SnapshotSummary[]): ReadonlyMap<string, RetainedJob> {
+  const ruled = new Map(jobs.map(({ name, timezone, keep }) => [name, retainedJob(timezone, keep)]));
+  for (const { job } of summaries) {
+    const family = job === undefined || ruled.has(job) ? undefined : jobs.find(({ name }) => name.endsWith('/') && job.startsWith(name));
+    if (job !== undefined && family !== undefined) ruled.set(job, retainedJob(family.timezone, family.keep));
+  }
+  return ruled;
 }
 
 /** The id in the name of a file, where there is one. */

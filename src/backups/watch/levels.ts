@@ -27,7 +27,9 @@ export class Fields {
     const fields = schema?.fields ?? [];
     this.#watched = watchedFields(schema).map(({ name }) => name);
     this.optOuts = new Map(fields.flatMap((field) => optOutOf(field)));
-    this.types = Object.fromEntries(fields.flatMap((field) => (field.readOnly ? [] : [[field.name, field.platformType]])));
+    this.types = Object.fromEntries(
+      fields.flatMap((field) => (field.readOnly && !this.#watched.includes(field.name) ? [] : [[field.name, field.platformType]])),
+    );
   }
 
   /** Names in `meta` that are looked at too. */

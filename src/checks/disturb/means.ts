@@ -33,6 +33,8 @@ export async function breakBy(
   deps: MeansDeps,
   call: CallOptions,
 ): Promise<void> {
+  await call.guard?.confirm();
+  call.guard?.left();
   if (means.kind === 'programs') {
     const end = await program(means.break, means.mark, deps, call);
     if (end.state === 'exited' && end.status === 0) return;

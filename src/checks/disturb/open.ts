@@ -1,5 +1,5 @@
 import type { CallOptions } from '../../lib/index.js';
-import type { Store } from '../../store/index.js';
+import { guardOf, type Store } from '../../store/index.js';
 import { SECRET_REF, type SecretRef } from '../../workspace/index.js';
 import type { LoadTest } from '../document/load.js';
 import { Disturbances } from './disturbances.js';
@@ -47,7 +47,7 @@ export async function openDisturbances(
     const platform = first?.in.slice(0, first.in.indexOf('/')) ?? '';
     const notes = new DisturbanceNotes(store, { id: run, test, by, startedAt });
     const planned = plannedOf(disturb, { run, platform, proxy }, deps);
-    const disturbances = new Disturbances(planned, load.count, { clock, notes, call, ...(tell && { tell }) });
+    const disturbances = new Disturbances(planned, load.count, { clock, notes, call: { ...call, guard: guardOf(lock) }, ...(tell && { tell }) });
     return {
       disturbances,
       close: async () => {

@@ -103,7 +103,7 @@ function* problemsOf(document: TestDocument): Iterable<PathProblem> {
   else if (isSteps && steps === undefined) yield { path: ['mapping'], onKey: true, message: 'what is done is missing', expected: 'steps' };
   yield* disturbProblems({ ...document, isLoad });
   if (load !== undefined) yield* loadProblems(load, arrives ?? [], document.expect);
-  if (steps !== undefined) yield* stepProblems(steps);
+  if (steps !== undefined) yield* stepProblems(steps, document.records);
   if (trigger !== undefined) yield* triggerProblems(trigger, mapping);
 }
 
@@ -115,7 +115,7 @@ function* triggerProblems({ on, address, mark }: NonNullable<TestDocument['trigg
     yield { path: ['trigger', 'on'], message: `${on} is no platform with an object type`, expected: 'crm/contacts, or a side with mapping' };
 }
 
-const creates = (step: StepDocument): boolean => 'create' in step || 'import' in step;
+const creates = (step: StepDocument): boolean => 'create' in step || 'import' in step || 'submit' in step;
 
 function* journeyProblems({ load, arrives, mapping, steps, trigger, disturb, persona, parallel }: TestDocument): Iterable<PathProblem> {
   const others = [load, arrives, steps, trigger, disturb, ...(persona === undefined ? [] : [mapping, parallel])];
@@ -148,13 +148,36 @@ function* canaryProblems(
       yield { path: ['canary', name, field], onKey: true, message: 'this is the field that changes with each run', expected: 'another field' };
 }
 
-function* stepProblems(steps: NonNullable<TestDocument['steps']>): Iterable<PathProblem> {
+function* stepProblems(steps: NonNullable<TestDocument['steps']>, { count }: TestDocument['records']): Iterable<PathProblem> {
   for (const [index, step] of steps.entries()) {
+    if ('submit' in step) yield* submitProblems(step, ['steps', index], count);
+    if ('activity' in step && step.shown === undefined && step.moves.length === 0)
+      yield { path: ['steps', index], message: 'by what it is seen on the other side is missing', expected: 'shown, or moves' };
     if (index === 0 && !creates(step))
-      yield { path: ['steps', 0], message: 'there is no record yet', expected: '{ create: a side } or { import: a side } first' };
+      yield { path: ['steps', 0], message: 'there is no record yet', expected: '{ create: a side }, { import: a side } or { submit: a side } first' };
     if (index > 0 && creates(step)) yield { path: ['steps', index], message: 'records are created by the first step only' };
     if (index > 0 && 'delete' in (steps[index - 1] ?? {})) yield { path: ['steps', index], message: 'nothing is left after the step before' };
   }
+}
+
+/** Of what is submitted: a body with the marks in it. */
+function* bodyProblems({ json, form }: NonNullable<TestDocument['load']>['submit'], path: PathProblem['path']): Iterable<PathProblem> {
+  if ((json === undefined) === (form === undefined))
+    yield { path, message: 'the body has to be one of json and form', expected: 'json: { … } or form: { … }' };
+  const body = JSON.stringify(json ?? form ?? '');
+  for (const name of ['{address}', '{mark}'])
+    if (!body.includes(name)) yield { path, message: `${name} is nowhere in the body, so that no submission could be found again` };
+}
+
+/** Most submissions at once: each has a connection of its own. */
+const MOST_SUBMITTED = 2000;
+
+function* submitProblems({ to, makes }: Extract<StepDocument, { submit: string }>, path: PathProblem['path'], count: number): Iterable<PathProblem> {
+  yield* bodyProblems(to, [...path, 'to']);
+  for (const name of ['{address}', '{mark}'])
+    if (!Object.values(makes).includes(name))
+      yield { path: [...path, 'makes'], message: `no field is ${name} alone, so that no record could be found` };
+  if (count > MOST_SUBMITTED) yield { path: ['records', 'count'], message: `at most ${MOST_SUBMITTED} are submitted by a step` };
 }
 
 function* loadProblems(
@@ -167,12 +190,7 @@ function* loadProblems(
     yield { path: ['load', 'over'], onKey: true, message: 'all at once and over some time are two things', expected: 'at_once or over' };
   if (load.at_once === undefined && load.over === undefined)
     yield { path: ['load'], message: 'how fast they come is missing', expected: 'at_once: true, or over: 30s' };
-  if ((submit.json === undefined) === (submit.form === undefined))
-    yield { path: ['load', 'submit'], message: 'the body has to be one of json and form', expected: 'json: { … } or form: { … }' };
-  const body = JSON.stringify(submit.json ?? submit.form ?? '');
-  for (const name of ['{address}', '{mark}'])
-    if (!body.includes(name))
-      yield { path: ['load', 'submit'], message: `${name} is nowhere in the body, so that no submission could be found again` };
+  yield* bodyProblems(submit, ['load', 'submit']);
   const names = arrives.map((each) => each.in);
   for (const [index, name] of names.entries())
     if (names.indexOf(name) !== index) yield { path: ['arrives', index, 'in'], message: `${name} is named twice` };

@@ -98,6 +98,27 @@ const common = {
   settle: durationSchema.default('10s').describe('How long is waited before it is looked at once more.'),
 };
 
+const fieldValue = z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.string())]);
+const place = z
+  .string()
+  .regex(/^[^/\s]+\/\S+$/, 'expected a platform of runback.yml and an object type, such as crm/contacts')
+  .describe('Platform and object type.');
+
+/** By what a thing that was done is seen in another place. */
+const shownBy = [
+  z.strictObject({ counts: text.describe('A field of the same record, a number that grows by one each time.') }),
+  z.strictObject({ in: place, about: text.describe('The field that holds the key of the record: each time one more record.') }),
+  z.strictObject({ in: place, address: text.describe('The field that holds the address of the person: each time one more record.') }),
+  z.strictObject({
+    in: text.describe('A platform of runback.yml.'),
+    shows: z
+      .enum(['mail', 'task', 'email', 'call', 'meeting', 'note'])
+      .describe('What the platform tells of having done about the person: each time one more.'),
+  }),
+] as const;
+
+const filledValue = fieldValue.describe('{address}, {mark} and {n} in texts are filled in.');
+
 const stepSchema = z.union(
   [
     z.strictObject({
@@ -111,6 +132,27 @@ const stepSchema = z.union(
         .exactOptional()
         .describe('A CSV file of the workspace, a column for each field, a line for each record; invented values without it.'),
       edge: z.boolean().default(false).describe('Likewise.'),
+      ...common,
+    }),
+    z.strictObject({
+      submit: text.describe('The side of the mapping on which records come into being by what is submitted.'),
+      to: submitSchema,
+      makes: z
+        .record(z.string(), filledValue)
+        .describe('Fields that the record has to hold there then, its address and its mark among them, as the body has them.'),
+      ...common,
+    }),
+    z.strictObject({
+      activity: text.describe('The side of the mapping where something is done about each record.'),
+      in: text.describe('The object type of that platform of which a record is made for each, such as Task.'),
+      about: text.describe('Its field that holds the key of the record.'),
+      set: z.record(z.string(), filledValue).default({}).describe('What else it is given.'),
+      shown: z
+        .union(shownBy, {
+          error: 'expected { in: place, about: field }, { in: place, address: field }, { in: platform, shows: call } or { counts: field }',
+        })
+        .exactOptional()
+        .describe('By what it is seen on the other side, once for each; without it, only what moves is looked at.'),
       ...common,
     }),
     z.strictObject({
@@ -141,14 +183,11 @@ const stepSchema = z.union(
       ...common,
     }),
   ],
-  { error: 'expected { create: a side }, { import: a side }, { update: a side, set: { field: value } } or { delete: a side }' },
+  {
+    error:
+      'expected { create: a side }, { import: a side }, { submit: a side, to: …, makes: … }, { activity: a side, in: …, about: … }, { update: a side, set: { field: value } } or { delete: a side }',
+  },
 );
-
-const fieldValue = z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.string())]);
-const place = z
-  .string()
-  .regex(/^[^/\s]+\/\S+$/, 'expected a platform of runback.yml and an object type, such as crm/contacts')
-  .describe('Platform and object type.');
 
 const firesSchema = z
   .union(
@@ -158,15 +197,7 @@ const firesSchema = z
         becomes: fieldValue.describe('The value that it gets.'),
         reset: fieldValue.default(null).describe('What the test writes there afterwards, so that the next time is seen.'),
       }),
-      z.strictObject({ counts: text.describe('A field of the same record, a number that grows by one each time.') }),
-      z.strictObject({ in: place, about: text.describe('The field that holds the key of the record: each time one more record.') }),
-      z.strictObject({ in: place, address: text.describe('The field that holds the address of the person: each time one more record.') }),
-      z.strictObject({
-        in: text.describe('A platform of runback.yml.'),
-        shows: z
-          .enum(['mail', 'task', 'email', 'call', 'meeting', 'note'])
-          .describe('What the platform tells of having done about the person: each time one more.'),
-      }),
+      ...shownBy,
     ],
     {
       error:

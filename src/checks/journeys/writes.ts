@@ -1,14 +1,12 @@
 import { batchOf, type Connector, type Mutation } from '../../connectors/index.js';
 import { type CallOptions, chunksOf, type Clock } from '../../lib/index.js';
+import { CLOCK_MARGIN_MS } from '../clocks.js';
 
 /** What became of one write, by the platform's word; `unknown`: the answer was lost, and nothing tells. */
 export type Outcome =
   | { readonly state: 'done'; readonly key: string }
   | { readonly state: 'refused'; readonly why: string }
   | { readonly state: 'unknown'; readonly why: string };
-
-/** Clocks of two machines may differ by so much. */
-const CLOCK_MARGIN_MS = 300_000;
 
 /** Writes each once, in batches. A create whose answer was lost is looked up; nothing is sent a second time. */
 export async function writeAll(

@@ -3,7 +3,7 @@ import https from 'node:https';
 import net from 'node:net';
 import tls from 'node:tls';
 
-import { messageOf } from '../../lib/index.js';
+import { atLimit, GuardedSend, messageOf, type SendGuard } from '../../lib/index.js';
 
 /** Where submissions go. */
 export interface IntakeRequest {
@@ -21,6 +21,8 @@ export interface Exchange {
   readonly status: number | undefined;
   /** The first of the body, or why no answer came. */
   readonly text: string;
+  /** What its guard threw, so that nothing was sent. */
+  readonly refused?: unknown;
 }
 
 const KEPT_CHARACTERS = 200;
@@ -57,22 +59,31 @@ export async function connect({ url }: IntakeRequest, limitMs: number): Promise<
   });
 }
 
+/** What one request is sent with. */
+interface Sending {
+  readonly socket: net.Socket;
+  readonly limitMs: number;
+  /** Looked at by the connection itself, when the first byte is given to the system. */
+  readonly guard: SendGuard;
+}
+
 /** Sends one request over an open connection, in this turn of the program. Never throws: what went wrong is in the exchange. */
-export async function send(
-  { url, method, headers }: IntakeRequest,
-  body: Buffer,
-  { socket, limitMs }: { readonly socket: net.Socket; readonly limitMs: number },
-): Promise<Exchange> {
+export async function send({ url, method, headers }: IntakeRequest, body: Buffer, { socket, limitMs, guard }: Sending): Promise<Exchange> {
   return await new Promise((resolve) => {
     let sentMs: number | undefined;
     let said = '';
+    const guarded = new GuardedSend(guard);
     const end = (status: number | undefined, text: string): void => {
-      clearTimeout(timer);
+      inTime();
+      guarded.end();
       socket.destroy();
-      resolve({ sentMs, endedMs: performance.now(), status, text: text.slice(0, KEPT_CHARACTERS) });
+      const { refused } = guarded;
+      resolve({ sentMs, endedMs: performance.now(), status, text: text.slice(0, KEPT_CHARACTERS), ...(refused !== undefined && { refused }) });
     };
-    const timer = setTimeout(() => end(undefined, `no answer within ${limitMs / 1000} s`), limitMs);
+    guarded.signal.addEventListener('abort', () => end(undefined, 'it was given up: the lock of this test was lost'), { once: true });
+    const inTime = atLimit(limitMs, () => end(undefined, `no answer within ${limitMs / 1000} s`));
     if (socket.destroyed) return end(undefined, 'the connection was closed before anything was sent');
+    lookAtFirstByte(socket, guarded);
     const client = url.protocol === 'https:' ? https : http;
     const request = client.request(url, { method, headers: { ...headers, 'content-length': body.length }, createConnection: () => socket });
     request.once('finish', () => (sentMs = performance.now()));
@@ -85,4 +96,19 @@ export async function send(
     });
     request.end(body);
   });
+}
+
+/** Nothing is written to a connection whose guard does not hold at its first byte: it is closed instead. */
+function lookAtFirstByte(socket: net.Socket, guarded: GuardedSend): void {
+  const write = socket.write.bind(socket) as (...given: unknown[]) => boolean;
+  socket.write = (...given: unknown[]): boolean => {
+    try {
+      guarded.look();
+    } catch (error) {
+      socket.destroy(error instanceof Error ? error : new Error(String(error)));
+      return false;
+    }
+    socket.write = write;
+    return write(...given);
+  };
 }

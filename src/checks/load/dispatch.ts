@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 
-import { type CallOptions, type Clock, inOrder, messageOf } from '../../lib/index.js';
+import { type CallOptions, type Clock, inOrder, messageOf, parseDuration, type SendGuard } from '../../lib/index.js';
+import type { TestDocument } from '../document/schema.js';
 import { connect, type Exchange, type IntakeRequest, send } from './connection.js';
 import type { Answer } from './facts.js';
 import { type Burst, type Limit, scheduleOf } from './schedule.js';
@@ -19,6 +20,19 @@ export interface Release {
   readonly answered?: () => void;
 }
 
+/** How a test lets its submissions go, over a time in milliseconds. */
+export function releaseAs(
+  { acknowledged, answer_within: answerWithin, limit }: NonNullable<TestDocument['load']>['submit'],
+  overMs: number,
+): Release {
+  return {
+    overMs,
+    answerMs: parseDuration(answerWithin),
+    acknowledges: (status) => (acknowledged === undefined ? status >= 200 && status < 300 : acknowledged.includes(status)),
+    ...(limit && { limit: { count: limit.count, perMs: parseDuration(limit.per) } }),
+  };
+}
+
 /** What came of letting them go. */
 export interface Released {
   /** One for each body, in order. Times by `clock.monotonicMs()`. */
@@ -32,21 +46,31 @@ const CONNECTING_AT_ONCE = 50;
 /** Connections are opened so long before they are needed. */
 const AHEAD_MS = 2000;
 
+/** What submissions are sent with. */
+export interface Releasing {
+  readonly clock: Clock;
+  readonly call: CallOptions;
+  /** What has to hold when the first byte of each goes out. */
+  readonly guard: SendGuard;
+}
+
 /**
  * Sends each body to the intake once, each at its own time whatever became of the others (an open model: a slow intake does
  * not slow its visitors down). Connections of a burst are open before the first of it is sent. Nothing is ever sent a
- * second time.
+ * second time. Throws what the guard throws where it holds no longer: then nothing more is sent.
  */
 export async function release(
   request: IntakeRequest,
   bodies: readonly Buffer[],
   { overMs, answerMs, limit, acknowledges, answered }: Release,
-  { clock, call: { signal } }: { readonly clock: Clock; readonly call: CallOptions },
+  { clock, call: { signal }, guard }: Releasing,
 ): Promise<Released> {
   const bursts = scheduleOf(bodies.length, overMs, limit);
   const exchanges: Promise<Exchange>[] = [];
   const give = async (burst: Burst, n: number, socket: Socket | string): Promise<Exchange> =>
-    typeof socket === 'string' ? unsent(socket) : await send(request, bodies[burst.from + n] ?? Buffer.alloc(0), { socket, limitMs: answerMs });
+    typeof socket === 'string'
+      ? unsent(socket)
+      : await send(request, bodies[burst.from + n] ?? Buffer.alloc(0), { socket, limitMs: answerMs, guard });
   const keep = (exchange: Promise<Exchange>): void => {
     exchanges.push(exchange);
     if (answered !== undefined) void exchange.then(answered);
@@ -63,14 +87,17 @@ export async function release(
       // One alone is not waited for: it would hold up those behind it.
       const isAlone = burst.to - burst.from === 1;
       if (!isAlone) await opening;
+      await guard.confirm();
       startedMs ??= clock.monotonicMs();
       await waitUntil(startedMs + burst.atMs, clock, signal);
+      guard.left();
       if (limit !== undefined)
         await freed(exchanges.slice(Math.max(0, burst.from - limit.count), Math.max(0, burst.to - limit.count)), limit, clock, signal);
       if (isAlone) keep(opening.then(async ([socket = '']) => await give(burst, 0, socket)));
       else for (const [n, socket] of (await opening).entries()) keep(give(burst, n, socket));
     }
-    await Promise.all(exchanges);
+    const refused = (await Promise.all(exchanges)).find((exchange) => exchange.refused !== undefined);
+    if (refused !== undefined) throw refused.refused;
     signal?.throwIfAborted();
   } finally {
     await opening;

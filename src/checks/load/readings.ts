@@ -67,11 +67,29 @@ async function read(arrival: Arrival, { mark }: Sought, { clock, call, whole, ch
   return { fromMs, toMs: clock.monotonicMs(), whole, past, found: seen };
 }
 
-function foundIn(record: PlatformRecord, { address, nonce }: Pick<Arrival, 'address' | 'nonce'>, mark: string): Found | undefined {
-  const person = textOf(record, address)?.toLowerCase();
-  const stands = nonce === undefined ? undefined : textOf(record, nonce);
+/** What a record shows of a run; undefined where it bears neither an address nor a mark that begins with that of the run. */
+export function foundIn(record: PlatformRecord, { address, nonce }: Pick<Arrival, 'address' | 'nonce'>, mark: string): Found | undefined {
+  const person = textOf(record, address)?.trim().toLowerCase();
+  const text = nonce === undefined ? undefined : textOf(record, nonce);
+  const stands = text === undefined ? undefined : nonceIn(text, mark);
   if (!(person?.startsWith(mark) ?? false) && !(stands?.startsWith(mark) ?? false)) return undefined;
   return { key: record.key, person, nonces: stands === undefined ? [] : [stands] };
+}
+
+/**
+ * The mark that a text holds, as it was sent; undefined where it holds none of this run. Platforms and automations write names in other letters,
+ * with other spaces, or with a word before or after: whose it is can still be told.
+ */
+export function nonceIn(text: string, mark: string): string | undefined {
+  return new RegExp(String.raw`${mark}-\d+x(?!\w)`, 'iu').exec(text)?.[0].toLowerCase();
+}
+
+/** Whether any text of a record holds an address or a mark of this run, in whatever field. */
+export function mentions({ fields, meta }: PlatformRecord, mark: string): boolean {
+  const sign = new RegExp(String.raw`${mark}-\d+(?:@|x(?!\w))`, 'iu');
+  const isIn = (value: Value): boolean =>
+    typeof value === 'string' ? sign.test(value) : Array.isArray(value) && value.some((one) => sign.test(one));
+  return [...Object.values(fields), ...Object.values(meta)].some(isIn);
 }
 
 function textOf({ fields, meta }: PlatformRecord, name: string): string | undefined {
@@ -93,6 +111,9 @@ async function withPast(
   for (let at = 0; at < keys.length; at += size)
     for await (const { history } of connector.read({ schema, keys: keys.slice(at, at + size), history: [nonce], historyMayLack: true }, call))
       for (const [key, { fields }] of history ?? [])
-        for (const { value } of fields[nonce] ?? []) if (typeof value === 'string' && value.startsWith(mark)) stood.get(key)?.add(value);
+        for (const { value } of fields[nonce] ?? []) {
+          const stands = typeof value === 'string' ? nonceIn(value, mark) : undefined;
+          if (stands !== undefined) stood.get(key)?.add(stands);
+        }
   return found.map((one) => ({ ...one, nonces: [...(stood.get(one.key) ?? one.nonces)] }));
 }

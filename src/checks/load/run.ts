@@ -5,12 +5,14 @@ import { type CallOptions, type Clock, defined, detailsOf, isRunbackError, newId
 import type { FieldSchema, ObjectSchema } from '../../records/index.js';
 import type { Store } from '../../store/index.js';
 import type { SecretRef } from '../../workspace/index.js';
+import { CLOCK_MARGIN_MS } from '../clocks.js';
 import { type MeansDeps, type OpenDisturbances, openDisturbances } from '../disturb/index.js';
 import type { LoadTest } from '../document/load.js';
-import { CHECKS, type CheckNote, RESULTS } from '../ledger.js';
+import { arrivesWithinMs, CHECKS, type CheckNote, RESULTS } from '../ledger.js';
+import { type Locks, lockPlatforms } from '../locks.js';
 import type { CheckResult } from '../result.js';
 import type { IntakeRequest } from './connection.js';
-import { release, type Released } from './dispatch.js';
+import { release, releaseAs, type Release, type Released } from './dispatch.js';
 import type { Answer, Judged, Submission } from './facts.js';
 import { bodiesOf, intakeOf } from './intake.js';
 import { submissionsOf } from './people.js';
@@ -36,24 +38,40 @@ export interface LoadDeps {
   readonly tell?: (what: string) => void;
 }
 
-/** Clocks of two machines may differ by so much before the platform has told its own. */
-const CLOCK_MARGIN_MS = 300_000;
-
 /**
  * Submits what the test says to an intake and watches it arrive. Whose submissions they will be is on disk before the
  * first is sent, so that whatever ends this process, a clean-up finds them. Throws `stage-refused`, with nothing submitted, where
  * anything it would write to is production.
  */
 export async function runLoad(test: LoadTest, deps: LoadDeps): Promise<CheckResult> {
-  const { clock, store, call } = deps;
-  const { load, expect, settle } = test.document;
-  const request = await intakeOf(load.submit, deps.secret);
+  const { clock, store, by } = deps;
+  const request = await intakeOf(test.document.load.submit, deps.secret);
   await deps.guardIntake(request);
   const arrivals = await arrivalsOf(test, deps);
+  const id = newId('check', clock, await store.list(CHECKS));
+  const platforms = arrivals.map(({ platform }) => platform);
+  const locks = await lockPlatforms(store, platforms, { by, holder: id, purpose: `test ${test.id}` });
+  try {
+    return await runLocked(test, deps, { id, request, arrivals, locks });
+  } finally {
+    await locks.release();
+  }
+}
+
+/** What a run is ready with. */
+interface Ready {
+  readonly id: string;
+  readonly request: IntakeRequest;
+  readonly arrivals: readonly Arrival[];
+  readonly locks: Locks;
+}
+
+async function runLocked(test: LoadTest, deps: LoadDeps, { id, request, arrivals, locks: { guard } }: Ready): Promise<CheckResult> {
+  const { clock, store, call } = deps;
+  const { load, expect, settle } = test.document;
   const mark = `rb${randomBytes(6).toString('hex')}`;
   const sought = { mark };
   const submissions = submissionsOf({ count: load.count, twice: twiceOf(load), domain: load.addresses }, mark);
-  const id = newId('check', clock, await store.list(CHECKS));
   const startedAt = clock.now().toISOString();
   const places: Place[] = [];
   deps.tell?.('Reading what is there');
@@ -68,7 +86,8 @@ export async function runLoad(test: LoadTest, deps: LoadDeps): Promise<CheckResu
     await disturbances?.begin();
     deps.tell?.(`Submitting ${load.count} times`);
     const answered = disturbances && ((): void => disturbances.answered());
-    released = await release(request, bodiesOf(load.submit, submissions), { ...releaseOf(load), ...defined({ answered }) }, { clock, call });
+    const how = { ...releaseOf(load), ...defined({ answered }) };
+    released = await release(request, bodiesOf(load.submit, submissions), how, { clock, call, guard });
     // Nothing is read while anything is disturbed: half of it would be seen, or nothing.
     await disturbances?.finish().catch((error: unknown) => {
       throw withRecords(error, id);
@@ -117,15 +136,7 @@ const recoveredAt = (disturbances: OpenDisturbances['disturbances'] | undefined)
 
 const twiceOf = ({ count, same_person_twice: share }: Load): number => Math.floor((count * Number.parseFloat(share)) / 100);
 
-function releaseOf({ submit, over }: Load): Parameters<typeof release>[2] {
-  const { acknowledged, answer_within, limit } = submit;
-  return {
-    overMs: over === undefined ? 0 : parseDuration(over),
-    answerMs: parseDuration(answer_within),
-    acknowledges: (status) => (acknowledged === undefined ? status >= 200 && status < 300 : acknowledged.includes(status)),
-    ...(limit && { limit: { count: limit.count, perMs: parseDuration(limit.per) } }),
-  };
-}
+const releaseOf = ({ submit, over }: Load): Release => releaseAs(submit, over === undefined ? 0 : parseDuration(over));
 
 async function arrivalsOf({ document, file }: LoadTest, deps: LoadDeps): Promise<readonly Arrival[]> {
   const platforms = new Map<string, Platform>();
@@ -182,7 +193,8 @@ async function keepNote(
     readonly arrivals: readonly Arrival[];
   },
 ): Promise<void> {
-  const { count, addresses } = test.document.load;
+  const { load, expect, settle } = test.document;
+  const { count, addresses } = load;
   const note: CheckNote = {
     version: 1,
     id,
@@ -190,7 +202,8 @@ async function keepNote(
     by,
     startedAt,
     mark,
-    submissions: { count, twice: twiceOf(test.document.load), domain: addresses },
+    submissions: { count, twice: twiceOf(load), domain: addresses },
+    arrivesWithinMs: arrivesWithinMs([{ within: expect.within, settle }]),
     places: arrivals.map(({ platform: { name, identity, connector }, schema: { object }, address, nonce }) => ({
       platform: name,
       connector: connector.kind,

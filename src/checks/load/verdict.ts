@@ -69,8 +69,8 @@ type Sign =
 function signOf({ reading, byPerson }: Look, { person, nonce }: Submission): { readonly sign: Sign; readonly doubled: boolean } {
   const records = byPerson.get(person) ?? [];
   if (records.some(({ nonces }) => nonces.includes(nonce))) return { sign: 'there', doubled: records.length > 1 };
-  // The same person's other submission may have taken its place.
-  const overwritten = records.length > 0 && !reading.past;
+  // The same person's other submission may have taken its place, or something else the place of each mark.
+  const overwritten = records.length > 0 && (!reading.past || records.every(({ nonces }) => nonces.length === 0));
   return { sign: reading.whole && !overwritten ? 'absent' : 'untold', doubled: false };
 }
 

@@ -76,17 +76,28 @@ function start({ id, title, takes }: OfferedRunbook, trouble: Trouble, known: Kn
   return offer('runbook', title, ['runbook', 'run', id, ...inputs.flatMap((input) => ['--input', input])]);
 }
 
-/** The runbooks whose symptoms fit best: the gravest sign first, then how many of the signs are theirs. */
+/** The runbooks whose symptoms fit best, one after the other: what no chosen one has yet before what one has, the gravest sign first, then how many are theirs. */
 function fitting(signs: readonly Sign[], runbooks: readonly OfferedRunbook[]): readonly OfferedRunbook[] {
-  return runbooks
-    .map((runbook) => {
-      const own = signs.flatMap((sign, n) => (runbook.signs.includes(sign) ? [n] : []));
-      return { runbook, gravest: own[0] ?? Infinity, many: own.length };
-    })
-    .filter(({ many }) => many > 0)
-    .sort((a, b) => a.gravest - b.gravest || b.many - a.many)
-    .slice(0, MOST_RUNBOOKS)
-    .map(({ runbook }) => runbook);
+  const chosen: OfferedRunbook[] = [];
+  const open = new Set(signs);
+  while (chosen.length < MOST_RUNBOOKS) {
+    const [best] = runbooks
+      .filter((runbook) => !chosen.includes(runbook) && signs.some((sign) => runbook.signs.includes(sign)))
+      .map((runbook) => ({ runbook, fresh: placeOf(signs, runbook, open), gravest: placeOf(signs, runbook), many: ownOf(signs, runbook).length }))
+      .sort((a, b) => a.fresh - b.fresh || a.gravest - b.gravest || b.many - a.many);
+    if (best === undefined) break;
+    chosen.push(best.runbook);
+    for (const sign of best.runbook.signs) open.delete(sign);
+  }
+  return chosen;
+}
+
+const ownOf = (signs: readonly Sign[], runbook: OfferedRunbook): readonly Sign[] => signs.filter((sign) => runbook.signs.includes(sign));
+
+/** Place of the first of the signs that a runbook has, of those that are still open; behind all of them where it has none. */
+function placeOf(signs: readonly Sign[], { signs: own }: OfferedRunbook, open: ReadonlySet<Sign> = new Set(signs)): number {
+  const at = signs.findIndex((sign) => open.has(sign) && own.includes(sign));
+  return at === -1 ? signs.length : at;
 }
 
 /** Offers of several checks, each command once. */

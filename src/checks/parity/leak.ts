@@ -4,6 +4,7 @@ import {
   type Choice,
   connectorAccount,
   type LeakFindings,
+  lockStage,
   MarkerNotes,
   type Marked,
   putBackOldMarkers,
@@ -26,7 +27,9 @@ type Pass = LeakFindings['read'][number];
 export async function lookForLeak(check: NamedCheck, wanted: Wanted, test: Platform, deps: ParityDeps, call: CallOptions): Promise<LeakResult> {
   const { store, clock } = deps;
   const notes = await MarkerNotes.open(store, test, clock);
-  const lock = await MarkerNotes.lock(store, test, `parity check ${check.name}`, newId('parity', clock, []));
+  const { holdersOf } = await import('../../runbooks/index.js');
+  const owner = { by: deps.by, holder: newId('parity', clock, []), purpose: `parity check ${check.name}` };
+  const lock = await lockStage(store, test, owner, holdersOf(store));
   try {
     const { schema } = await describeThere(test.connector, check.objects ?? test.objects, call);
     // What was there is put back after Ctrl-C too.

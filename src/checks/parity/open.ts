@@ -1,4 +1,4 @@
-import { openPlatform, type Platform } from '../../connectors/index.js';
+import { openPlatform, type Platform, underLockIn } from '../../connectors/index.js';
 import type { CallOptions, Clock } from '../../lib/index.js';
 import type { Store } from '../../store/index.js';
 import type { PlatformConfig, SecretRef, Workspace } from '../../workspace/index.js';
@@ -7,19 +7,22 @@ import type { PlatformConfig, SecretRef, Workspace } from '../../workspace/index
 export interface ParityDeps {
   readonly workspace: Workspace;
   readonly store: Store;
+  /** Person or job. */
+  readonly by: string;
   readonly clock: Clock;
   readonly secret: (ref: SecretRef) => Promise<string>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly redact: (text: string) => string;
 }
 
-/** What platforms are opened with. */
-export const driverDeps = ({ workspace, secret, clock, environment, redact }: ParityDeps): Parameters<typeof openPlatform>[1] => ({
+/** What platforms are opened with. Of all of them, only the test environment is written to, by whoever holds its lock. */
+export const driverDeps = ({ workspace, store, secret, clock, environment, redact }: ParityDeps): Parameters<typeof openPlatform>[1] => ({
   secret,
   clock,
   folder: workspace.root,
   environment,
   redact,
+  writes: underLockIn(store),
 });
 
 /** The entry of a platform that parity.yml names: it was looked up when the file was read. */

@@ -1,10 +1,11 @@
 export * from './types.js';
 export { reconcile, type Reconciled } from './reconcile.js';
-export { readReconciliations, RECONCILIATIONS } from './records/kept.js';
+export { keptDifferences, readReconciliations, RECONCILIATIONS } from './records/kept.js';
 export { reconciliationDocument } from './report/document.js';
 export { reconciliationJunit } from './report/junit.js';
 export { CLASS_WORDS, placeWords, recordWords, agreementWords } from './report/words.js';
 export { type PlannedRepair, planRepair } from './repair/plan-repair.js';
+export { type Others, readDecisions, type TwiceDecision } from './repair/decisions.js';
 export type { LeftWhy } from './repair/repair-of.js';
 export { forgetInReconciliation } from './records/forgetting.js';
 export { type ReconciledView, reconcileView } from './views/reconcile-view.js';

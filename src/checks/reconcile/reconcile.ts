@@ -1,7 +1,7 @@
 import type { Platform } from '../../connectors/index.js';
 import { type CallOptions, type Clock, defined, newId, RunbackError } from '../../lib/index.js';
 import type { Mapping, SideIndex } from '../../mappings/index.js';
-import type { Catalog, SnapshotReader } from '../../snapshots/index.js';
+import { type Catalog, reconciledBy, type SnapshotReader } from '../../snapshots/index.js';
 import type { Store } from '../../store/index.js';
 import { type Compared, compareSnapshots, type SnapshotSide, snapshotSide } from './compare-snapshots.js';
 import { confirm, type Confirmed } from './confirm/confirm.js';
@@ -93,7 +93,7 @@ async function takeBoth({ mapping, by }: ReconcileRequest, { catalog, platforms 
         { ...platforms[1], objects: [right.object] },
       ]
     : [{ ...platforms[0], objects: [...new Set([left.object, right.object])] }];
-  const summary = await catalog.create({ platforms: wanted, by, note: `reconciliation of ${mapping.id}` }, call);
+  const summary = await catalog.create({ platforms: wanted, by, note: `reconciliation of ${mapping.id}`, job: reconciledBy(mapping.id) }, call);
   return summary.id;
 }
 

@@ -1,6 +1,6 @@
 import type { Connector } from '../../connectors/index.js';
 import { type CallOptions, chunksOf, type Clock } from '../../lib/index.js';
-import { type Mapping, matchForm } from '../../mappings/index.js';
+import { type Mapping, matchForm, matchIn } from '../../mappings/index.js';
 import type { ObjectSchema, PlatformRecord } from '../../records/index.js';
 import { type Copies, type Made, type TestedSides, valueIn } from './facts.js';
 
@@ -29,7 +29,8 @@ export class CopyFinder {
   }
 
   *#formsOf(key: string, record: PlatformRecord, side: 0 | 1): Iterable<string> {
-    for (const [way, match] of this.mapping.match.entries()) {
+    for (const [way, said] of this.mapping.match.entries()) {
+      const match = matchIn(said, this.sides.schemas);
       const name = match.names[side];
       const form = matchForm(match, name === 'key' ? key : valueIn(record, name));
       if (form !== undefined) yield `${way}:${form}`;
@@ -37,7 +38,7 @@ export class CopyFinder {
     const { from, marker, nonce } = this.sides;
     for (const pair of [marker, nonce]) {
       const value = pair === undefined ? null : valueIn(record, side === from ? pair[0] : pair[1]);
-      if (typeof value === 'string' && value !== '') yield `mark:${value.toLowerCase()}`;
+      if (typeof value === 'string' && value !== '') yield `mark:${value.trim().toLowerCase()}`;
     }
   }
 }
@@ -64,7 +65,7 @@ export async function readCopies({ connector, schema, finder }: CopyReader, keys
   const found = new Map<number, PlatformRecord[]>();
   for (const some of chunksOf(keys, connector.capabilities.batch.read))
     for (const [n, records] of await collected(connector.read({ schema, keys: some }, call), finder))
-      found.set(n, [...(found.get(n) ?? []), ...records]);
+      found.set(n, [...byAge([...(found.get(n) ?? []), ...records])]);
   return found;
 }
 
@@ -98,7 +99,7 @@ export async function readNeeded(
   const copies = new Map<number, PlatformRecord[]>();
   for (const record of found.values()) {
     const n = reader.finder.whose(record);
-    if (n !== undefined) copies.set(n, [...(copies.get(n) ?? []), record]);
+    if (n !== undefined) copies.set(n, [...byAge([...(copies.get(n) ?? []), record])]);
   }
   // That a search does not show one proves nothing.
   return [...awaited].every((n) => copies.has(n)) ? copies : await readAllCopies(reader, call);
@@ -125,5 +126,10 @@ async function collected(batches: AsyncIterable<{ readonly records: readonly Pla
       const copies = found.get(n) ?? new Map<string, PlatformRecord>();
       found.set(n, copies.set(record.key, record));
     }
-  return new Map([...found].map(([n, copies]) => [n, [...copies.values()]]));
+  return new Map([...found].map(([n, copies]) => [n, byAge([...copies.values()])]));
+}
+
+/** The one that was made first in front, whatever order they are read in: of two, it is the one that is judged. Keys that are numbers rise. */
+function byAge(copies: readonly PlatformRecord[]): readonly PlatformRecord[] {
+  return [...copies].sort((a, b) => a.key.length - b.key.length || (a.key < b.key ? -1 : 1));
 }

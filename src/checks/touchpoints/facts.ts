@@ -40,6 +40,11 @@ export interface TestedSides {
   readonly nonce?: readonly [from: string, to: string];
 }
 
+/** The fields that mark the records of a test, on the side where it writes. */
+export function marksOf({ marker, nonce }: Pick<TestedSides, 'marker' | 'nonce'>): readonly string[] {
+  return [marker[0], ...(nonce === undefined ? [] : [nonce[0]])];
+}
+
 /** A record of the test on the side where it was made. */
 export interface Made {
   /** From 0. */

@@ -1,11 +1,13 @@
 import type { Platform } from '../../connectors/index.js';
-import { type CallOptions, type Clock, defined, RunbackError } from '../../lib/index.js';
+import { type CallOptions, type Clock, defined, RunbackError, type SendGuard } from '../../lib/index.js';
 import type { Mapping, SideIndex } from '../../mappings/index.js';
 import type { ObjectSchema } from '../../records/index.js';
 import type { Store } from '../../store/index.js';
+import type { SecretRef } from '../../workspace/index.js';
 import type { TouchpointTest } from '../document/load.js';
 import type { StepDocument } from '../document/schema.js';
-import { CHECKS, type CheckNote } from '../ledger.js';
+import { arrivesWithinMs, CHECKS, type CheckNote } from '../ledger.js';
+import type { IntakeRequest } from '../load/connection.js';
 import type { TestedSides } from './facts.js';
 
 /** What a run works with. */
@@ -16,8 +18,17 @@ export interface TouchpointDeps {
   readonly mapping: Mapping;
   /** Opens a platform that may be written to by a test: it is no production. Throws `stage-refused`. */
   readonly openPlatform: (name: string) => Promise<Platform>;
+  /** Where something is submitted to. Throws `stage-refused` for what is, or may be, production. */
+  readonly guardIntake?: (request: IntakeRequest) => Promise<void>;
+  readonly secret?: (ref: SecretRef) => Promise<string>;
   readonly call: CallOptions;
   readonly tell?: (what: string) => void;
+}
+
+/** The same under its locks. */
+export interface LockedDeps extends TouchpointDeps {
+  /** What has to hold where something is submitted; platforms ask for themselves. */
+  readonly guard: SendGuard;
 }
 
 /** One side, open. */
@@ -51,6 +62,8 @@ export function createdOn({ document: { steps }, file }: TouchpointTest, mapping
 export function sideOf(step: StepDocument): string {
   if ('create' in step) return step.create;
   if ('import' in step) return step.import;
+  if ('submit' in step) return step.submit;
+  if ('activity' in step) return step.activity;
   return 'update' in step ? step.update : step.delete;
 }
 
@@ -73,12 +86,13 @@ export async function keepNote(
   { store, by }: TouchpointDeps,
   {
     id,
-    test,
+    test: { id: test, document },
     mark,
     startedAt,
     people,
     sides,
     tested: { from, marker, nonce },
+    belonging,
   }: {
     readonly id: string;
     readonly test: TouchpointTest;
@@ -87,6 +101,8 @@ export async function keepNote(
     readonly people: CheckNote['submissions'];
     readonly sides: readonly [OpenSide, OpenSide];
     readonly tested: TestedSides;
+    /** What is made about the records: it goes before them, since nothing else tells whose it is. */
+    readonly belonging: readonly CheckNote['places'][number][];
   },
 ): Promise<void> {
   const place = ({ platform: { name, identity, connector }, schema: { object } }: OpenSide, at: 0 | 1): CheckNote['places'][number] => ({
@@ -98,6 +114,17 @@ export async function keepNote(
     ...defined({ nonce: nonce?.[at] }),
   });
   // The originals go first: a sync would make their copies again.
-  const places = [place(sides[from], 0), place(sides[from === 0 ? 1 : 0], 1)];
-  await store.document<CheckNote>(CHECKS, id).update(() => ({ version: 1, id, test: test.id, by, startedAt, mark, submissions: people, places }));
+  const places = [...belonging, place(sides[from], 0), place(sides[from === 0 ? 1 : 0], 1)];
+  const note: CheckNote = {
+    version: 1,
+    id,
+    test,
+    by,
+    startedAt,
+    mark,
+    submissions: people,
+    places,
+    arrivesWithinMs: arrivesWithinMs(document.steps),
+  };
+  await store.document<CheckNote>(CHECKS, id).update(() => note);
 }

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 
-import { platformLock } from '../../connectors/index.js';
 import { newId } from '../../lib/index.js';
 import type { TouchpointTest } from '../document/load.js';
 import { CHECKS, RESULTS } from '../ledger.js';
+import { lockPlatforms } from '../locks.js';
 import type { CheckResult, StepResult } from '../result.js';
+import { marksOf } from './events/submit.js';
 import { importedRows } from './imported.js';
 import { createdOn, keepNote, openSide, type TouchpointDeps } from './open.js';
 import { testedSides } from './sides.js';
@@ -22,18 +23,19 @@ export async function runTouchpoints(test: TouchpointTest, deps: TouchpointDeps)
   const { steps, records } = test.document;
   const from = createdOn(test, mapping);
   const sides = [await openSide(mapping, 0, deps), await openSide(mapping, 1, deps)] as const;
-  const tested = testedSides(mapping, from, [sides[0].schema, sides[1].schema]);
+  const tested = testedSides(mapping, from, [sides[0].schema, sides[1].schema], marksOf(steps));
   const mark = `rb${randomBytes(6).toString('hex')}`;
   const rows = await importedRows(test, sides[from].schema);
   const people = { count: rows?.length ?? records.count, twice: 0, domain: TEST_DOMAIN };
   const id = newId('check', clock, await store.list(CHECKS));
   const startedAt = clock.now().toISOString();
-  const { platform } = sides[from];
-  const run = new TouchpointRun(deps, { sides, tested, mark, people, ...(rows && { rows }) });
-  run.check(steps);
-  const lock = await store.lock(platformLock(platform), { by, holder: id, purpose: `test ${test.id}` }, { breakDead: true, lapse: true });
+  // Steps may write on either side.
+  const platforms = sides.map(({ platform }) => platform);
+  const lock = await lockPlatforms(store, platforms, { by, holder: id, purpose: `test ${test.id}` });
   try {
-    await keepNote(deps, { id, test, mark, startedAt, people, sides, tested });
+    const run = new TouchpointRun({ ...deps, guard: lock.guard }, { sides, tested, mark, people, ...(rows && { rows }) });
+    const belonging = await run.check(steps);
+    await keepNote(deps, { id, test, mark, startedAt, people, sides, tested, belonging });
     const results: StepResult[] = [];
     for (const step of steps) {
       // Stopped for longer than its lease, it is not alone there any more.

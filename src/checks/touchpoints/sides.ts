@@ -7,12 +7,23 @@ import type { TestedField, TestedSides } from './facts.js';
 const MARKER_LENGTH = 40;
 
 /**
- * What a test of a mapping writes on one side, and looks for on the other. Throws `usage` where no field can tell whose
- * record it is.
+ * What a test of a mapping writes on one side, and looks for on the other. `named`: the fields of that side that bear the address and the
+ * mark; those that suit best unless given. Throws `usage` where no field can tell whose record it is.
  */
-export function testedSides(mapping: Mapping, from: SideIndex, schemas: readonly [ObjectSchema, ObjectSchema]): TestedSides {
+export function testedSides(
+  mapping: Mapping,
+  from: SideIndex,
+  schemas: readonly [ObjectSchema, ObjectSchema],
+  named?: readonly [address: string, mark: string],
+): TestedSides {
   const { fields, held } = fieldsFrom(mapping, from, schemas);
-  const [marker, nonce] = markersIn(fields, from);
+  const fit = markersIn(fields, from);
+  const [marker, nonce] = named === undefined ? fit : named.map((name) => fit.find(({ field }) => field.names[from] === name));
+  if (named !== undefined && (marker === undefined || nonce === undefined))
+    throw new RunbackError('usage', `${named.join(' and ')} cannot mark the records of a test`, {
+      why: `Wanted are two texts that ${mapping.id} carries from ${mapping.sides[from].name}, ${MARKER_LENGTH} characters long.`,
+      state: 'Nothing was written.',
+    });
   if (marker === undefined)
     throw new RunbackError(
       'usage',
@@ -65,5 +76,5 @@ function markersIn(fields: readonly TestedField[], from: SideIndex): readonly Te
   );
   const isAddress = ({ field }: TestedField): boolean => field.as?.kind === 'email' || field.names[from].toLowerCase() === 'email';
   const rank = (tested: TestedField): number => (isAddress(tested) ? 0 : tested.from.required === true ? 1 : 2);
-  return fit.toSorted((a, b) => rank(a) - rank(b)).slice(0, 2);
+  return fit.toSorted((a, b) => rank(a) - rank(b));
 }

@@ -1,15 +1,18 @@
 import { canonicalJson, parseDuration } from '../../lib/index.js';
 import { otherSide, type SideIndex } from '../../mappings/index.js';
 import type { Fields, PlatformRecord } from '../../records/index.js';
+import { CLOCK_MARGIN_MS } from '../clocks.js';
 import type { StepDocument } from '../document/schema.js';
-import type { CheckNote } from '../ledger.js';
+import type { CheckNote, NotedPlace } from '../ledger.js';
 import { submissionsOf } from '../load/people.js';
 import type { StepResult } from '../result.js';
 import { conducted, type Conducts, conductsOf, emptyBefore } from './conduct.js';
-import { CopyFinder } from './copies.js';
-import { type Copies, type Made, type TestedSides, valueIn } from './facts.js';
+import { CopyFinder, readCopies } from './copies.js';
+import { activityPlaces, type ActivityStep, actOnEach, type OpenActivity, openActivity } from './events/activity.js';
+import { intakeFor, madeBy, submitEach, type SubmitStep } from './events/submit.js';
+import { marksOf, type Copies, type Made, type TestedSides, valueIn } from './facts.js';
 import { type Cell, conductCells, givenCells, isSettled, judgeStep, type Judgement, type Step, type Wanted } from './judge.js';
-import { type OpenSide, sideOf, type TouchpointDeps } from './open.js';
+import { type LockedDeps, type OpenSide, sideOf } from './open.js';
 import { type PointingPlace, pointedTo, pointingPlaces } from './orphans.js';
 import { stepResult } from './report.js';
 import { refuseUnwritable, setFor, withOptOuts } from './set-values.js';
@@ -21,9 +24,9 @@ import { createEach, deleteAll, readMade, type Refused, updateAll } from './writ
 type CreateStep = Extract<StepDocument, { create: string } | { import: string }>;
 type UpdateStep = Extract<StepDocument, { update: string }>;
 type DeleteStep = Extract<StepDocument, { delete: string }>;
+/** After these steps there are copies where none were before. */
+type MakingStep = CreateStep | SubmitStep;
 
-/** Clocks of two machines may differ by so much. */
-const CLOCK_MARGIN_MS = 300_000;
 /** A platform may tell its time in whole seconds. */
 const TOLD_MS = 1000;
 
@@ -63,22 +66,34 @@ interface Done {
 export class TouchpointRun {
   /** What stands of each record, by side; what a step wrote last is read again. */
   #standing: readonly [Copies, Copies] = [new Map(), new Map()];
+  readonly #activities = new Map<StepDocument, OpenActivity>();
 
   constructor(
-    private readonly deps: TouchpointDeps,
+    private readonly deps: LockedDeps,
     private readonly ground: Ground,
   ) {}
 
-  /** Throws `usage` where a step can never be done, before anything is written. */
-  check(steps: readonly StepDocument[]): void {
+  /** Throws `usage` where a step can never be done, before anything is written. Gives where what is made about the records will be. */
+  async check(steps: readonly StepDocument[]): Promise<readonly NotedPlace[]> {
+    const places: NotedPlace[] = [];
     for (const step of steps) {
       const view = this.#view(step);
       conductsOf(step, view.tested, view.names);
       if ('update' in step) refuseUnwritable(step, view.tested, view.names);
+      if ('submit' in step) await intakeFor(step, this.deps);
+      if ('activity' in step) {
+        const [here, there] = [this.ground.sides[view.here], this.ground.sides[view.there]];
+        const open = await openActivity(step, here, there, this.deps);
+        this.#activities.set(step, open);
+        places.push(...activityPlaces(open, here, there));
+      }
     }
+    return places;
   }
 
   async step(step: StepDocument): Promise<StepResult> {
+    if ('submit' in step) return await this.#submit(step);
+    if ('activity' in step) return await this.#act(step);
     if (isCreation(step)) return await this.#create(step);
     return 'update' in step ? await this.#update(step) : await this.#delete(step);
   }
@@ -91,7 +106,7 @@ export class TouchpointRun {
     tell?.(`Creating ${people.count} records`);
     const watching = this.#started(view);
     const values = valuesOf(view.tested, submissionsOf(people, mark), step.edge, this.ground.rows);
-    const { keys, refused } = await createEach(connector, schema, values, { clock, call });
+    const { keys, refused } = await createEach(connector, schema, values, { clock, call, marks: marksOf(view.tested) });
     const changed = new Set(keys.values());
     const given = new Map([...values.entries()].filter(([n]) => changed.has(n)));
     const done: Done = { refused, watching, given, changed, before: this.#standing };
@@ -124,6 +139,68 @@ export class TouchpointRun {
     if (!isInTime || !isSettled(step, later)) return undefined;
     this.#stands(view.here, made);
     return { step, seen: { atDeadline: later, later, tookMs } };
+  }
+
+  async #submit(step: SubmitStep): Promise<StepResult> {
+    const view = this.#view(step);
+    const { people, mark } = this.ground;
+    const { tested } = view;
+    this.deps.tell?.(`Submitting ${people.count} times`);
+    const watching = this.#started(view);
+    const submissions = submissionsOf(people, mark);
+    const side = this.ground.sides[view.here];
+    const [address, nonce] = [tested.marker[0], tested.nonce?.[0]];
+    const arrival = { name: view.names[0], ...side, address, ...(nonce !== undefined && { nonce }) };
+    const { made, refused, lost, doubled, late } = await submitEach(step, submissions, arrival, { deps: this.deps, mark });
+    const changed = new Set(made.map(({ n }) => n));
+    const given = new Map([...madeBy(step, submissions)].filter(([n]) => changed.has(n)));
+    this.#stands(view.here, made);
+    // Its own record is where it begins: how long the copy takes is counted from when that was seen.
+    const done: Done = { refused, watching: { ...watching, startedMs: this.deps.clock.monotonicMs() }, given, changed, before: this.#standing };
+    const title = `submit ${view.names[0]}`;
+    const result = await this.#watched(title, step, view, this.#stepOf(view, made, { kind: 'carried' }), done);
+    return withChecks(result, [
+      countCheck(`${title}: ${view.names[0]} lost`, lost.length),
+      countCheck(`${title}: ${view.names[0]} doubled`, doubled.length),
+      countCheck(`${title}: ${view.names[0]} late`, late.length),
+    ]);
+  }
+
+  async #act(step: ActivityStep): Promise<StepResult> {
+    const open = this.#activities.get(step);
+    if (open === undefined) throw new TypeError('a step is opened before it is done');
+    const view = this.#view(step);
+    const { here, there, names } = view;
+    const { people, mark } = this.ground;
+    const { call } = this.deps;
+    const before = this.#standing;
+    const [made, copies] = [madeOf(before[here]), madeOf(before[there])];
+    const title = `activity ${names[0]}`;
+    this.deps.tell?.(`${title}: ${made.length} times`);
+    const look = async (): Promise<Copies> =>
+      await readCopies(
+        this.#reader(view, made),
+        copies.map(({ key }) => key),
+        call,
+      );
+    const conduct = (acted: ReadonlySet<number>, now: Copies): readonly Cell[] => {
+      const seen = { atDeadline: now, later: now, tookMs: 0 };
+      return this.#conduct(step, view, { seen, changed: acted, before });
+    };
+    const { refused, acted, records, tookMs } = await actOnEach(open, {
+      here: this.ground.sides[here],
+      there: this.ground.sides[there],
+      made,
+      copies,
+      submissions: submissionsOf(people, mark),
+      since: this.#started(view).since,
+      deps: this.deps,
+      moved: async (of) => step.moves.length === 0 || !conduct(of, await look()).some(({ verdict }) => verdict === 'wrong'),
+    });
+    const source = await this.#sourceCells(view, made);
+    const now = await look();
+    this.#keep(there, now);
+    return stepResult({ title, judgement: { records, cells: [...conduct(acted, now), ...source] }, refused, tookMs });
   }
 
   async #update(step: UpdateStep): Promise<StepResult> {
@@ -188,7 +265,7 @@ export class TouchpointRun {
 
   async #watched(title: string, step: StepDocument, view: View, of: Step, done: Done): Promise<StepResult> {
     this.deps.tell?.(`${title}: looking at ${view.names[1]}`);
-    const known: Copies = isCreation(step) ? new Map() : done.before[view.there];
+    const known: Copies = isMaking(step) ? new Map() : done.before[view.there];
     const seen = await watchStep(of, known, step, { ...done.watching, reader: this.#reader(view, of.made) });
     const source = 'delete' in step ? [] : await this.#sourceCells(view, of.made);
     return this.#result(title, step, view, { step: of, seen }, done, source, (await done.orphaned?.()) ?? new Set());
@@ -224,7 +301,7 @@ export class TouchpointRun {
   ): readonly Cell[] {
     const wants: Conducts = conductsOf(step, tested, names);
     const own = this.#standing[here];
-    const was = (side: SideIndex, after: Copies): Copies => (isCreation(step) ? emptyBefore(after) : before[side]);
+    const was = (side: SideIndex, after: Copies): Copies => (isMaking(step) ? emptyBefore(after) : before[side]);
     return [
       ...conducted(names[1], wants.there, { before: was(there, seen.later), after: seen.later, changed }),
       ...conducted(names[0], wants.here, { before: was(here, own), after: own, changed }),
@@ -279,6 +356,10 @@ export class TouchpointRun {
 }
 
 const isCreation = (step: StepDocument): step is CreateStep => 'create' in step || 'import' in step;
+const isMaking = (step: StepDocument): step is MakingStep => isCreation(step) || 'submit' in step;
+
+const countCheck = (name: string, found: number): StepResult['checks'][number] => ({ name, passed: found === 0, found: String(found), wanted: '0' });
+const withChecks = (result: StepResult, more: StepResult['checks']): StepResult => ({ ...result, checks: [...more, ...result.checks] });
 
 /** Of each number the first record: a copy that was made twice is one more. */
 function madeOf(copies: Copies): readonly Made[] {

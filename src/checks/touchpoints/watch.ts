@@ -46,7 +46,7 @@ export async function watchStep(step: Step, known: Copies, timing: Timing, watch
     if ((awaits && isSettled(step, seen)) || left <= 0) break;
     await clock.sleep(awaits ? Math.min(left, pauseAfter(clock.monotonicMs() - startedMs)) : left, call.signal);
   }
-  const atDeadline = isAwaited(step) && isSettled(step, seen) ? seen : await readAllCopies(reader, call);
+  const atDeadline = isAwaited(step) && isSettled(step, seen) ? seen : await sure(step, await readAllCopies(reader, call), seen, watching);
   const tookMs = clock.monotonicMs() - startedMs;
   await clock.sleep(parseDuration(timing.settle), call.signal);
   return { atDeadline, later: await lastLook(step, atDeadline, watching), tookMs };
@@ -55,7 +55,18 @@ export async function watchStep(step: Step, known: Copies, timing: Timing, watch
 /** What is there some time after everything was. */
 export async function lastLook(step: Step, seen: Copies, { reader, since, clock, call }: Watching): Promise<Copies> {
   const awaited = new Set(step.wanted.kind === 'deleted' ? [] : step.made.map(({ n }) => n));
-  return await readNeeded(reader, { keys: keysOf(seen), since, awaited, clock }, call);
+  const found = await readNeeded(reader, { keys: keysOf(seen), since, awaited, clock }, call);
+  return await sure(step, found, seen, { reader, call });
+}
+
+/**
+ * What lists show, with what is not as it should be read once more by key: a list may lag behind what was written, a read by key does not.
+ * `known`: what was seen before.
+ */
+async function sure(step: Step, listed: Copies, known: Copies, { reader, call }: Pick<Watching, 'reader' | 'call'>): Promise<Copies> {
+  const open = step.made.filter((made) => !isSettled({ ...step, made: [made] }, listed));
+  const keys = new Set(open.flatMap(({ n }) => [...(listed.get(n) ?? []), ...(known.get(n) ?? [])].map(({ key }) => key)));
+  return keys.size === 0 ? listed : replaced(listed, open, await readCopies(reader, [...keys], call));
 }
 
 /**

@@ -1,8 +1,9 @@
-import type { Connector } from '../../connectors/index.js';
+import type { Connector, CreateMutation } from '../../connectors/index.js';
 import { type CallOptions, chunksOf, type Clock, RunbackError } from '../../lib/index.js';
-import type { Fields, ObjectSchema, PlatformRecord } from '../../records/index.js';
+import type { Fields, ObjectSchema, PlatformRecord, Value } from '../../records/index.js';
+import { CLOCK_MARGIN_MS } from '../clocks.js';
 import { deleteRecords } from '../deletion.js';
-import type { Made } from './facts.js';
+import { type Made, valueIn } from './facts.js';
 
 /** A record that could not be written, and why, in the platform's words. */
 export interface Refused {
@@ -10,12 +11,11 @@ export interface Refused {
   readonly why: string;
 }
 
-/** Clocks of two machines may differ by so much. */
-const CLOCK_MARGIN_MS = 300_000;
-
 interface Creating {
   readonly clock: Clock;
   readonly call: CallOptions;
+  /** Fields whose values no other record has. */
+  readonly marks?: readonly string[];
 }
 
 /**
@@ -37,7 +37,7 @@ export async function createEach(
   connector: Connector,
   schema: ObjectSchema,
   values: readonly Fields[],
-  { clock, call }: Creating,
+  { clock, call, marks = [] }: Creating,
 ): Promise<{ readonly keys: ReadonlyMap<string, number>; readonly refused: readonly Refused[] }> {
   if (schema.createWithKey)
     throw new RunbackError('object-unsupported', `A test cannot create ${schema.object}`, {
@@ -53,16 +53,39 @@ export async function createEach(
     const results = await connector.write(batch, call);
     const doubtful = batch.filter((_, index) => results[index]?.status === 'in_doubt');
     const lookups = doubtful.length === 0 ? [] : await connector.findCreated(doubtful, since, call);
+    const isOpen = (_: CreateMutation, index: number): boolean => lookups[index]?.state !== 'created';
+    const marked = await foundByMarks(connector, schema, doubtful.filter(isOpen), { marks, since, call });
     for (const [index, mutation] of batch.entries()) {
       const n = Number(mutation.key);
       const result = results[index];
       const lookup = lookups[doubtful.indexOf(mutation)];
       if (result?.status === 'applied') keys.set(result.key, n);
       else if (lookup?.state === 'created') keys.set(lookup.key, n);
+      else if (marked.has(mutation)) keys.set(marked.get(mutation) ?? '', n);
       else refused.push({ n, why: result !== undefined && 'message' in result ? result.message : (result?.status ?? 'no result') });
     }
   }
   return { keys, refused };
+}
+
+/**
+ * Keys of records whose answer was lost, by the marks that they bear: what a platform made of their other values may be something that nobody
+ * could know them by.
+ */
+async function foundByMarks(
+  connector: Connector,
+  schema: ObjectSchema,
+  open: readonly CreateMutation[],
+  { marks, since, call }: { readonly marks: readonly string[]; readonly since: Date; readonly call: CallOptions },
+): Promise<ReadonlyMap<CreateMutation, string>> {
+  const found = new Map<CreateMutation, string>();
+  if (open.length === 0 || marks.length === 0) return found;
+  const formOf = (value: Value | undefined): string => (typeof value === 'string' ? value.trim().toLowerCase() : '');
+  const bears = (record: PlatformRecord, { set }: CreateMutation): boolean =>
+    marks.every((name) => formOf(set[name]) !== '' && formOf(valueIn(record, name)) === formOf(set[name]));
+  for await (const { records } of connector.read({ schema, changedSince: since }, call))
+    for (const record of records) for (const mutation of open) if (bears(record, mutation)) found.set(mutation, record.key);
+  return found;
 }
 
 /** Writes the same fields of many records, each with its own values, over whatever is there. */

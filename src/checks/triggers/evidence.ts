@@ -18,7 +18,7 @@ export interface Evidence {
   readonly reset?: { readonly field: string; readonly value: Value };
   /** `whole`: everything is read, so that what is not seen is not there. */
   look(rows: readonly Made[], whole: boolean): Promise<Firings>;
-  /** Why the platform does not tell all of it, where it says so. */
+  /** Why the platform does not tell all of what is looked for, where it says so. */
   untold(): string | undefined;
 }
 
@@ -99,7 +99,7 @@ export function toldEvidence(
       const request = { from: since, to: new Date(clock.now().getTime() + DAY_MS) };
       for await (const told of platform.connector.sideEffects?.(request, call) ?? []) {
         if ('untold' in told) {
-          why = `${told.untold}: ${told.why}`;
+          if (told.kinds.includes(fires.shows)) why = `${told.untold}: ${told.why}`;
           continue;
         }
         for (const { kind, id, about, address } of told) {

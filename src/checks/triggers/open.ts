@@ -58,7 +58,12 @@ function placeOn(on: string, mapping: Mapping | undefined, file: string): Place 
   });
 }
 
-async function openShown(fires: Extract<Fires, { in: string }>, on: Platform, deps: TriggerDeps): Promise<NonNullable<OpenTrigger['shown']>> {
+/** Opens where it shows. Throws `usage` where the platform does not tell what it has done, and what opening throws. */
+export async function openShown(
+  fires: Extract<Fires, { in: string }>,
+  on: Platform,
+  deps: Pick<TriggerDeps, 'openPlatform' | 'call'>,
+): Promise<NonNullable<OpenTrigger['shown']>> {
   const [name = '', ...rest] = fires.in.split('/');
   const platform = name === on.name ? on : await deps.openPlatform(name);
   if (!('shows' in fires)) return { platform, schema: await schemaOf(platform, rest.join('/'), deps) };
@@ -70,7 +75,7 @@ async function openShown(fires: Extract<Fires, { in: string }>, on: Platform, de
   });
 }
 
-async function schemaOf(platform: Platform, object: string, { call }: TriggerDeps): Promise<ObjectSchema> {
+async function schemaOf(platform: Platform, object: string, { call }: Pick<TriggerDeps, 'call'>): Promise<ObjectSchema> {
   const { objects } = await platform.connector.describe([object], call);
   const schema = objects.find((each) => each.object === object);
   if (schema !== undefined && schema.refused === undefined) return schema;
@@ -117,7 +122,7 @@ export function evidenceOf(
 /** Writes down which records are about to be created, and what may come to belong to them. */
 export async function keepTriggerNote(
   { store, by }: TriggerDeps,
-  note: Pick<CheckNote, 'id' | 'test' | 'mark' | 'startedAt' | 'submissions'>,
+  note: Pick<CheckNote, 'id' | 'test' | 'mark' | 'startedAt' | 'submissions' | 'arrivesWithinMs'>,
   { side, marks, other, shown }: OpenTrigger,
   fires: Fires,
 ): Promise<void> {

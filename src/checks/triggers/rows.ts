@@ -98,12 +98,13 @@ export class RowsRun {
     const { clock, call } = this.deps;
     const { opened, trigger, submissions } = this.trying;
     const { platform, schema } = opened.side;
+    const { address, mark } = opened.marks;
     const values = this.#tracks.map(({ n, row }): Fields => {
       const { person = '', nonce = '' } = submissions[n] ?? {};
-      const { address, mark } = opened.marks;
       return { ...trigger.with, ...row.steps[0]?.[0], [address]: person, ...(mark !== undefined && { [mark]: nonce }) };
     });
-    const { keys, refused } = await createEach(platform.connector, schema, values, { clock, call });
+    const marks = mark === undefined ? [address] : [address, mark];
+    const { keys, refused } = await createEach(platform.connector, schema, values, { clock, call, marks });
     for (const made of await readMade(platform.connector, schema, keys, call)) this.#track(made.n).made = made;
     for (const { n, why } of refused) this.#stop(this.#track(n), why);
   }

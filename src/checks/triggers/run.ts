@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 
-import { platformLock } from '../../connectors/index.js';
 import { newId } from '../../lib/index.js';
+import { CLOCK_MARGIN_MS } from '../clocks.js';
 import type { TriggerTest } from '../document/load.js';
-import { CHECKS, RESULTS } from '../ledger.js';
+import { arrivesWithinMs, CHECKS, RESULTS } from '../ledger.js';
 import { submissionsOf } from '../load/people.js';
+import { lockPlatform } from '../locks.js';
 import type { CheckResult, TriggerResult } from '../result.js';
 import { TEST_DOMAIN } from '../touchpoints/run.js';
 import { evidenceOf, keepTriggerNote, openTrigger, type TriggerDeps } from './open.js';
@@ -12,15 +13,12 @@ import { triggerChecks } from './report.js';
 import { RowsRun } from './rows.js';
 import { boundaryTable } from './table.js';
 
-/** Clocks of two machines may differ by so much. */
-const CLOCK_MARGIN_MS = 300_000;
-
 /**
  * Tries an automation at the boundaries of its condition, each row of the table on a record of its own, all of them at the same time. Which
  * records will be created is on disk before the first is.
  */
 export async function runTrigger(test: TriggerTest, deps: TriggerDeps): Promise<CheckResult> {
-  const { store, clock, by, call } = deps;
+  const { store, clock, by } = deps;
   const { trigger, settle } = test.document;
   const opened = await openTrigger(test, deps);
   const rows = boundaryTable(opened.condition);
@@ -30,10 +28,16 @@ export async function runTrigger(test: TriggerTest, deps: TriggerDeps): Promise<
   const id = newId('check', clock, await store.list(CHECKS));
   const startedAt = clock.now().toISOString();
   const { platform } = opened.side;
-  const lock = await store.lock(platformLock(platform), { by, holder: id, purpose: `test ${test.id}` }, { breakDead: true, lapse: true });
+  const lock = await lockPlatform(store, platform, { by, holder: id, purpose: `test ${test.id}` });
   try {
-    await keepTriggerNote(deps, { id, test: test.id, mark, startedAt, submissions: people }, opened, trigger.fires);
+    await keepTriggerNote(
+      deps,
+      { id, test: test.id, mark, startedAt, submissions: people, arrivesWithinMs: arrivesWithinMs([{ within: trigger.within, settle }]) },
+      opened,
+      trigger.fires,
+    );
     const since = new Date((platform.connector.now?.() ?? clock.now()).getTime() - CLOCK_MARGIN_MS);
+    const { call } = deps;
     const evidence = evidenceOf(trigger.fires, opened, { since, clock, call, person: (n) => submissions[n]?.person ?? '' });
     const run = new RowsRun(deps, { opened, trigger, settle, rows, submissions, evidence });
     for (let step = 0; step < run.length; step += 1) {

@@ -1,5 +1,4 @@
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 
 import type { ApprovalBlock } from '../../escalation/index.js';
@@ -85,7 +84,13 @@ async function confirmed(context: CommandContext, { plan, title, case: { of, run
 function keyPath({ input, stdio }: CommandContext): string | undefined {
   const given = input.text('key');
   if (given === undefined) return undefined;
-  return given.startsWith('~/') ? join(stdio.env['HOME'] ?? homedir(), given.slice(2)) : resolve(stdio.cwd, given);
+  if (!given.startsWith('~/')) return resolve(stdio.cwd, given);
+  const home = stdio.env['HOME'] ?? '';
+  if (isAbsolute(home)) return join(home, given.slice(2));
+  throw new RunbackError('usage', 'The environment has no HOME, so nothing says what ~ is', {
+    state: 'Nothing was approved.',
+    next: 'Set HOME, or give the whole path: --key /path/to/key',
+  });
 }
 
 async function signature(context: CommandContext, payload: ApprovalBlock['payload'], key: string): Promise<string> {

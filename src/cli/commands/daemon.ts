@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { defined, RunbackError } from '../../lib/index.js';
 import type { SecretRef } from '../../workspace/index.js';
 import { backupJobsTicker } from '../flows/backups/backup-ticker.js';
+import { Crew } from '../flows/crew.js';
 import { drillTicker } from '../flows/drills/drill-schedule.js';
 import { ESCALATION_FILE } from '../flows/escalation-file.js';
 import { monitorTicker } from '../flows/monitors/ticker.js';
+import { FreshSession } from '../session/fresh.js';
 import { openIncidentSession, troubleText } from '../session/incidents.js';
 import { currentEscalation } from '../session/known-escalation.js';
 import type { Session } from '../session/session.js';
@@ -37,11 +39,15 @@ async function daemon(context: CommandContext): Promise<Outcome> {
     if (context.globals.json) context.event({ type: 'daemon', line });
     else live.print(once ? line : `${clock.now().toISOString().slice(0, 19)}Z ${line}`);
   };
-  const drills = drillTicker(session, context, say);
-  const backups = backupJobsTicker(session, context, say);
-  const monitors = monitorTicker(session, context, say);
-  for (let again = false; ; again = true) {
-    const policy = await watchPolicy(session);
+  const crew = new Crew(session.store, clock, say);
+  const fresh = new FreshSession(session, say);
+  const tickers = [
+    drillTicker(session, context, say, crew),
+    backupJobsTicker(session, fresh, context, say, crew),
+    monitorTicker(fresh, context, say, crew),
+  ];
+  const joining = once ? undefined : crew.join();
+  const watchUntilChanged = async (policy: WatchedPolicy, again: boolean): Promise<void> => {
     const incidentSession = await openIncidentSession(session, { by: 'daemon', links });
     try {
       if (!incidentSession.escalation && !incidentSession.trouble) say('This workspace has no escalation.yml: nobody will be paged.');
@@ -57,28 +63,43 @@ async function daemon(context: CommandContext): Promise<Outcome> {
         ...(once ? {} : { http: { port, ...defined({ publicUrl }), listening: (at) => again || say(`Status page: ${at}`) } }),
         ...(url === undefined ? {} : { ping: { url, environment: context.stdio.env } }),
         runs: () => openRuns(session),
-        pauses: () => openPauses(session),
-        flows: () => watchedFlows(session),
-        tickers: [policy.ticker, callsTicker(session, clock), drills, backups, monitors],
+        pauses: async () => await openPauses(await fresh.now()),
+        flows: async () => await watchedFlows(await fresh.now()),
+        tickers: [policy.ticker, fresh.ticker(), callsTicker(fresh, clock), ...tickers],
       });
     } finally {
       await incidentSession.close();
     }
-    if (once || call.signal.aborted) break;
-    say('escalation.yml has changed and is in use. Open incidents keep the policy they started with.');
+  };
+  try {
+    for (let again = false; ; again = true) {
+      await watchUntilChanged(await watchPolicy(session), again);
+      if (once || call.signal.aborted) break;
+      say('escalation.yml has changed and is in use. Open incidents keep the policy they started with.');
+    }
+  } finally {
+    await joining;
+    await crew.close();
   }
   return { data: { once }, text: (style) => `${style.glyph.done} ${once ? 'Nothing more is due now.' : 'The daemon has ended.'}` };
+}
+
+/** escalation.yml as the daemon goes by it. */
+interface WatchedPolicy {
+  /** Aborts when another one is there, that can be used. */
+  readonly changed: AbortSignal;
+  readonly ticker: NonNullable<DaemonRun['tickers']>[number];
 }
 
 const KEEP_EVERY_MS = 60_000;
 
 /** Keeps each minute what was counted of calls: a crash loses at most the last one. */
-function callsTicker(session: Session, clock: CommandContext['clock']): NonNullable<DaemonRun['tickers']>[number] {
+function callsTicker(fresh: FreshSession, clock: CommandContext['clock']): NonNullable<DaemonRun['tickers']>[number] {
   let last = clock.monotonicMs();
   const tick = async (): Promise<{ readonly due: number }> => {
     if (clock.monotonicMs() - last < KEEP_EVERY_MS) return { due: 0 };
     last = clock.monotonicMs();
-    await session.keepCalls();
+    await (await fresh.now()).keepCalls();
     return { due: 0 };
   };
   return { name: 'calls', tick };
@@ -88,7 +109,7 @@ function callsTicker(session: Session, clock: CommandContext['clock']): NonNulla
  * Looks at escalation.yml every second. One that cannot be used, or is gone, changes nothing; it is told, and as long
  * as that is so, no ping is sent and `/healthz` says no.
  */
-async function watchPolicy(session: Session): Promise<{ readonly changed: AbortSignal; readonly ticker: NonNullable<DaemonRun['tickers']>[number] }> {
+async function watchPolicy(session: Session): Promise<WatchedPolicy> {
   const path = join(session.workspace.root, ESCALATION_FILE);
   const mark = async (): Promise<string> => {
     const found = await stat(path).catch(() => undefined);
@@ -112,7 +133,8 @@ async function watchPolicy(session: Session): Promise<{ readonly changed: AbortS
 
 async function openRuns(session: Session): ReturnType<DaemonRun['runs']> {
   const runbooks = await import('../../runbooks/index.js');
-  return (await runbooks.openRuns(session.store)).runs;
+  const { runs } = await runbooks.openRuns(session.store);
+  return await Promise.all(runs.map(async (run) => ({ ...run, ...defined({ atWork: await runbooks.workerOf(session.store, run.id) }) })));
 }
 
 async function openPauses(session: Session): ReturnType<DaemonRun['pauses']> {
@@ -123,7 +145,7 @@ async function openPauses(session: Session): ReturnType<DaemonRun['pauses']> {
 async function watchedFlows({ store, workspace, clock }: Session): ReturnType<NonNullable<DaemonRun['flows']>> {
   const [{ monitorsView }, { watchingIn }] = await Promise.all([import('../flows/monitors/standings.js'), import('../flows/monitors/watching.js')]);
   const watching = await watchingIn(workspace);
-  if (watching === undefined) return { flows: [], budgets: [] };
+  if (watching === undefined) return { flows: [], silences: [], budgets: [] };
   return await monitorsView(store, watching, workspace.config, clock.now());
 }
 
@@ -154,7 +176,7 @@ export const commands: readonly CommandSpec[] = [
   {
     summary: 'Page, escalate and remind automatically; local status page',
     details:
-      'Without it, opening an incident pages the first level and nothing happens after that. A workspace has one; Ctrl-C or SIGTERM ends it, and if it is killed nothing is lost. docs/daemon.md says what the page shows and how to keep it running.',
+      'Without it, opening an incident pages the first level and nothing happens after that. A workspace has one, or several that share the work where its state is in a database (docs/teams.md); Ctrl-C or SIGTERM ends it, and if it is killed nothing is lost. docs/daemon.md says what the page shows and how to keep it running.',
     options: [
       { flags: '--once', description: 'do what is due now, wait for pages being sent, end: for cron' },
       { flags: '--port <port>', description: `of the status page on 127.0.0.1; default ${PORT}, 0 takes a free one` },

@@ -1,18 +1,21 @@
 import { access, constants } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import { unknownWithheld } from '../../connectors/index.js';
 import { type Clock, defined, EXIT, type ExitCode, isRunbackError, messageOf, RunbackError } from '../../lib/index.js';
 import { isLastVerified } from '../../snapshots/index.js';
 import { hardLinkProblem } from '../../store/index.js';
 import { requireBackupKey } from '../flows/backups/backup-key.js';
+import { unsharedIn } from '../flows/crew.js';
 import { lackWords, needsOf } from '../flows/doctor/needs.js';
+import { unwatchedIn } from '../flows/doctor/unwatched.js';
 import { allProposals } from '../flows/investigations/field-proposals.js';
 import { runbookFiles } from '../flows/runs/runbook-files.js';
 import { checkLocks } from '../session/locks.js';
 import type { Session } from '../session/session.js';
 import type { CommandSpec, Outcome, CommandContext } from '../shell/command.js';
 import { proposalsText } from '../views/field-proposals.js';
+import { monitorProposals } from '../views/monitors/proposals.js';
 import { count, counted } from '../views/text/format.js';
 import type { Style } from '../views/text/style.js';
 import { visible, visibleLines } from '../views/text/visible.js';
@@ -56,7 +59,12 @@ async function check(what: string, look: () => Promise<string | Warning>): Promi
 
 async function doctor(context: CommandContext): Promise<Outcome> {
   const { session, live, call, event, clock, input } = context;
-  const opened = await session();
+  const bundle = input.text('bundle');
+  const opened = await session().catch((error: unknown) => {
+    if (bundle === undefined || !isRunbackError(error) || isRunbackError(error, 'interrupted')) throw error;
+    return error;
+  });
+  if (isRunbackError(opened)) return await bundledUnloaded(context, opened, String(bundle));
   if (input.flag('probe')) return await probe(context, opened);
   const withHistory = new Set<string>();
   const runbooks = await neededBy(opened);
@@ -68,6 +76,7 @@ async function doctor(context: CommandContext): Promise<Outcome> {
       async () => `${opened.workspace.root}, ${counted(Object.keys(platforms).length, 'platforms')}, ${counted(Object.keys(syncs).length, 'syncs')}`,
     ],
     ['State folder', () => writable(opened.workspace.root, opened.workspace.stateDir)],
+    ...(opened.workspace.config.store === undefined ? [] : [['State of the team', () => sharedState(opened)] as const]),
     ['Locks', () => checkLocks(opened)],
     ['Storage', async () => await (await opened.catalog()).tryStorage(call)],
     ...(await opened.copies()).map(({ name, catalog }) => [`Copy ${name}`, async () => await catalog.tryStorage(call)] as const),
@@ -76,6 +85,7 @@ async function doctor(context: CommandContext): Promise<Outcome> {
     ['Forgetting', () => unfinishedForgetting(opened)],
     ['Drills', () => leftDrills(clock)],
     ['Who can write', () => writersOf(opened)],
+    ['Watched', () => watchedOf(opened)],
     ...Object.keys(platforms).map((name) => [`Platform ${name}`, () => platformOf(opened, name, { withHistory, runbooks }, call)] as const),
     ...Object.keys(syncs).map((name) => [`Sync ${name}`, () => syncOf(opened, name, withHistory, call)] as const),
   ];
@@ -87,8 +97,8 @@ async function doctor(context: CommandContext): Promise<Outcome> {
     checks.push(result);
   }
   live.stop();
-  const bundle = input.text('bundle');
   if (bundle !== undefined) return await bundled(context, opened, checks, bundle);
+  if (input.flag('monitors')) return await proposed(context, opened, checks);
   if (!input.flag('fields')) return checked(checks);
   const proposals = await allProposals(context, opened);
   const more = (style: Style): string => [proposalsText(proposals, Object.keys(syncs), style), '', UNWRITTEN].join('\n');
@@ -104,8 +114,40 @@ async function doctor(context: CommandContext): Promise<Outcome> {
 async function bundled({ stdio, clock }: CommandContext, opened: Session, checks: readonly Check[], name: string): Promise<Outcome> {
   const [{ bundleFiles }, { writeZip }] = await Promise.all([import('../flows/doctor/bundle.js'), import('../flows/doctor/zip.js')]);
   const path = resolve(stdio.cwd, name);
-  const files = await bundleFiles(opened, checks);
+  const { workspace, logDir, redactor } = opened;
+  const files = await bundleFiles(
+    { root: workspace.root, stateDir: workspace.stateDir, logDir, redact: (text) => redactor.text(text) },
+    checks,
+    opened,
+  );
   await writeZip(path, files, clock.now());
+  return bundleOutcome(checks, path, files);
+}
+
+/**
+ * The same for a workspace that cannot be loaded, which is when most help is needed. Throws what kept it from being loaded where there is no
+ * workspace at all.
+ */
+async function bundledUnloaded({ stdio, clock, globals }: CommandContext, error: RunbackError, name: string): Promise<Outcome> {
+  if (error.code === 'workspace-missing') throw error;
+  const [{ bundleFiles }, { writeZip }, { findWorkspace }] = await Promise.all([
+    import('../flows/doctor/bundle.js'),
+    import('../flows/doctor/zip.js'),
+    import('../../workspace/index.js'),
+  ]);
+  const path = resolve(stdio.cwd, name);
+  // No secret was resolved.
+  const root = globals.workspace === undefined ? await findWorkspace(stdio.cwd) : resolve(stdio.cwd, globals.workspace);
+  const failed = await check('Workspace', async () => await Promise.reject(error));
+  const problems = (error.data as { readonly problems?: readonly { readonly line: number }[] } | undefined)?.problems ?? [];
+  const checks = [{ ...failed, lines: problems.map(({ line }) => line) }];
+  const stateDir = join(root, '.runback');
+  const files = await bundleFiles({ root, stateDir, logDir: join(stateDir, 'logs'), redact: (text) => text }, checks);
+  await writeZip(path, files, clock.now());
+  return bundleOutcome([failed], path, files);
+}
+
+function bundleOutcome(checks: readonly Check[], path: string, files: ReadonlyMap<string, string>): Outcome {
   const outcome = checked(checks);
   const told = `A bundle for support: ${path}\nIt has no secrets, no values of records and no names of people. Look through it before you send it.`;
   return { ...outcome, data: { checks, bundle: path, files: [...files.keys()] }, text: (style) => `${checksText(checks, style)}\n\n${told}` };
@@ -162,6 +204,16 @@ async function writable(root: string, stateDir: string): Promise<string> {
   return there === root ? 'does not exist yet; the first write creates it' : stateDir;
 }
 
+/** Asks the database of the state; it tells by itself where the clocks differ. */
+async function sharedState(opened: Session): Promise<string | Warning> {
+  const kinds = await opened.store.kinds('journals');
+  const told = `${opened.store.location}${kinds.length === 0 ? ', nothing recorded yet' : ''}`;
+  const unshared = await unsharedIn(opened.store).read();
+  return unshared === undefined
+    ? told
+    : { warning: `${told}; scheduled work is not shared between daemons since ${unshared.since} (${unshared.host}): ${unshared.why}` };
+}
+
 async function snapshotsOf(opened: Session, now: Date): Promise<string> {
   const { snapshots, ignored } = await (await opened.catalog()).survey();
   const verified = snapshots.find(isLastVerified);
@@ -212,6 +264,33 @@ async function leftDrills(clock: Clock): Promise<string | Warning> {
 async function writersOf(opened: Session): Promise<string | Warning> {
   const exposures = await (await opened.catalog()).exposures();
   return exposures.length === 0 ? 'only you' : { warning: exposures.join(' ') };
+}
+
+/** Which flows nobody watches. To watch none is a choice; to watch some and not others may be an oversight. */
+async function watchedOf(opened: Session): Promise<string | Warning> {
+  const unwatched = await unwatchedIn(opened);
+  const watches = opened.workspace.config.watching !== undefined;
+  if (unwatched.length === 0) return watches ? 'each sync, platform, backup job and mapping' : 'there is nothing to watch yet';
+  const names = unwatched.map(({ kind, name }) => `${KINDS[kind]} ${name}`).join(', ');
+  const said = `nobody watches ${names}: runback doctor --monitors proposes how`;
+  return watches ? { warning: said } : said;
+}
+
+const KINDS = { sync: 'sync', platform: 'platform', backup: 'backup job', mapping: 'mapping' } as const;
+
+/** With monitors for what nobody watches. Asks platforms what they can tell; writes nothing. */
+async function proposed({ live, call }: CommandContext, opened: Session, checks: readonly Check[]): Promise<Outcome> {
+  live.start('Looking at what could be watched');
+  const unwatched = await unwatchedIn(opened, call);
+  const runbooks = await runbookFiles(opened).catch(() => []);
+  const alerts = opened.workspace.config.watching === undefined && runbooks.some(({ runbook }) => runbook?.id === 'sync-stopped');
+  live.stop();
+  const outcome = checked(checks);
+  return {
+    ...outcome,
+    data: { checks, monitors: unwatched },
+    text: (style) => `${checksText(checks, style)}\n\n${monitorProposals(unwatched, alerts, style)}`,
+  };
 }
 
 /** What each runbook of the workspace needs; those that cannot be read are left to `runbook lint`. */
@@ -298,6 +377,7 @@ export const commands: readonly CommandSpec[] = [
       'Asks every platform who it is and compares that with runback.yml; says what the credentials may not do, and which runbooks need it. --bundle also writes a zip for people who help: versions, findings, the schema of the newest snapshot, and the shapes of workspace files, log and journals, without secrets, values of records, names and addresses. The exit status is that of the first problem. With --fields it also looks at who wrote what in the last 30 days, where the platform keeps a history of fields: up to 20 records of each day and object type, for at most 1 % of the requests that are left today. It proposes what each sync is there to write (syncs.*.fields), which makes questions of an investigation verdicts, and prints it for you to put into runback.yml.',
     options: [
       { flags: '--fields', description: 'propose what each sync is there to write, from the history of the last 30 days' },
+      { flags: '--monitors', description: 'propose monitors for what nobody watches, to put into runback.yml' },
       {
         flags: '--bundle <file>',
         description: 'also write a zip for support: versions, findings and shapes, without secrets and values',
@@ -306,7 +386,13 @@ export const commands: readonly CommandSpec[] = [
       { flags: '--probe', description: 'only try, by reading, whether described platforms are as their files say' },
       { flags: '--platform <name>', description: 'with --probe: only this platform (repeatable)', kind: 'platform', repeat: true },
     ],
-    examples: ['runback doctor', 'runback doctor --bundle support.zip', 'runback doctor --fields', 'runback doctor --probe --platform crm'],
+    examples: [
+      'runback doctor',
+      'runback doctor --bundle support.zip',
+      'runback doctor --fields',
+      'runback doctor --monitors',
+      'runback doctor --probe --platform crm',
+    ],
     run: doctor,
   },
 ];

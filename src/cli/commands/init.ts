@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
-import { access, copyFile, mkdir, readdir } from 'node:fs/promises';
+import { access, copyFile, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { RunbackError } from '../../lib/index.js';
+import { makeFolders, RunbackError } from '../../lib/index.js';
 import { ESCALATION_FILE } from '../flows/escalation-file.js';
 import { askInitial, UNASKED, workspaceText } from '../flows/initial.js';
 import type { CommandSpec } from '../shell/command.js';
@@ -54,7 +54,7 @@ export const commands: readonly CommandSpec[] = [
       const exists = new RunbackError('usage', `${file} is already there`, { state: 'It was not changed.', next: 'runback doctor' });
       if (await isThere(file)) throw exists;
       const initial = context.interactive ? await askInitial(context, await context.asker('nothing'), root) : UNASKED;
-      for (const folder of ['runbooks', 'backups']) await mkdir(join(root, folder), { recursive: true });
+      for (const folder of ['runbooks', 'backups']) makeFolders(join(root, folder));
       const runbooks = await copyRunbooks(join(root, 'runbooks'));
       const escalation = join(root, ESCALATION_FILE);
       const others = (await copyNew(join(SHIPPED, ESCALATION_FILE), escalation)) ? [escalation, ...runbooks] : runbooks;

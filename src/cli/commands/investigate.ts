@@ -35,14 +35,19 @@ async function investigate(context: CommandContext): Promise<Outcome> {
   return found(investigation);
 }
 
-/** What was found, as text and data: exit 2 where something is damage or a question, 3 where not all could be compared. */
+/** Not everything could be compared, or seen: that nothing was found is no proof. */
+function isPartly({ notCompared, reading: { untold = 0, cut = 0 } }: Investigation['header']): boolean {
+  return notCompared.length > 0 || untold > 0 || cut > 0;
+}
+
+/** What was found, as text and data: exit 2 where something is damage or a question, 3 where not all could be compared or seen. */
 function found(investigation: Investigation): Outcome {
   const { header, digest, location } = investigation;
   const isOpen = header.groups.some(({ verdict }) => verdict === 'damage' || verdict === 'ask');
   return {
     data: { ...header, digest, location },
     text: (style) => investigationText(investigation, style),
-    ...(isOpen ? { exit: EXIT.differences } : header.notCompared.length > 0 ? { exit: EXIT.partial } : {}),
+    ...(isOpen ? { exit: EXIT.differences } : isPartly(header) ? { exit: EXIT.partial } : {}),
   };
 }
 
@@ -125,7 +130,7 @@ export const commands: readonly CommandSpec[] = [
   {
     summary: 'What happened: find the damage, its writers and its beginning',
     details:
-      'Compares an earlier snapshot with the present state, asks the platform who wrote what, and groups the changes by writer, field, kind and time. Each group is damage, a question for you, without a sign, or ordinary work, with the reasons. Start from whatever you have: a record, a field, a value, a time, a snapshot, or nothing but the platform; the whole group is found either way. Changes nothing on the platform. Exit 2 if something is damage or a question, 3 if nothing is but not everything could be compared.',
+      'Compares an earlier snapshot with the present state, asks the platform who wrote what, and groups the changes by writer, field, kind and time. Each group is damage, a question for you, without a sign, or ordinary work, with the reasons. Start from whatever you have: a record, a field, a value, a time, a snapshot, or nothing but the platform; the whole group is found either way. Changes nothing on the platform. Exit 2 if something is damage or a question, 3 if nothing is but not everything could be compared, or the history has gaps.',
     options: [
       { flags: '--platform <name>', description: 'platform to look at (default: the only one)', kind: 'platform' },
       { flags: '--base <snapshot>', description: 'state to compare with (default: the oldest snapshot of the last 8 days)', kind: 'snapshot' },

@@ -2,12 +2,13 @@ import type { Incident, Incidents } from '../../incidents/index.js';
 import { isRunbackError } from '../../lib/index.js';
 import type { Runbook, RunView } from '../../runbooks/index.js';
 import { isUsable } from '../flows/investigations/investigation.js';
+import { inIncident } from '../flows/investigations/on-record.js';
 import { lacksSnapshot, withoutSnapshot } from '../flows/restores/without-snapshot.js';
 import { firstMove } from '../flows/runs/first-move.js';
 import { headlineOf, headlineText } from '../flows/runs/report.js';
 import { severityOf } from '../flows/runs/respond.js';
 import { runFor } from '../flows/runs/run.js';
-import { runbookFiles } from '../flows/runs/runbook-files.js';
+import { findRunbook, runbookFiles } from '../flows/runs/runbook-files.js';
 import type { Choice } from '../prompts/asker.js';
 import { daemonRuns, deliverNow, type IncidentSession, nameOf } from '../session/incidents.js';
 import type { Session } from '../session/session.js';
@@ -19,6 +20,7 @@ import { runText } from '../views/run.js';
 import { proofText } from '../views/runbook.js';
 import { visible } from '../views/text/visible.js';
 import { repairByGroups } from './restore/by-groups.js';
+import { continueRepair, stoppedRestore } from './restore/continue-stopped.js';
 
 /** What a person sees, and the runbook that is for it. */
 interface Sight {
@@ -34,15 +36,25 @@ async function respond(context: CommandContext): Promise<Outcome> {
     const asker = await context.asker('runback incident open "…" --severity …');
     const open = await openOne(context, incidentSession);
     const platform = open === undefined ? await platformToInvestigate(context, session) : undefined;
-    if (platform !== undefined) return await repairByGroups(context, session, { platform });
+    if (platform !== undefined) {
+      const half = await stoppedRestore(context, session, [platform]);
+      if (half !== undefined) return await continueRepair(context, session, half);
+      return await repairByGroups(context, session, { platform, record: inIncident(context, incidentSession, session) });
+    }
     const incident = open ?? (await reportOne(context, incidentSession, session));
     const told = await deliverNow(incidentSession, session, incident);
     context.live.print(`\n${incidentBlock(told, context.style)}`);
     const paging = pagingText(told, await daemonRuns(session), incidentSession.escalation !== undefined, context.style);
     if (paging !== '') context.live.print(paging);
     const mine = await takeIt(context, incidentSession.incidents, told, session.by);
+    const stopped = await stoppedRestore(context, session, mine.platforms);
+    if (stopped !== undefined) {
+      const record = inIncident(context, incidentSession, session, mine);
+      return await continueRepair(context, session, stopped, { record, incident: mine.id });
+    }
     const search = await firstMove(context, session, mine);
-    if (search !== undefined) return await repairByGroups(context, session, search);
+    if (search !== undefined)
+      return await repairByGroups(context, session, { ...search, record: inIncident(context, incidentSession, session, mine) });
     const sights = (await sightsOf(session)).filter(({ runbook }) => runbook !== undefined);
     const runbook = await chooseRunbook(context, mine, sights);
     if (runbook === undefined) return outcomeOf(mine, undefined);
@@ -203,7 +215,8 @@ async function chooseRunbook(context: CommandContext, incident: Incident, sights
   const runbooks = new Map<Runbook, number>();
   for (const { symptom, runbook } of sights)
     if (runbook) runbooks.set(runbook, (runbooks.get(runbook) ?? 0) + fit(incident, symptom) + (fitsSeverity(runbook, incident) ? 0.5 : 0));
-  for (const [runbook, points] of runbooks) if (runbook.document.id === incident.found?.runbook) runbooks.set(runbook, points + NAMED);
+  const named = await namedRunbook(context, incident, [...runbooks.keys()]);
+  if (named !== undefined) runbooks.set(named, NAMED);
   const ranked = [...runbooks].sort(([, a], [, b]) => b - a);
   const asker = await context.asker('runback runbook run <runbook> --incident <incident>');
   return await asker.choose<Runbook | undefined>({
@@ -221,6 +234,18 @@ async function chooseRunbook(context: CommandContext, incident: Incident, sights
 
 /** The runbook that what found the incident names goes before all others. */
 const NAMED = 1000;
+
+/** That runbook; undefined where none is named, or it is gone since. */
+async function namedRunbook(context: CommandContext, { found }: Incident, read: readonly Runbook[]): Promise<Runbook | undefined> {
+  if (found?.runbook === undefined) return undefined;
+  const own = read.find(({ document }) => document.id === found.runbook);
+  if (own !== undefined) return own;
+  const session = await context.session();
+  return await findRunbook(session, found.runbook, context.stdio.cwd).catch((error: unknown) => {
+    if (isRunbackError(error)) return undefined;
+    throw error;
+  });
+}
 
 const fit = ({ title }: Incident, symptom: string): number => (title.toLowerCase().includes(symptom.toLowerCase()) ? 10 : 0);
 const fitsSeverity = ({ document }: Runbook, { severity }: Incident): boolean =>

@@ -5,6 +5,7 @@ import { parseDuration } from '../../lib/index.js';
 import { leaveToken, leftToken, seedSandbox } from '../../stages/index.js';
 import type { CommandSpec, OptionSpec, Outcome, CommandContext } from '../shell/command.js';
 import { count, counted } from '../views/text/format.js';
+import { dataVerb } from './sandbox-data.js';
 
 /** What the shipped runback.yml expects. */
 const SHIPPED = { port: 48_620, syncPort: 48_621 } as const;
@@ -117,4 +118,5 @@ export const commands: readonly CommandSpec[] = [
     ],
     run: seed,
   },
+  dataVerb,
 ];

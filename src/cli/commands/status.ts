@@ -1,5 +1,7 @@
 import { defined, EXIT, isRunbackError, messageOf, titleOf } from '../../lib/index.js';
+import { daemonsOf } from '../../store/index.js';
 import { copyNames } from '../flows/backups/copies.js';
+import { unsharedIn } from '../flows/crew.js';
 import { monitorsView } from '../flows/monitors/standings.js';
 import { watchingIn } from '../flows/monitors/watching.js';
 import { troubleText } from '../session/incidents.js';
@@ -32,8 +34,13 @@ async function status(context: CommandContext): Promise<Outcome> {
             ...defined({ quietUntil: due.quietUntil }),
           });
       }
-      const { openRuns } = await import('../../runbooks/index.js');
+      const { openRuns, workerOf } = await import('../../runbooks/index.js');
       const runs = await openRuns(session.store);
+      const atWork: WorkspaceStatus['atWork'][number][] = [];
+      for (const { id } of runs.runs) {
+        const worker = await workerOf(session.store, id);
+        if (worker !== undefined) atWork.push({ run: id, by: worker.by, host: worker.host, pid: worker.pid, since: worker.since });
+      }
       const { openRestores } = await import('../../restores/index.js');
       const restores = await openRestores(session.store);
       const pauses = await (await session.syncs()).survey();
@@ -44,8 +51,9 @@ async function status(context: CommandContext): Promise<Outcome> {
         more: Math.max(0, listed.length - MOST),
         deadLetters: (await outbox?.deadLetters()) ?? [],
         next: next.sort((a, b) => a.at.localeCompare(b.at)),
-        daemon: await session.store.lockHolder('daemon'),
+        daemon: (await daemonsOf(session.store))[0],
         runs: runs.runs,
+        atWork,
         restores: restores.open,
         damagedRestores: restores.damaged,
         pauses: pauses.open,
@@ -53,6 +61,7 @@ async function status(context: CommandContext): Promise<Outcome> {
         damagedRuns: runs.damaged,
         locks: await lockViews(session),
         copies: await failingCopies(session),
+        ...(session.store.sharedWork === undefined ? {} : defined({ unshared: await unsharedIn(session.store).read() })),
         ...(await watchedFlows(session)),
         ...(await newestSnapshots(session)),
       };

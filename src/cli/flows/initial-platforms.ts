@@ -24,6 +24,8 @@ interface Beginning {
   readonly what: string;
   /** What is asked beside it. */
   readonly asks?: { readonly address: string; readonly client: string };
+  /** What monitors can ask of it as soon as it is reached. */
+  readonly tells: { readonly counts: boolean; readonly quota: boolean };
   config(reached: Reached): Pick<PlatformConfig, 'credentials' | 'url' | 'objects'>;
 }
 
@@ -37,18 +39,21 @@ export const BEGINNINGS: Readonly<Record<Connectable, Beginning>> = {
     name: 'HubSpot',
     ref: 'env:HUBSPOT_TOKEN',
     what: 'the token of a private app, from the settings of the HubSpot account, Integrations',
+    tells: { counts: true, quota: true },
     config: ({ secret, objects = HUBSPOT_OBJECTS }) => ({ credentials: { token: ref(secret) }, objects }),
   },
   mailchimp: {
     name: 'Mailchimp',
     ref: 'env:MAILCHIMP_API_KEY',
     what: 'an API key, from Account & billing, Extras, API keys; it ends with its data center (-us21)',
+    tells: { counts: false, quota: false },
     config: ({ secret, objects }) => ({ credentials: { token: ref(secret) }, ...(objects === undefined ? {} : { objects }) }),
   },
   postgres: {
     name: 'PostgreSQL',
     ref: 'env:DATABASE_URL',
     what: 'the address of the database, postgresql://user:password@host/name',
+    tells: { counts: false, quota: false },
     config: ({ secret, objects }) => ({ credentials: {}, url: ref(secret), ...(objects === undefined ? {} : { objects }) }),
   },
   salesforce: {
@@ -56,6 +61,7 @@ export const BEGINNINGS: Readonly<Record<Connectable, Beginning>> = {
     ref: 'env:SF_CLIENT_SECRET',
     what: 'the consumer secret of a connected app that allows the client credentials flow',
     asks: { address: 'https://YOUR-DOMAIN.my.salesforce.com', client: 'env:SF_CLIENT_ID' },
+    tells: { counts: true, quota: true },
     config: ({ secret, address, client = 'env:SF_CLIENT_ID', objects = SALESFORCE_OBJECTS }) => ({
       credentials: { client_id: ref(client), client_secret: ref(secret) },
       ...(address === undefined ? {} : { url: address.trim() }),

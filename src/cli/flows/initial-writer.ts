@@ -24,11 +24,11 @@ export async function askWriter(
   context: CommandContext,
   asker: Asker,
   config: PlatformConfig,
-  deps: Parameters<typeof openPlatform>[1],
+  deps: Omit<Parameters<typeof openPlatform>[1], 'writes'>,
 ): Promise<SeenWriter | undefined> {
   const { live, style, call } = context;
   try {
-    const platform = await openPlatform(config, deps, call);
+    const platform = await openPlatform(config, { ...deps, writes: 'never' }, call);
     try {
       if (platform.connector.capabilities.history !== 'field') return undefined;
       const wanted = await asker.confirm({

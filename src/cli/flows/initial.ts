@@ -3,13 +3,14 @@ import { defined, isRunbackError, Redactor } from '../../lib/index.js';
 import { ENVIRONMENTS, type Environment, type PlatformConfig, resolveSecret } from '../../workspace/index.js';
 import type { Asker } from '../prompts/asker.js';
 import type { CommandContext } from '../shell/command.js';
-import { entryLines } from '../views/field-proposals.js';
+import { entryLines, nameFor } from '../views/field-proposals.js';
 import { visible } from '../views/text/visible.js';
 import { isAddress, isReference } from './initial-answers.js';
 import { askObjects, type ChosenObjects, objectTypesIn, otherObjectLines } from './initial-objects.js';
 import { BEGINNINGS, type Connectable, type Reached, reachedLines } from './initial-platforms.js';
 import { askSyncs, type FoundOf, syncEntryLines } from './initial-syncs.js';
 import { askWriter } from './initial-writer.js';
+import { proposedLines, proposeMonitors } from './monitors/proposals.js';
 
 /** What a new workspace is made with. */
 export interface Initial extends Reached {
@@ -23,6 +24,8 @@ export interface Initial extends Reached {
   readonly fields?: readonly string[];
   /** What else there is. */
   readonly others?: readonly string[];
+  /** What the platform proposes to say of it, as sentences. */
+  readonly advice?: readonly string[];
   /** What its tools have. */
   readonly found?: readonly FoundOf[];
 }
@@ -62,7 +65,7 @@ export async function askInitial(context: CommandContext, asker: Asker, root: st
   if (found === undefined) return { ...known, ...(await typedWriter(asker)) };
   const deps = driverDeps(context, root);
   const chosen = await objectsOf(context, asker, configOf(known), deps);
-  const wider = { ...known, ...defined({ objects: chosen?.objects, others: chosen?.others }) };
+  const wider = { ...known, ...defined({ objects: chosen?.objects, others: chosen?.others, advice: chosen?.advice }) };
   const tools = await askSyncs(context, asker, configOf(wider), async (ref) => await deps.secret(ref));
   const seen = await askWriter(context, asker, configOf(wider), deps);
   return { ...wider, found: tools, ...(seen ?? (await typedWriter(asker))) };
@@ -80,19 +83,21 @@ async function objectsOf(
   { live, style, call }: CommandContext,
   asker: Asker,
   config: PlatformConfig,
-  deps: Parameters<typeof openPlatform>[1],
-): Promise<ChosenObjects | undefined> {
+  deps: Omit<Parameters<typeof openPlatform>[1], 'writes'>,
+): Promise<(ChosenObjects & { readonly advice: readonly string[] }) | undefined> {
   live.start('Looking which object types there are');
   try {
-    const platform = await openPlatform(config, deps, call);
+    const platform = await openPlatform(config, { ...deps, writes: 'never' }, call);
     let there: readonly string[];
+    let advice: readonly string[] = [];
     try {
       there = await objectTypesIn(platform.connector, call);
+      advice = (await platform.connector.advice?.(call)) ?? [];
     } finally {
       await platform.close();
       live.stop();
     }
-    return there.length === 0 ? undefined : await askObjects(asker, there, config.objects ?? []);
+    return there.length === 0 ? undefined : { ...(await askObjects(asker, there, config.objects ?? [])), advice };
   } catch (error) {
     live.stop();
     if (!isRunbackError(error) || error.code === 'interrupted') throw error;
@@ -143,9 +148,11 @@ export function workspaceText({
   sync = 'the-sync',
   fields = [],
   others = [],
+  advice = [],
   found = [],
   ...reached
 }: Initial): string {
+  const chosen = found.flatMap((one) => one.chosen);
   return [
     'version: 1',
     '# Platforms that hold records. Secrets are never written here: env:, file:, command: or keychain: say where they are.',
@@ -156,6 +163,7 @@ export function workspaceText({
     ...(account === undefined ? ['    # account:        which one it is; runback doctor says it'] : [`    account: ${JSON.stringify(account)}`]),
     ...reachedLines(connector, reached),
     ...otherObjectLines(others),
+    ...adviceLines(advice),
     ...(found.some(({ chosen }) => chosen.length > 0)
       ? [
           '# What writes to it, or is set off by its records. Take out what does neither: docs/syncs.md.',
@@ -168,8 +176,40 @@ export function workspaceText({
     'backups:',
     '  storage: backups',
     '  jobs: {}',
+    ...watchedLines(connector, reached, [...namesOf(chosen), ...(chosen.length === 0 && writer !== undefined ? [sync] : [])]),
     '',
   ].join('\n');
+}
+
+/** Names of chosen syncs, as {@link syncEntryLines} gives them. */
+function namesOf(chosen: readonly { readonly title: string }[]): readonly string[] {
+  const taken: string[] = [];
+  for (const { title } of chosen) taken.push(nameFor(title, taken));
+  return taken;
+}
+
+/** What could be watched, as comments: nothing is measured, and nobody told, before a person wants it. */
+function watchedLines(connector: Connectable, reached: Reached, syncs: readonly string[]): readonly string[] {
+  const beginning = BEGINNINGS[connector];
+  const { objects = [] } = beginning.config(reached);
+  const proposed = proposeMonitors(
+    { platforms: [{ name: connector, objects, ...beginning.tells }], syncs, jobs: [], mappings: [] },
+    undefined,
+    new Set(),
+  );
+  return [
+    '# What is measured again and again, and of what people are told: take the # away where you want it. docs/monitors.md says more,',
+    '# and runback doctor --monitors proposes more when there are backup jobs and mappings.',
+    ...proposedLines(proposed, { before: '# ', alerts: true }),
+  ];
+}
+
+/** What a platform proposes, as comments: a sentence, and the line to take the # away from. */
+function adviceLines(advice: readonly string[]): readonly string[] {
+  return advice.flatMap((sentence) => {
+    const cut = sentence.indexOf('  audit: ');
+    return cut === -1 ? [] : [`    # ${visible(sentence.slice(0, cut))}`, `    # ${visible(sentence.slice(cut).trim())}`];
+  });
 }
 
 /** What writes, with how it is stopped still to be filled in. */

@@ -1,4 +1,4 @@
-import type { ObjectSchema } from '../../records/index.js';
+import type { ObjectSchema, RecordNames } from '../../records/index.js';
 import type { PlanLine, PlanSummary } from '../../restores/index.js';
 import type { SnapshotSummary } from '../../snapshots/index.js';
 import type { Looks } from '../views/restores/record.js';
@@ -36,4 +36,6 @@ export interface OpenPlan {
 export interface RecordRef {
   readonly object: string;
   readonly key: string;
+  /** How people know it, where whatever tells of it says so. */
+  readonly called?: RecordNames;
 }

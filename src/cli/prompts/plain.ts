@@ -78,9 +78,10 @@ export function plainAsker(deps: PromptDeps): Asker {
       for (const [i, { name }] of choices.entries()) say(`${i + 1}: ${name}`);
       for (;;) {
         const preset = choices.flatMap(({ checked }, i) => (checked === true ? [i + 1] : []));
-        const usual = preset.length === 0 ? '' : ` (Enter for ${preset.join(', ')})`;
-        const typed = (await line(`Type numbers from 1 to ${choices.length}, separated by commas${usual}: `)).trim();
-        const answer = typed === '' && preset.length > 0 ? preset.join(',') : typed;
+        const usual = preset.length === 0 ? 'none' : preset.join(', ');
+        const typed = (await line(`Type numbers from 1 to ${choices.length}, separated by commas, or 0 for none (Enter for ${usual}): `)).trim();
+        const answer = typed === '' ? preset.join(',') : typed;
+        if (answer === '' || answer === '0') return [];
         const chosen = answer.split(',').map((word) => choices[Number(word.trim()) - 1]);
         if (chosen.every((choice) => choice !== undefined)) return chosen.map((choice) => choice.value);
         say(`"${deps.style.signs(answer)}" has an entry that is not in the list.`);

@@ -51,7 +51,10 @@ export function richAsker(deps: PromptDeps): Asker {
     several: ({ message, choices }) =>
       guarded(async () => {
         const prompt = createPromptModule({ ...context, skipTTYChecks: true });
-        const listed = choices.map(({ name, checked = false }, value) => ({ value, name, short: name, checked }));
+        const listed = choices.map(({ name, checked = false }, value) => {
+          const lines = wrap(name, deps.style.width - PREFIX - 2);
+          return { value, name: lines.join(`\n${' '.repeat(PREFIX + 1)}`), short: name, checked };
+        });
         const { chosen } = await prompt<{ chosen: readonly number[] }>([
           {
             type: 'checkbox',

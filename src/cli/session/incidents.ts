@@ -115,7 +115,8 @@ export const troubleText = ({ message, why, state, next }: RunbackError): string
 
 /** True while a daemon works in this workspace. */
 export async function daemonRuns({ store }: Place): Promise<boolean> {
-  return (await store.lockHolder('daemon'))?.alive === true;
+  const { daemonsOf } = await import('../../store/index.js');
+  return (await daemonsOf(store)).some(({ alive }) => alive);
 }
 
 /** How long a command waits for its pages to be taken. */

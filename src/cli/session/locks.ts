@@ -1,3 +1,5 @@
+import { hostname } from 'node:os';
+
 import { RunbackError, utcText } from '../../lib/index.js';
 import type { NamedLock } from '../../store/index.js';
 import { visible } from '../views/text/visible.js';
@@ -10,7 +12,7 @@ export interface LockView extends NamedLock {
 }
 
 /** Locks that only show that a process is there: the daemon's, and those of processes that send pages. */
-const PRESENCE = /^(?:daemon|outbox-.*)$/u;
+const PRESENCE = /^(?:daemon(?:-\d+)?|outbox-.*)$/u;
 
 /**
  * Every lock of the workspace that says something: who works, and what a process that is gone has left. `all`: the
@@ -30,14 +32,15 @@ export async function lockViews({ store }: Session, all = false): Promise<readon
 }
 
 /** Whether the holder lives, in words. */
-export function lifeOf({ life, pid, host, next }: LockView): string {
+export function lifeOf({ life, pid, host, next, lapsed }: LockView): string {
+  const process = `process ${pid}${host === hostname() ? '' : ` on ${visible(host)}`}`;
   switch (life) {
     case 'unknown':
       return `process ${pid} on ${visible(host)}, which cannot be seen from here: whoever continues its work waits until its lease runs out`;
     case 'alive':
-      return `process ${pid} is running`;
+      return `${process} is running`;
     case 'dead':
-      return `process ${pid} is gone${next === undefined ? '; the next command that needs it takes it over' : ''}`;
+      return `${process} ${lapsed === true ? 'gives no sign of life' : 'is gone'}${next === undefined ? '; the next command that needs it takes it over' : ''}`;
   }
 }
 

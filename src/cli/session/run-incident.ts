@@ -39,7 +39,9 @@ export async function incidentFor(
   if (possible.length === 0) return { inputs };
   if (!context.interactive) {
     const list = possible.map(({ id }) => id).join(', ');
-    live.print(`${style.glyph.warning} For no incident: it could be ${list}. Say so with --incident, or later: runback incident link`);
+    live.print(
+      `${style.glyph.warning} For no incident: it could be ${list}. Say so with --incident, or later: runback incident link <incident> run <run>`,
+    );
     return { inputs };
   }
   const id = await ask(context, possible);

@@ -3,14 +3,14 @@ import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import type { KeptCopy } from '../../backups/index.js';
+import type { CallCounts } from '../../calls/index.js';
 import type { Connector, openPlatform, Platform } from '../../connectors/index.js';
 import type { Act } from '../../escalation/index.js';
-import { type CallOptions, type Clock, defined, type Redactor, RunbackError, suggest } from '../../lib/index.js';
-import type { CallCounts } from '../../monitors/index.js';
+import { type CallLog, type CallOptions, type Clock, defined, formatDuration, type Redactor, RunbackError, suggest } from '../../lib/index.js';
 import type { ChannelDeps } from '../../notify/index.js';
 import type { ApprovalServices, RunServices } from '../../runbooks/index.js';
 import type { Catalog, Decryption, S3Credentials, SnapshotsAt, SnapshotStorage } from '../../snapshots/index.js';
-import { openFileStore, type Store } from '../../store/index.js';
+import { openFileStore, openStore, requireNoFolderState, SKEW_TOLERANCE_MS, type Store } from '../../store/index.js';
 import type { Syncs } from '../../syncs/index.js';
 import {
   findWorkspace,
@@ -24,6 +24,9 @@ import {
 } from '../../workspace/index.js';
 import type { Place } from './place.js';
 
+/** How often the counts of calls are kept while calls are made. */
+const KEEP_EVERY_MS = 60_000;
+
 /** What a session is opened with. */
 export interface SessionOptions {
   /** `--workspace`, if given. */
@@ -35,6 +38,8 @@ export interface SessionOptions {
   readonly clock: Clock;
   readonly redactor: Redactor;
   readonly signal: AbortSignal;
+  /** Tells a person something that is no error. */
+  readonly note?: (text: string) => void;
 }
 
 /** A workspace opened for one command: everything is made when it is first asked for. */
@@ -42,6 +47,8 @@ export class Session implements Place {
   readonly #open = new Set<Platform>();
   #catalog: Promise<Catalog> | undefined;
   #calls: Promise<CallCounts> | undefined;
+  #keptMs = 0;
+  #keeping: Promise<void> | undefined;
   #syncs: Promise<Syncs> | undefined;
   #zone: Promise<string | undefined> | undefined;
   #approvals: Promise<ApprovalServices | undefined> | undefined;
@@ -60,8 +67,14 @@ export class Session implements Place {
     const root = folder === undefined ? await findWorkspace(cwd) : resolve(cwd, folder);
     const workspace = await loadWorkspace(await realpath(root).catch(() => root));
     await requireFolder(workspace.stateDir);
-    const store = openFileStore({ dir: workspace.stateDir, clock, redactor });
+    const store =
+      workspace.config.store === undefined ? openFileStore({ dir: workspace.stateDir, clock, redactor }) : await openShared(workspace, options);
     return new Session(workspace, store, options.by ?? systemUser(env), options);
+  }
+
+  /** The same person and state, by what runback.yml says now. What is open stays with this one; its state must be at the same place. */
+  withWorkspace(workspace: Workspace): Session {
+    return new Session(workspace, this.store, this.by, this.options);
   }
 
   get clock(): Clock {
@@ -173,7 +186,7 @@ export class Session implements Place {
   syncs(): Promise<Syncs> {
     this.#syncs ??= import('../../syncs/index.js').then(async ({ openSyncs }) =>
       openSyncs({
-        calls: await this.#counts(),
+        calls: await this.#callLog(),
         workspace: this.workspace,
         store: this.store,
         clock: this.clock,
@@ -240,20 +253,40 @@ export class Session implements Place {
 
   async #driverDeps(): Promise<Parameters<typeof openPlatform>[1]> {
     const { env: environment, redactor } = this.options;
-    const calls = await this.#counts();
-    return { secret: this.secret, clock: this.clock, folder: this.workspace.root, environment, redact: (text) => redactor.text(text), calls };
+    const [{ underLockIn }, calls] = await Promise.all([import('../../connectors/index.js'), this.#callLog()]);
+    const { secret, clock, workspace, store } = this;
+    return { secret, clock, folder: workspace.root, environment, redact: (text) => redactor.text(text), calls, writes: underLockIn(store) };
   }
 
   /** What counts the calls of this process to platforms and syncs, from the first one on. */
   #counts(): Promise<CallCounts> {
-    this.#calls ??= import('../../monitors/index.js').then(({ CallCounts }) => new CallCounts(() => this.clock.now()));
+    this.#calls ??= import('../../calls/index.js').then(({ CallCounts }) => {
+      this.#keptMs = this.clock.monotonicMs();
+      return new CallCounts(() => this.clock.now());
+    });
     return this.#calls;
+  }
+
+  /** The same, for whoever makes calls: what was counted is kept each minute, so that a command of hours is seen while it works. */
+  async #callLog(): Promise<CallLog> {
+    const counts = await this.#counts();
+    return {
+      note: (note) => {
+        counts.note(note);
+        const now = this.clock.monotonicMs();
+        if (this.#keeping !== undefined || now - this.#keptMs < KEEP_EVERY_MS) return;
+        this.#keptMs = now;
+        this.#keeping = this.keepCalls().finally(() => {
+          this.#keeping = undefined;
+        });
+      },
+    };
   }
 
   /** Keeps what was counted so far: what a crash can lose is what was counted since. Never throws. */
   async keepCalls(): Promise<void> {
     if (this.#calls === undefined) return;
-    const [{ keepCounts }, counts] = await Promise.all([import('../../monitors/index.js'), this.#calls]);
+    const [{ keepCounts }, counts] = await Promise.all([import('../../calls/index.js'), this.#calls]);
     await keepCounts(this.store, counts).catch(() => undefined);
   }
 
@@ -261,8 +294,24 @@ export class Session implements Place {
   async close(): Promise<void> {
     await Promise.allSettled([...this.#open].map((platform) => platform.close()));
     this.#open.clear();
+    await this.#keeping;
     await this.keepCalls();
+    await this.store.close();
   }
+}
+
+/** The state of a team. Throws `store-moved` where there is state in the folder too: which of the two counts is not for runback to say. */
+async function openShared({ root, stateDir, config }: Workspace, { env, redactor, signal, clock, note }: SessionOptions): Promise<Store> {
+  if (config.store === undefined) throw new RunbackError('bug', 'there is no address of the state');
+  requireNoFolderState(stateDir);
+  const url = await resolveSecret(config.store, { env, redactor, root, signal });
+  const skew = (aheadMs: number): void => {
+    if (Math.abs(aheadMs) > SKEW_TOLERANCE_MS)
+      note?.(
+        `The clock of the database is ${formatDuration(Math.round(Math.abs(aheadMs) / 1000) * 1000)} ${aheadMs > 0 ? 'ahead of' : 'behind'} that of this machine. Times of what is recorded here differ by as much from those of the others.`,
+      );
+  };
+  return await openStore(url, { clock, redactor, skew });
 }
 
 /** A state folder that is something else would read as empty, and an incident as one that was never recorded. */

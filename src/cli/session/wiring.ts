@@ -18,7 +18,7 @@ export interface DaemonRun {
   readonly ping?: { readonly url: string; readonly environment: NodeJS.ProcessEnv };
   readonly runs: () => Promise<readonly OpenRunLine[]>;
   readonly pauses: () => Promise<readonly OpenPauseLine[]>;
-  readonly flows?: () => Promise<Pick<MonitorsView, 'flows' | 'budgets'>>;
+  readonly flows?: () => Promise<Pick<MonitorsView, 'flows' | 'silences' | 'budgets'>>;
   readonly tickers?: readonly { readonly name: string; readonly watches?: true; readonly tick: (now: Date) => Promise<{ readonly due: number }> }[];
 }
 
@@ -29,6 +29,7 @@ export interface OpenRunLine {
   readonly state: string;
   readonly by: string;
   readonly startedAt: string;
+  readonly atWork?: { readonly by: string; readonly host: string };
   readonly waitingFor?: string;
 }
 

@@ -1,3 +1,4 @@
+import type { Incident } from '../../incidents/index.js';
 import { RunbackError } from '../../lib/index.js';
 import type { CommandContext } from '../shell/command.js';
 import { type IncidentSession, nameOf, openIncidentSession, troubleText } from './incidents.js';
@@ -23,6 +24,9 @@ export async function withIncidents<T>(
   }
 }
 
+/** The one that was opened last: ids of one second are in the order that chance gave them. */
+const newest = (incidents: readonly Incident[]): string | undefined => incidents.toSorted((a, b) => (a.openedAt < b.openedAt ? -1 : 1)).at(-1)?.id;
+
 /**
  * The incident an id, the beginning of one, or `latest` means; without one, the only open incident, or the one a person
  * picks.
@@ -32,7 +36,7 @@ export async function findIncident(context: CommandContext, { incidents }: Incid
     const ids = await incidents.list();
     const id =
       wanted === 'latest'
-        ? (await incidents.readAll(ids.slice(-20))).incidents.at(-1)?.id
+        ? newest((await incidents.readAll(ids.slice(-20))).incidents)
         : byPrefix(wanted, ids, (one) => one, { what: 'incident', list: 'runback incident list --all' });
     if (id !== undefined) return id;
   }

@@ -1,4 +1,4 @@
-import { RunbackError } from '../../lib/index.js';
+import { DURATION_PATTERN, parseDuration, RunbackError } from '../../lib/index.js';
 
 /** What a command line said, by the names of its arguments and long options. */
 export class Input {
@@ -23,7 +23,8 @@ export class Input {
   /** An argument that the parser has made sure of. */
   required(name: string): string {
     const value = this.argument(name) ?? this.text(name);
-    if (value === undefined) throw new RunbackError('usage', `${name} is missing`, { next: `runback ${this.command} --help` });
+    if (value === undefined)
+      throw new RunbackError('usage', `${name} is missing`, { state: 'Nothing was started.', next: `runback ${this.command} --help` });
     return value;
   }
 
@@ -55,6 +56,18 @@ export class Input {
     if (value === undefined || value <= LAST_PORT) return value;
     throw new RunbackError('usage', `--${name} takes a port from 0 to ${LAST_PORT}, not ${value}`, {
       why: '0 takes a free one.',
+      next: `runback ${this.command} --help`,
+    });
+  }
+
+  /** A span of time longer than nothing, in milliseconds. Throws `usage`. */
+  duration(name: string): number | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const ms = DURATION_PATTERN.test(text) ? parseDuration(text) : 0;
+    if (ms > 0) return ms;
+    throw new RunbackError('usage', `--${name} takes a span of time such as 12h or 30d, not "${text}"`, {
+      state: 'Nothing was started.',
       next: `runback ${this.command} --help`,
     });
   }

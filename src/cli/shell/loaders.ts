@@ -23,6 +23,7 @@ const FILES: Readonly<Record<string, () => Promise<CommandFile>>> = {
   sync: () => import('../commands/sync/index.js'),
   mapping: () => import('../commands/mapping/index.js'),
   lock: () => import('../commands/lock.js'),
+  state: () => import('../commands/state/index.js'),
   prune: () => import('../commands/prune.js'),
   forget: () => import('../commands/forget.js'),
   daemon: () => import('../commands/daemon.js'),

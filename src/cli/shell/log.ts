@@ -1,7 +1,7 @@
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { Clock } from '../../lib/index.js';
+import { type Clock, makeFolders } from '../../lib/index.js';
 
 /** One line of the log file. */
 interface LogLine {
@@ -41,7 +41,7 @@ export class Log {
   openIn(dir: string): void {
     const file = join(dir, `${this.clock.now().toISOString().slice(0, 10)}.ndjson`);
     try {
-      mkdirSync(dir, { recursive: true, mode: 0o700 });
+      makeFolders(dir, 0o700);
       this.#file = file;
       this.#flush();
     } catch {

@@ -60,7 +60,8 @@ export async function runCommandLine(process: NodeJS.Process, words: readonly st
   const openSession = async (folder: string | undefined, otherwise: string | undefined): Promise<Session> => {
     const { Session } = await import('../session/session.js');
     const by = globals.as ?? otherwise;
-    const session = await Session.open({ folder, by, cwd: stdio.cwd, env: stdio.env, clock: systemClock, redactor, signal: interrupts.signal });
+    const note = (text: string): void => live.note(text);
+    const session = await Session.open({ folder, by, cwd: stdio.cwd, env: stdio.env, clock: systemClock, redactor, signal: interrupts.signal, note });
     log.openIn(session.logDir);
     return session;
   };
@@ -170,10 +171,11 @@ async function openAsker(flag: string, { stdio, globals, style, live, interrupts
       : globals.input
         ? 'There is no terminal to ask at.'
         : 'Questions are switched off (--no-input, RUNBACK_NO_INPUT or CI).';
-    throw new RunbackError('person-needed', `A person has to answer, or ${flag} has to be given`, {
+    const isCommand = flag.startsWith('runback ');
+    throw new RunbackError('person-needed', isCommand ? 'A person has to answer' : `A person has to answer, or ${flag} has to be given`, {
       why,
       state: 'Nothing was written by this command.',
-      next: `Give ${flag}, or run the command in a terminal.`,
+      next: isCommand ? `Run it in a terminal, or without one:\n${flag}` : `Give ${flag}, or run the command in a terminal.`,
       data: { flag },
     });
   }

@@ -1,7 +1,8 @@
-import type { JobOutcome, JobProof, JobView, QuotaView, UnreadJob, VerificationView } from '../../backups/index.js';
+import type { JobOutcome, JobProof, JobView, PruningView, QuotaView, UnreadJob, VerificationView } from '../../backups/index.js';
 import { formatDuration, type RunbackError } from '../../lib/index.js';
 import { alarmWords, type StandingAlarm, waitWords } from '../flows/backups/backup-alarms.js';
 import { copyWords } from './copies.js';
+import { pruningWords } from './prune.js';
 import { proofWords } from './restore-test.js';
 import { testWords } from './scheduled-test.js';
 import { takenText } from './snapshot.js';
@@ -91,13 +92,22 @@ function clockLines(job: string, { clockBackMs }: JobOutcome, style: Style): rea
 /** A job, with what the last restore test of one of its snapshots came to. */
 type ShownJob = JobView & { readonly proof?: JobProof };
 
+/** What runs by a schedule of its own, whatever the jobs are. */
+interface ByItself {
+  readonly verification?: VerificationView;
+  readonly pruning?: PruningView;
+}
+
 /** Jobs with their facts, and how the size of their snapshots changes. */
-export function jobsText(views: readonly ShownJob[], unread: readonly UnreadJob[], verification: VerificationView | undefined, style: Style): string {
-  if (views.length + unread.length === 0 && verification === undefined)
+export function jobsText(views: readonly ShownJob[], unread: readonly UnreadJob[], { verification, pruning }: ByItself, style: Style): string {
+  if (views.length + unread.length === 0 && verification === undefined && pruning === undefined)
     return 'runback.yml has no backup job. Add one under backups.jobs: docs/backups.md shows how.';
   const failed = unread.map(({ job, error }) => jobFailedText(job, error, style));
-  const verified = verification === undefined ? [] : [facts([['Verification', verificationWords(verification, style)]], style)];
-  return [...views.map((view) => jobText(view, style)), ...failed, ...verified].join('\n\n');
+  const timed: [string, string][] = [
+    ...(verification === undefined ? [] : [['Verification', verificationWords(verification, style)] as [string, string]]),
+    ...(pruning === undefined ? [] : [['Pruning', pruningWords(pruning, style)] as [string, string]]),
+  ];
+  return [...views.map((view) => jobText(view, style)), ...failed, ...(timed.length === 0 ? [] : [facts(timed, style)])].join('\n\n');
 }
 
 function jobText(view: ShownJob, style: Style): string {

@@ -84,10 +84,7 @@ export function incidentText(incident: Incident, means: string | undefined, styl
     ]);
   pairs.push(['Last hash', incident.lastHash]);
   const shown = incident.timeline.slice(-last);
-  const lines = shown.flatMap((entry) => {
-    const [first = '', ...rest] = wrap(visibleLines(`${entry.by}: ${entry.text}`), style.width - 22);
-    return [`  ${utcClock(entry.at) ?? entry.at} ${first}`, ...rest.map((line) => `${' '.repeat(22)}${line}`)];
-  });
+  const lines = shown.flatMap((entry) => timelineLines(entry, style));
   const cut = incident.timeline.length > shown.length ? [`  ... and ${counted(incident.timeline.length - shown.length, 'earlier lines')}`] : [];
   return [
     style.chalk.bold(visible(titleOf(incident))),
@@ -98,6 +95,12 @@ export function incidentText(incident: Incident, means: string | undefined, styl
     ...lines,
     ...(incident.pages.length === 0 ? [] : ['', style.chalk.bold('Pages'), pagesText(incident.pages, style)]),
   ].join('\n');
+}
+
+/** One entry of a timeline. */
+export function timelineLines({ at, by, text }: Incident['timeline'][number], style: Style): readonly string[] {
+  const [first = '', ...rest] = wrap(visibleLines(`${by}: ${text}`), style.width - 22);
+  return [`  ${utcClock(at) ?? at} ${first}`, ...rest.map((line) => `${' '.repeat(22)}${line}`)];
 }
 
 /** Pages with what became of them. */

@@ -11,6 +11,9 @@ export const VERDICTS: Readonly<Record<Verdict, string>> = {
   ordinary: 'looks like ordinary work',
 };
 
+/** The same in a list, where every cell counts. */
+const BRIEF: Readonly<Record<Verdict, string>> = { damage: 'damage', ask: 'you can tell', none: 'no sign', ordinary: 'ordinary' };
+
 /** Characters of a value that are shown. */
 const SHOWN_LENGTH = 40;
 
@@ -31,6 +34,9 @@ const IN_FRONT = 6;
 
 /** A group to take or leave: in a few words, with what it was taken for, and what taking it does where that is no repair. */
 export function choiceLine(group: KeptGroup, style: Style): string {
-  const behind = ` (${VERDICTS[group.verdict]}${group.label === 'created' ? '; taking it deletes them' : ''})`;
-  return `${truncate(groupWords(group, style), Math.max(20, style.width - IN_FRONT - displayWidth(behind)))}${behind}`;
+  const behind = ` (${BRIEF[group.verdict]}${group.label === 'created' ? '; would delete them' : ''})`;
+  const whole = style.width - IN_FRONT;
+  const beside = whole - displayWidth(behind);
+  // On a narrow screen what it does comes below.
+  return `${truncate(groupWords(group, style), beside < 20 ? whole : beside)}${behind}`;
 }

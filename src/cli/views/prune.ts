@@ -1,4 +1,5 @@
-import type { CopyLacks, GoReason, Pruned, PruneReport, StayReason } from '../../backups/index.js';
+import type { CopyLacks, GoReason, Pruned, PruneReport, PruneRound, PruningView, StayReason, TaskOutcome } from '../../backups/index.js';
+import { taskLines, taskNext, taskStoodText } from './task.js';
 import { bytes, counted, span, time } from './text/format.js';
 import type { Style } from './text/style.js';
 import { visible } from './text/visible.js';
@@ -91,4 +92,29 @@ function goWords(reason: GoReason): string {
     default:
       return reason satisfies never;
   }
+}
+
+/** What looking after the pruning of snapshots has come to, without the snapshots. */
+export function pruningOutcomeText(outcome: TaskOutcome<PruneRound>, style: Style): string {
+  const now =
+    outcome.state === 'ended'
+      ? outcome.end.end === 'done'
+        ? `${style.glyph.done} Pruned`
+        : `${style.glyph.failed} Pruning ${visible(outcome.end.error?.message ?? 'did not come to its end')}`
+      : taskStoodText('Pruning', outcome, 'runback backup prune', style);
+  return [...taskLines('pruning', outcome, style), now].join('\n');
+}
+
+/** How the pruning of snapshots stands, in one line. */
+export function pruningWords(view: PruningView, style: Style): string {
+  const { running, last } = view;
+  const ran = (): string => {
+    if (running !== undefined) return `running now, started by ${visible(running.by)} ${time(running.since, style)}`;
+    if (last === undefined) return 'never by schedule';
+    const { end, result, error, endedAt } = last;
+    if (result === undefined) return `${end} ${time(endedAt, style)}${error === undefined ? '' : `: ${visible(error.message)}`}`;
+    const failed = end === 'done' ? '' : `; ${visible(error?.message ?? 'it did not come to its end')}`;
+    return `${time(endedAt, style)}, ${counted(result.deleted, 'snapshots')} deleted${failed}`;
+  };
+  return `${ran()}; next: ${taskNext(view, style)}`;
 }

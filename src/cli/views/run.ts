@@ -6,7 +6,7 @@ import type { Live } from './live/live.js';
 import { counted, count, facts, span, time } from './text/format.js';
 import type { GlyphName, Style } from './text/style.js';
 import { showValue, visible, visibleLines } from './text/visible.js';
-import { wrap } from './text/width.js';
+import { wrap, wrapIndented } from './text/width.js';
 
 const STEP_GLYPH: Readonly<Record<StepState, GlyphName>> = {
   pending: 'pending',
@@ -115,7 +115,7 @@ export function runsList(runs: readonly RunView[], style: Style): string {
     .map((run) =>
       [
         style.chalk.bold(visible(run.title)),
-        `  ${RUN_WORDS[run.state]}; started ${time(run.startedAt, style)} by ${visible(run.by)}`,
+        ...wrapIndented(`${RUN_WORDS[run.state]}; started ${time(run.startedAt, style)} by ${visible(run.by)}`, 2, style.width),
         `  ${run.id}`,
       ].join('\n'),
     )

@@ -5,7 +5,7 @@ import type { RunView } from '../../runbooks/index.js';
 import type { SnapshotSummary } from '../../snapshots/index.js';
 import type { LockInfo } from '../../store/index.js';
 import type { PauseRecord } from '../../syncs/index.js';
-import type { MonitorsView } from '../flows/monitors/standings.js';
+import type { FlowView, MonitorsView } from '../flows/monitors/standings.js';
 import { type LockView, lifeOf } from '../session/locks.js';
 import { incidentBlock, incidentLine } from './incident.js';
 import { monitorsText } from './monitors/status.js';
@@ -31,6 +31,8 @@ export interface WorkspaceStatus {
   readonly next: readonly { readonly incident: string; readonly title: string; readonly at: string; readonly quietUntil?: string }[];
   readonly daemon: LockInfo | undefined;
   readonly runs: readonly RunView[];
+  /** Who is at an open run now, and from which machine. */
+  readonly atWork: readonly { readonly run: string; readonly by: string; readonly host: string; readonly pid: number; readonly since: string }[];
   readonly restores: readonly RestoreSummary[];
   readonly pauses: readonly PauseRecord[];
   readonly damagedIncidents: readonly string[];
@@ -42,6 +44,8 @@ export interface WorkspaceStatus {
   readonly incompleteSnapshots: readonly SnapshotSummary[];
   /** Copies of snapshots that the last try failed for, or of which what is kept cannot be read. */
   readonly copies: readonly { readonly copy: string; readonly message: string; readonly since?: string }[];
+  /** A daemon could not share its scheduled work with the others. */
+  readonly unshared?: { readonly since: string; readonly host: string; readonly why: string };
   /** Why nothing can be said of snapshots, in words. */
   readonly snapshotTrouble?: string;
   /** What is watched; absent where nothing is. */
@@ -78,24 +82,35 @@ export function statusText(status: WorkspaceStatus, style: Style, rows = Number.
       ),
     ),
     ...listPart(
+      status.unshared === undefined
+        ? []
+        : [
+            `${style.glyph.warning} Scheduled work is not shared between daemons since ${time(status.unshared.since, style)}, as ${visible(status.unshared.host)} says: ${visible(status.unshared.why)}. Each daemon does what is due itself. See: runback doctor`,
+          ],
+    ),
+    ...listPart(
       status.copies.map(
         ({ copy, message, since }) =>
           `${style.glyph.warning} Snapshots are not copied to ${visible(copy)}${since === undefined ? '' : ` since ${time(since, style)}`}: ${visible(message)}. Copy now: runback backup copy ${visible(copy)}`,
       ),
     ),
   ];
+  const isQuiet = parts.length === 0;
+  const quiet = `${style.glyph.done} Nothing is open: no incident, no run, no restore, no paused sync.`;
+  if (isQuiet && status.watched === undefined) return quiet;
+  if (isQuiet) parts.push({ full: quiet, short: quiet });
   if (status.watched !== undefined) parts.push(watchedPart(status.watched, style));
-  if (parts.length === 0) return `${style.glyph.done} Nothing is open: no incident, no run, no restore, no paused sync.`;
   return within(parts, rows, style);
 }
 
 /** Each flow, and in one line how many are wrong. */
 function watchedPart(view: MonitorsView, style: Style): Part {
-  const wrong = view.flows.filter(({ state }) => state === 'wrong' || state === 'unmeasured').length;
-  const mark = style.glyph[wrong === 0 ? 'done' : 'failed'];
+  const of = (...states: readonly FlowView['state'][]): number => view.flows.filter(({ state }) => states.includes(state)).length;
+  const [wrong, unknown] = [of('wrong'), of('unmeasured', 'not-measured')];
+  const mark = style.glyph[wrong > 0 ? 'failed' : unknown > 0 ? 'doubt' : 'done'];
   return {
-    full: monitorsText(view, style),
-    short: `${mark} Watched: ${counted(view.flows.length, 'flows')}, ${String(wrong)} wrong. See: runback monitor status`,
+    full: `${style.chalk.bold('Watched')}\n${monitorsText(view, style, { opened: false })}`,
+    short: `${mark} Watched: ${counted(view.flows.length, 'flows')}, ${wrong} wrong${unknown > 0 ? `, ${unknown} not measured` : ''}. See: runback monitor status`,
   };
 }
 
@@ -167,15 +182,21 @@ function unheard({ policyTrouble, deadLetters, incidents }: WorkspaceStatus, { c
   return parts;
 }
 
-function workPart({ runs }: WorkspaceStatus, style: Style): readonly Part[] {
+function workPart({ runs, atWork }: WorkspaceStatus, style: Style): readonly Part[] {
   const [first] = runs;
   if (first === undefined) return [];
   return [
     {
-      full: `${style.chalk.bold('Open runs')}\n${runsList(runs, style)}\n${runs.map((run) => `  Continue: ${nextOf(run) ?? ''}`).join('\n')}`,
-      short: `${counted(runs.length, 'open runs')}. Continue: ${nextOf(first) ?? ''}`,
+      full: `${style.chalk.bold('Open runs')}\n${runsList(runs, style)}\n${runs.map((run) => `  ${whoIsAt(run, atWork) ?? `Continue: ${nextOf(run) ?? ''}`}`).join('\n')}`,
+      short: `${counted(runs.length, 'open runs')}. ${whoIsAt(first, atWork) ?? `Continue: ${nextOf(first) ?? ''}`}`,
     },
   ];
+}
+
+/** Who works on a run now: nobody else continues it then. */
+function whoIsAt({ id }: RunView, atWork: WorkspaceStatus['atWork']): string | undefined {
+  const worker = atWork.find(({ run }) => run === id);
+  return worker && `${visible(worker.by)} is working on it on ${visible(worker.host)}`;
 }
 
 function restorePart(restore: RestoreSummary, { runs }: WorkspaceStatus, style: Style): Part {
@@ -211,10 +232,16 @@ function damagedLines({ damagedIncidents, damagedRuns, damagedRestores, damagedP
 
 function lockLines({ locks }: WorkspaceStatus, style: Style): readonly string[] {
   return locks.map((lock) => {
-    const next = lock.next === undefined ? [] : `Continue ${lock.holder}: ${lock.next}`.split('\n');
+    const next = lock.next === undefined ? [] : `Continue ${lock.holder}: ${lock.next}`.split('\n').flatMap((line) => commandApart(line, style));
     const held = `${style.glyph.warning} ${visible(lock.purpose)}: held by ${visible(lock.by)} (${lock.holder}) since ${time(lock.since, style)}; ${lifeOf(lock)}`;
     return [...wrap(held, style.width - 2), ...next].join('\n  ');
   });
+}
+
+/** A line that names a command; where it is too long, the command stands on the next one, whole. */
+function commandApart(line: string, { width }: Style): readonly string[] {
+  const at = line.indexOf(': runback ');
+  return at === -1 || line.length <= width - 2 ? [line] : [line.slice(0, at + 1), `  ${line.slice(at + 2)}`];
 }
 
 /** The line for an incident whose journal cannot be read: it is there, and what it is cannot be told. */

@@ -36,7 +36,7 @@ export function pausesText(pauses: readonly PauseRecord[], style: Style): string
       return [
         `${style.glyph.pause} Paused by ${visible(pause.by)}, ${time(pause.at, style)}: ${visible(pause.reason)}`,
         `  ${held.join(', ')}`,
-        `  Back to the earlier state: ${backOf(pause)}`,
+        ...backOf(pause).map((line) => `  ${line}`),
       ].join('\n');
     })
     .join('\n');
@@ -51,12 +51,13 @@ export function damagedPauseLines(damaged: PauseSurvey['damaged'], { glyph }: St
 }
 
 /**
- * The command that ends a pause. That of a run ends with the run; before, or where the run is over, only by an override
- * by name.
+ * What ends a pause. That of a run ends with the run; before, or where the run is over, only by an override by name.
  */
-function backOf({ id, holder }: PauseRecord): string {
+function backOf({ id, holder }: PauseRecord): readonly string[] {
   const run = /^run-[^/]*/u.exec(holder)?.[0];
-  return run === undefined ? `runback sync resume ${id}` : `with ${run}; without it: runback sync resume ${id} --override`;
+  return run === undefined
+    ? [`Back to the earlier state: runback sync resume ${id}`]
+    : [`Back to the earlier state: with ${run}`, `Without it: runback sync resume ${id} --override`];
 }
 
 /** A pause that just happened or ended. */
@@ -69,9 +70,11 @@ export function pauseText(pause: PauseRecord, style: Style): string {
     left: 'left as it was',
     held: 'still held by another pause',
   };
-  return table(
+  const rows = table(
     [{ title: 'Sync' }, { title: 'Was' }, { title: 'Now' }, { title: 'Why', shrink: true }],
     pause.entries.map((entry) => [visible(entry.sync), entry.earlier, words[entry.state], visible(entry.why ?? '')]),
     style,
   );
+  const isHeld = pause.entries.some(({ state }) => state === 'held');
+  return isHeld ? `${rows}\n  The pause that still holds it, and its command: runback sync list` : rows;
 }

@@ -1,6 +1,6 @@
 import type { Round, RoundOfAll, TaskOutcome, VerificationView } from '../../backups/index.js';
-import { formatDuration } from '../../lib/index.js';
 import { damageWords, type StandingDamage } from '../flows/backups/damage.js';
+import { taskLines, taskNext, taskStoodText } from './task.js';
 import { bytes, counted, time } from './text/format.js';
 import type { Style } from './text/style.js';
 import { visible } from './text/visible.js';
@@ -30,31 +30,12 @@ function allText({ copies = {}, ...own }: RoundOfAll, style: Style): string {
 
 /** What looking after the verification of stored snapshots has come to. */
 export function roundOutcomeText(outcome: TaskOutcome<RoundOfAll>, style: Style): string {
-  const { interrupted, clockBackMs } = outcome;
-  return [
-    ...(interrupted === undefined ? [] : [`${style.glyph.warning} An earlier verification was interrupted, started ${time(interrupted, style)}.`]),
-    ...(clockBackMs === undefined
-      ? []
-      : [`${style.glyph.warning} The clock of this machine went back by ${formatDuration(clockBackMs)}. The schedule counts from now on.`]),
-    outcomeText(outcome, style),
-  ].join('\n');
+  return [...taskLines('verification', outcome, style), outcomeText(outcome, style)].join('\n');
 }
 
 function outcomeText(outcome: TaskOutcome<RoundOfAll>, style: Style): string {
-  switch (outcome.state) {
-    case 'not-due':
-      return `${style.glyph.pending} Verification not due${outcome.next === undefined ? '' : `, next ${time(outcome.next, style)}`}`;
-    case 'running':
-      return `${style.glyph.running} Verification is already running, started by ${visible(outcome.holder.by)} ${time(outcome.holder.since, style)}`;
-    case 'waits':
-      return `${style.glyph.pause} Verification is due, and waits until ${outcome.incident} is closed. Run it anyway: runback snapshot verify --budget 10m`;
-    case 'later':
-      return `${style.glyph.pause} Verification is due, and tried again later: ${visible(outcome.why)}`;
-    case 'ended':
-      return outcome.end.result === undefined ? `${style.glyph.failed} Verification did not come to its end` : allText(outcome.end.result, style);
-    default:
-      return outcome satisfies never;
-  }
+  if (outcome.state !== 'ended') return taskStoodText('Verification', outcome, 'runback snapshot verify --budget 10m', style);
+  return outcome.end.result === undefined ? `${style.glyph.failed} Verification did not come to its end` : allText(outcome.end.result, style);
 }
 
 /** Snapshots that are damaged, and the incident in which people were told. */
@@ -66,7 +47,8 @@ export function damageLines(standing: readonly StandingDamage[], style: Style): 
 }
 
 /** How the verification of stored snapshots stands, in one line. */
-export function verificationWords({ running, waits, due, next, last, budget }: VerificationView, style: Style): string {
+export function verificationWords(view: VerificationView, style: Style): string {
+  const { running, last, budget } = view;
   const ran = (): string => {
     if (running !== undefined) return `running now, started by ${visible(running.by)} ${time(running.since, style)}`;
     if (last === undefined) return 'never by schedule';
@@ -76,13 +58,5 @@ export function verificationWords({ running, waits, due, next, last, budget }: V
     const read = result.verified.length + result.byBytes.length;
     return `${at}, ${counted(read, 'snapshots')} as written, ${result.damaged.length} damaged, ${result.left} left`;
   };
-  const then =
-    waits === undefined
-      ? due && running === undefined
-        ? 'due now'
-        : next === undefined
-          ? ''
-          : time(next, style)
-      : `due, and waits until ${waits.incident} is closed`;
-  return `${ran()}; ${budget} each; next: ${then}`;
+  return `${ran()}; ${budget} each; next: ${taskNext(view, style)}`;
 }

@@ -10,6 +10,7 @@ import type {
   ChangeBatch,
   ChangesRequest,
   Connector,
+  DescribeOptions,
   CountRequest,
   CreatedLookup,
   CreateMutation,
@@ -40,6 +41,7 @@ import { LINK_READ_BATCH } from './read/associations.js';
 import { readChanged } from './read/changed.js';
 import { readChanges } from './read/changes.js';
 import { count } from './read/count.js';
+import { deletedAt } from './read/deleted-at.js';
 import { KeyList } from './read/key-list.js';
 import { Lacking } from './read/lacking.js';
 import { ReadSession, readLinks } from './read/links.js';
@@ -101,7 +103,7 @@ export class HubSpotConnector implements Connector {
   #pages: string | undefined;
   #session: ReadSession | undefined;
   readonly #lacking = new Map<string, Lacking>();
-  readonly #described = new Map<string, { readonly schema: PlatformSchema; readonly atMs: number }>();
+  readonly #described = new Map<string, { readonly schema: PlatformSchema; readonly atMs: number; readonly whole: boolean }>();
 
   constructor(settings: HubSpotSettings) {
     this.#settings = settings;
@@ -138,13 +140,13 @@ export class HubSpotConnector implements Connector {
     return await Promise.resolve(this.#scopes === undefined ? [] : lacksOf(objects, this.#scopes));
   }
 
-  async describe(objects: readonly string[] | undefined, call: CallOptions = {}): Promise<PlatformSchema> {
+  async describe(objects: readonly string[] | undefined, call: DescribeOptions = {}): Promise<PlatformSchema> {
     const wanted = objects?.join(' ') ?? '';
     const nowMs = this.#settings.clock.monotonicMs();
     const known = this.#described.get(wanted);
-    if (known && nowMs - known.atMs < DESCRIBED_FOR_MS) return known.schema;
+    if (known && nowMs - known.atMs < DESCRIBED_FOR_MS && (known.whole || call.withheld !== true)) return known.schema;
     const schema = await describe(this.#api, objects, this.#scopes, call);
-    this.#described.set(wanted, { schema, atMs: nowMs });
+    this.#described.set(wanted, { schema, atMs: nowMs, whole: call.withheld === true });
     return schema;
   }
 
@@ -155,6 +157,10 @@ export class HubSpotConnector implements Connector {
   async listsOf({ object }: ObjectSchema, key: string, call: CallOptions = {}): Promise<readonly ListMembership[] | undefined> {
     const type = typeIdOf(this.#api, object);
     return type === undefined ? undefined : await listsOf(this.#api, type, key, call);
+  }
+
+  async deletedAt(schema: ObjectSchema, keys: readonly string[], call: CallOptions = {}): Promise<ReadonlyMap<string, string>> {
+    return await deletedAt(this.#api, schema, keys, call);
   }
 
   async settings(area: SettingArea, schema: ObjectSchema | undefined, call: CallOptions = {}): Promise<readonly Setting[]> {

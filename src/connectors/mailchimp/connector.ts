@@ -5,6 +5,7 @@ import type {
   Batch,
   Capabilities,
   Connector,
+  CountRequest,
   CreatedLookup,
   CreateMutation,
   Identity,
@@ -20,6 +21,7 @@ import { INTERESTS, PERMISSIONS } from './describe/fields.js';
 import { audienceOf, LISTS } from './describe/names.js';
 import { describe, type Described } from './describe/schema.js';
 import { notMade, readLists, updateLists } from './lists.js';
+import { count } from './read/count.js';
 import { forgotten, readByKeys } from './read/keys.js';
 import { readMembers, tellsChanges } from './read/members.js';
 import { type Session, sessionOf } from './read/session.js';
@@ -97,6 +99,10 @@ export class MailchimpConnector implements Connector {
     const session = this.#sessionOf(schema);
     if (keys !== undefined) return readByKeys(session, schema, keys, call);
     return readMembers(session, schema, call, tellsChanges(schema) ? changedSince : undefined);
+  }
+
+  async count(request: CountRequest, call: CallOptions = {}): Promise<number | undefined> {
+    return request.schema.object === LISTS ? undefined : await count(this.#sessionOf(request.schema), request, call);
   }
 
   async *readLinks(): AsyncGenerator<never> {

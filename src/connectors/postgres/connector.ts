@@ -2,14 +2,16 @@ import { type CallOptions, type Clock, defined, RunbackError } from '../../lib/i
 import type { ObjectSchema } from '../../records/index.js';
 import type { Environment, PlatformConfig } from '../../workspace/index.js';
 import { byAction } from '../batches.js';
-import type { Capabilities, Connector, CountRequest, CreatedLookup, Identity, MutationResult, WrittenRequest } from '../connector.js';
+import type { Capabilities, Connector, CountRequest, CreatedLookup, Identity, MutationResult, ReadRequest, WrittenRequest } from '../connector.js';
 import type { DriverDeps } from '../driver.js';
 import { PlatformTime } from '../platform-time.js';
 import { unusedAudits } from './audit/advice.js';
-import { Audit, ownWriter } from './audit/audit.js';
-import { fromServer } from './errors.js';
+import { ownWriter } from './audit/audit.js';
+import { Audits } from './audit/audits.js';
+import { fromServer, isWithheld } from './errors.js';
 import { copyLines } from './read/copy-lines.js';
 import { count } from './read/count.js';
+import { NOW_MS } from './read/counted.js';
 import { writeLinks } from './read/links.js';
 import { readAll, type ReadContext, readForeignKey, readKeys } from './read/read.js';
 import { Reader } from './read/reader.js';
@@ -20,6 +22,7 @@ import { type Counters, throwIfAborted } from './session.js';
 import { addressOf, readSettings, type Settings } from './settings.js';
 import { checkPrivilege, writeRecords } from './write/write.js';
 import { Writer } from './write/writer.js';
+import { modifiedZone } from './zone.js';
 
 const BATCH = 1000;
 const KEYS_PER_READ = 2000;
@@ -37,7 +40,7 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
   const reader = new Reader(settings, clock, counters);
   const writer = new Writer(settings, clock, counters);
   const tables = new Tables(reader, settings);
-  const audit = settings.audit === undefined ? undefined : new Audit(settings.audit, reader, tables, settings);
+  const audit = settings.audits.length === 0 ? undefined : new Audits(reader, tables, settings);
   const permitted = new Set<string>();
   const said = new Set<string>();
   let heldByCaller = false;
@@ -47,15 +50,15 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
     consistentRead: true,
     ordered: true,
     conditionalWrite: true,
-    history: settings.audit !== undefined ? 'field' : settings.modified.by === undefined && settings.modified.at === undefined ? 'none' : 'record',
-    ...(settings.audit === undefined ? {} : { tellsDeletions: true }),
+    history: audit !== undefined ? 'field' : settings.modified.by === undefined && settings.modified.at === undefined ? 'none' : 'record',
+    ...(audit === undefined ? {} : { tellsDeletions: true }),
     batch: { read: KEYS_PER_READ, history: KEYS_PER_READ, update: BATCH, create: BATCH, delete: BATCH, undelete: 1, link: BATCH, unlink: BATCH },
     census: true,
     settings: TOLD_SETTINGS,
   };
 
   const tellTime = async (options: CallOptions): Promise<void> => {
-    const [row] = await reader.ask('SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint', [], options, 'asking what time it is');
+    const [row] = await reader.ask(`SELECT ${NOW_MS}`, [], options, 'asking what time it is');
     time.tell(Number(row?.[0] ?? Number.NaN));
   };
 
@@ -79,20 +82,27 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
     },
 
     async describe(objects, options = {}) {
-      if (audit !== undefined) await tellTime(options);
+      if (audit !== undefined || settings.modified.at !== undefined) await tellTime(options);
       return await tables.describe(objects, options);
     },
 
     async *read(request, options = {}) {
       throwIfAborted(options.signal, settings);
       const { keys, schema } = request;
+      // Without a column that says so, the audit table tells what changed.
+      const changedKeys = async ({ changedSince }: ReadRequest, { table }: ReadContext): Promise<readonly string[] | undefined> =>
+        changedSince === undefined || audit === undefined || table.columns.has(settings.modified.at ?? '')
+          ? undefined
+          : await audit.changedSince(changedSince, table, options);
       const context = async (): Promise<ReadContext> => ({ reader, settings, table: await tables.table(schema.object, options) });
       if (keys !== undefined && request.history !== undefined && audit !== undefined)
         yield* audit.read(request, keys, await tables.table(schema.object, options), options);
       else if (keys !== undefined) yield* readKeys(request, keys, KEYS_PER_READ, await context(), options);
       else
         yield* inView(async function* () {
-          yield* readAll(request, await context(), options);
+          const all = await context();
+          const changed = await changedKeys(request, all);
+          yield* changed === undefined ? readAll(request, all, options) : readKeys(request, changed, KEYS_PER_READ, all, options);
         });
     },
 
@@ -117,7 +127,9 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
     ...((audit !== undefined || settings.modified.at !== undefined) && {
       count: async (request: CountRequest, options: CallOptions = {}) => {
         throwIfAborted(options.signal, settings);
-        return await count(request, { reader, settings, table: await tables.table(request.schema.object, options) }, audit, options);
+        const found = await count(request, { reader, settings, table: await tables.table(request.schema.object, options) }, audit, options);
+        if (found !== undefined) time.tell(found.atMs);
+        return found?.count;
       },
     }),
 
@@ -142,7 +154,9 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
           message: 'A deleted row cannot be undeleted; it can be created again with its key.',
         }));
       writer.prepare(options);
-      const context = { writer, settings, said, table: await tables.table(batch.first.schema.object, options) };
+      const table = await tables.table(batch.first.schema.object, options);
+      const zone = batch.action === 'create' ? await modifiedZone(reader, settings, table, options) : undefined;
+      const context = { writer, settings, said, table, ...defined({ zone }) };
       const { refused } = context.table.description;
       if (refused !== undefined) return mutations.map((): MutationResult => ({ status: 'rejected', reason: 'rejected', message: refused }));
       const permission = `${batch.action} ${context.table.object}`;
@@ -180,6 +194,8 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
     usage: () => ({ requests: counters.requests, retries: counters.retries, limited: 0 }),
 
     now: () => time.now(),
+
+    aheadMs: () => time.aheadMs(),
 
     nameIn,
 
@@ -229,7 +245,7 @@ async function identityFacts(reader: Reader, options: CallOptions): Promise<Fact
     [row] = await ask(`SELECT ${facts}, system_identifier FROM pg_control_system()`);
   } catch (error) {
     // The system identifier is not for everyone on every server.
-    if (!(error instanceof RunbackError) || error.code !== 'scope-missing') throw error;
+    if (!isWithheld(error)) throw error;
     [row] = await ask(`SELECT ${facts}, NULL`);
   }
   return { database: row?.[0] ?? '', environment: row?.[1] ?? '', version: row?.[2] ?? '', standby: row?.[3] === 't', system: row?.[4] ?? undefined };

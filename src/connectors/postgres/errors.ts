@@ -34,15 +34,33 @@ export function isLost(error: unknown): boolean {
  */
 export function isTransient(error: unknown): boolean {
   // One of ours was waited out already, or cannot be.
-  if (error instanceof RunbackError) return false;
+  if (error instanceof RunbackError || takesNoTransactions(error)) return false;
   const server = serverError(error);
   if (server === undefined) return !isConfiguration(error) && !isTooLong(error);
   return isLost(error) || /^(40001|40P01|53300|55P03)$/.test(server.code);
 }
 
+/**
+ * True where a pooler refuses every transaction, since it gives each statement another process of the server. PgBouncer has
+ * one code for all that it refuses.
+ */
+export function takesNoTransactions(error: unknown): boolean {
+  const server = serverError(error);
+  return server?.code === '08P01' && /statement pooling mode/u.test(server.message);
+}
+
 /** True where somebody else's lock was waited for as long as is allowed. */
 export function isLocked(error: ServerError): boolean {
   return error.code === '55P03';
+}
+
+/**
+ * True where a server has a function and lets nobody, or not this user, call it: services that keep their log in a place of their own (as
+ * Amazon Aurora) withhold what tells of it.
+ */
+export function isWithheld(error: unknown): boolean {
+  const code = error instanceof RunbackError ? error.data['sqlstate'] : serverError(error)?.code;
+  return typeof code === 'string' && /^(0A000|42501|42883|55000)$/.test(code);
 }
 
 /** True where a value is longer than this process can hold as one text. */
@@ -81,6 +99,12 @@ export function fromServer(error: unknown, settings: Settings, doing: string, gr
       'platform-rejected',
       `${platform} holds a value that is too long to be read as one text`,
       'Leave the column or the table out; the largest text is 512 MB.',
+    );
+  if (takesNoTransactions(error))
+    return make(
+      'platform-rejected',
+      `${platform} is reached through a pooler that takes no transactions`,
+      'Use the address of the database itself, or a pooler in transaction or session mode, then run the same command again.',
     );
   if (server?.code === '57P03')
     return make(

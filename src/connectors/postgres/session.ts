@@ -1,12 +1,19 @@
-import { Client, Query, type QueryArrayConfig, type QueryArrayResult } from 'pg';
+import type { Socket } from 'node:net';
+
+import { type Client, Query, type QueryArrayConfig, type QueryArrayResult } from 'pg';
 
 import { type CallOptions, type Clock, messageOf, RunbackError } from '../../lib/index.js';
+import { endOnUnreadable, type Facts, newClient, setUp } from './client.js';
 import { fromServer, isTransient, serverError } from './errors.js';
+import { fixedFor, fixedInTransaction, setForWriting } from './fixed.js';
+import { oneAtATime } from './in-turn.js';
+import { beginShared, IDLE, processOf, transactionStatusOf } from './pooled.js';
+import { fetchUpTo, lengthOf } from './read/fetched.js';
+import type { Row, SomeRows } from './rows.js';
 import { addressOf, type Settings } from './settings.js';
-import { LendingSocket } from './socket.js';
+import { endWhereSilent, type Heard } from './silence.js';
 
-/** A row as the server's text, column by column. */
-export type Row = readonly (string | null)[];
+export type { Row, SomeRows } from './rows.js';
 
 /** Counters of one connector. */
 export interface Counters {
@@ -14,61 +21,44 @@ export interface Counters {
   retries: number;
 }
 
-const AS_TEXT = { getTypeParser: () => (text: string) => text };
-
-/** Every value is read as the text that PostgreSQL prints, so the settings that change that text are fixed here. */
-const FIXED = {
-  client_encoding: 'UTF8',
-  DateStyle: 'ISO, YMD',
-  TimeZone: 'UTC',
-  IntervalStyle: 'postgres',
-  extra_float_digits: '3',
-  bytea_output: 'hex',
-  xmlbinary: 'base64',
-  xmloption: 'content',
-  array_nulls: 'on',
-  // A row that row-level security would hide makes the statement fail: absence must mean absence.
-  row_security: 'off',
-  idle_in_transaction_session_timeout: '0',
-  // A statement of its own sees what is there once it has its locks; in a higher level it would see what was there
-  // before.
-  default_transaction_isolation: 'read committed',
-  jit: 'off',
-  cursor_tuple_fraction: '1',
-} as const;
-
-/**
- * What reads has an empty search path: it makes every name that the catalog gives a qualified one, and keeps strangers'
- * functions out. What writes has the one that the database or the role gives everybody, since functions of triggers may
- * need it; its own statements name everything with its schema.
- */
-const FOR_READING = { search_path: '', default_transaction_read_only: 'on', work_mem: '64MB' } as const;
-
-/** The first rows of an answer. */
-export interface SomeRows {
-  readonly rows: readonly Row[];
-  /** These are all. */
-  readonly all: boolean;
-  readonly failed: boolean;
+/** How a transaction begins. */
+export interface Beginning {
+  /** As `BEGIN` takes it. */
+  readonly how: string;
+  /** Statements before the first that sees anything. */
+  readonly before?: readonly string[];
+  /** Statements after those. */
+  readonly after?: readonly string[];
 }
 
 /** One connection. Not shared between transactions. */
 export interface Connection {
-  /** Runs one statement with parameters, or several without. Throws what the driver throws. */
+  /** Begins a transaction, with one request. Gives the rows of its last statement that has any. Throws what the driver throws. */
+  begin(beginning: Beginning, options?: CallOptions): Promise<readonly Row[]>;
+  /** Ends the transaction that is open, if one is. Throws what the driver throws. */
+  rollBack(): Promise<void>;
+  /**
+   * Runs one statement with parameters, or several without, in the transaction that is open, else in one of its own. Throws
+   * what the driver throws.
+   */
   query(text: string, values?: readonly unknown[], options?: CallOptions): Promise<readonly Row[]>;
   /**
    * As {@link query}, for rows of any size: once those that have come are longer than `length`, the server is asked to
    * stop and the others are thrown away. At least one row comes, if there is any. `failed`: the statement was
-   * cancelled, and a transaction with it.
+   * cancelled, and a transaction with it. Through a pooler, rows are fetched some at a time, and nothing is cancelled.
    */
   queryUpTo(text: string, values: readonly unknown[], length: number, options?: CallOptions): Promise<SomeRows>;
   readonly client: Client;
   readonly serverVersion: number;
   readonly encoding: string;
+  /** A pooler is between: transactions may run in different processes of the server, which others use too. */
+  readonly shared: boolean;
   /** Ends it. `force`: without saying goodbye, so that the server rolls back. */
   close(force?: boolean): Promise<void>;
   readonly broken: boolean;
-  /** Asks the server to stop what this connection is doing. Never throws. */
+  /**
+   * Asks the server to stop what this connection is doing; through a pooler, the connection is left. Never throws.
+   */
   cancel(): Promise<void>;
 }
 
@@ -143,26 +133,6 @@ async function open(settings: Settings, counters: Counters, role: 'read' | 'writ
   return openWith(settings, counters, role, options, mode !== 'disable');
 }
 
-function newClient(settings: Settings, ssl: boolean): Client {
-  const client = new Client({
-    host: settings.host,
-    port: settings.port,
-    database: settings.database,
-    user: settings.user,
-    // A function, so that neither PGPASSWORD nor ~/.pgpass of whoever runs this is used by accident.
-    password: () => settings.password,
-    ssl: ssl ? settings.ssl.options : false,
-    connectionTimeoutMillis: settings.connectTimeoutMs,
-    application_name: 'runback',
-    keepAlive: true,
-    types: AS_TEXT,
-    ...(ssl ? {} : { stream: () => new LendingSocket() }),
-  });
-  // Errors reach the query that was running; without a listener an idle connection that breaks would end the process.
-  client.on('error', () => {});
-  return client;
-}
-
 async function openWith(settings: Settings, counters: Counters, role: 'read' | 'write', options: CallOptions, ssl: boolean): Promise<Connection> {
   const client = newClient(settings, ssl);
   let broken = false;
@@ -181,156 +151,210 @@ async function openWith(settings: Settings, counters: Counters, role: 'read' | '
     options.signal?.removeEventListener('abort', onAbort);
   }
   endOnUnreadable(client);
-  const session: Record<string, string> = {
-    ...FIXED,
-    statement_timeout: String(settings.statementTimeoutMs),
-    lock_timeout: String(settings.lockTimeoutMs),
-    ...(role === 'read' ? FOR_READING : {}),
-  };
-  const names = Object.keys(session);
+  const status = transactionStatusOf(client);
   counters.requests += 1;
-  const setUp = await client.query<{ pid: string; version: string; encoding: string }>({
-    text: `SELECT ${names.map((_, index) => `pg_catalog.set_config($${String(2 * index + 1)}, $${String(2 * index + 2)}, false)`).join(', ')}, pg_catalog.pg_backend_pid()::pg_catalog.text AS pid,
-      CASE WHEN pg_catalog.current_setting('server_version_num')::pg_catalog.int4 OPERATOR(pg_catalog.>=) 170000 THEN pg_catalog.set_config('transaction_timeout', '0', false) END,
-      pg_catalog.current_setting('server_version_num') AS version, pg_catalog.current_setting('server_encoding') AS encoding`,
-    values: names.flatMap((name) => [name, session[name]]),
+  const facts = await setUp(client, fixedFor(role, settings)).catch(async (error: unknown) => {
+    await left(client);
+    throw error;
   });
-  const facts = setUp.rows[0];
+  const shared = processOf(client) !== facts.pid;
+  const elsewhere = async (text?: string, values?: readonly unknown[]): Promise<readonly Row[]> => await askElsewhere(settings, ssl, text, values);
+  endWhereSilent(client, settings.silenceMs, {
+    ask: async () => await heardOf(facts, shared, elsewhere),
+    end: async () => {
+      if (!shared) await elsewhere(`SELECT pg_catalog.pg_terminate_backend(s.pid) ${OURS}`, idOf(facts));
+    },
+  });
   const inTurn = oneAtATime();
+  /** Sends statements, and gives the rows of the last that has any. */
+  const send = async (text: string): Promise<readonly Row[]> => {
+    const result: unknown = await status.known(async () => await client.query({ text, rowMode: 'array' }));
+    const last = (Array.isArray(result) ? result.findLast((each: QueryArrayResult) => each.fields.length > 0) : result) as
+      | QueryArrayResult<string[]>
+      | undefined;
+    return last?.rows ?? [];
+  };
+  const run = async (text: string, values: readonly unknown[]): Promise<readonly Row[]> =>
+    (await status.known(async () => await client.query<(string | null)[]>({ text, values: [...values], rowMode: 'array' }))).rows;
+  const begun = ({ how, before = [], after = [] }: Beginning): string =>
+    shared
+      ? beginShared(how, fixedInTransaction(role, settings, facts.version), before, [
+          ...(role === 'write' ? setForWriting(settings, true) : []),
+          ...after,
+        ])
+      : [`BEGIN ${how}`, ...before, ...after].join('; ');
+  /** Does something in the transaction that is open; where the next may run elsewhere, in one of its own. */
+  const inOne = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (!shared || status.now() !== IDLE) return await work();
+    try {
+      await send(begun({ how: role === 'read' ? 'ISOLATION LEVEL READ COMMITTED READ ONLY' : 'ISOLATION LEVEL READ COMMITTED READ WRITE' }));
+      const result = await work();
+      await send(role === 'read' ? 'ROLLBACK' : 'COMMIT');
+      return result;
+    } catch (error) {
+      if (serverError(error) !== undefined && status.now() !== IDLE) await send('ROLLBACK').catch(() => undefined);
+      throw error;
+    }
+  };
+  /** One request of a caller: after those before it, counted, and stopped where the caller stops. */
+  const request = async <T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> =>
+    await inTurn(signal, async () => {
+      counters.requests += 1;
+      const stop = (): void => void connection.cancel();
+      signal?.addEventListener('abort', stop, { once: true });
+      try {
+        return await work();
+      } catch (error) {
+        if (serverError(error) === undefined) broken = true;
+        throw error;
+      } finally {
+        signal?.removeEventListener('abort', stop);
+      }
+    });
   const connection: Connection = {
     client,
-    serverVersion: Number(facts?.version ?? 0),
-    encoding: facts?.encoding ?? '',
+    serverVersion: facts.version,
+    encoding: facts.encoding,
+    shared,
     get broken() {
       return broken || closed;
     },
-    query: async (text, values, call = {}) =>
-      await inTurn(call.signal, async () => {
-        counters.requests += 1;
-        const stop = (): void => void connection.cancel();
-        call.signal?.addEventListener('abort', stop, { once: true });
-        try {
-          if (values === undefined) {
-            const result: unknown = await client.query({ text, rowMode: 'array' });
-            const last = (Array.isArray(result) ? result.findLast((each: QueryArrayResult) => each.fields.length > 0) : result) as
-              | QueryArrayResult<string[]>
-              | undefined;
-            return last?.rows ?? [];
-          }
-          return (await client.query<(string | null)[]>({ text, values: [...values], rowMode: 'array' })).rows;
-        } catch (error) {
-          if (serverError(error) === undefined) broken = true;
-          throw error;
-        } finally {
-          call.signal?.removeEventListener('abort', stop);
-        }
+    begin: async (beginning, call = {}) => await request(call.signal, async () => await send(begun(beginning))),
+    rollBack: async () =>
+      await request(undefined, async () => {
+        if (status.now() !== IDLE) await send('ROLLBACK');
       }),
-    queryUpTo: async (text, values, length, call = {}) =>
-      await inTurn(call.signal, async () => {
-        counters.requests += 1;
-        const stop = (): void => void connection.cancel();
-        call.signal?.addEventListener('abort', stop, { once: true });
+    query: async (text, values, call = {}) =>
+      await request(call.signal, async () => await inOne(async () => (values === undefined ? await send(text) : await run(text, values)))),
+    queryUpTo: async (text, values, length, call = {}) => {
+      if (shared) return await request(call.signal, async () => await inOne(async () => await fetchUpTo(text, values, length, { run, send })));
+      return await request(call.signal, async () => {
         const rows: Row[] = [];
         let left = length;
         let cancelled: Promise<void> | undefined;
         try {
-          await new Promise<void>((resolve, reject) => {
-            const config: QueryArrayConfig = { text, values: [...values], rowMode: 'array' };
-            const query = new Query<(string | null)[]>(config);
-            query.on('row', (row: Row) => {
-              if (left < 0) {
-                cancelled ??= connection.cancel();
-                return;
-              }
-              rows.push(row);
-              for (const value of row) left -= value?.length ?? 0;
-            });
-            query.on('end', () => resolve());
-            query.on('error', reject);
-            client.query(query);
+          const config: QueryArrayConfig = { text, values: [...values], rowMode: 'array' };
+          const query = new Query<(string | null)[]>(config);
+          query.on('row', (row: Row) => {
+            if (left < 0) {
+              cancelled ??= connection.cancel();
+              return;
+            }
+            rows.push(row);
+            left -= lengthOf(row);
           });
+          await status.known(
+            async () =>
+              await new Promise<void>((resolve, reject) => {
+                query.on('end', () => resolve());
+                query.on('error', reject);
+                client.query(query);
+              }),
+          );
           return { rows, all: cancelled === undefined, failed: false };
         } catch (error) {
-          const server = serverError(error);
-          if (server === undefined) broken = true;
-          if (cancelled === undefined || call.signal?.aborted === true || server?.code !== '57014') throw error;
+          if (cancelled === undefined || call.signal?.aborted === true || serverError(error)?.code !== '57014') throw error;
           return { rows, all: false, failed: true };
         } finally {
-          call.signal?.removeEventListener('abort', stop);
           // Later it would stop what comes next.
           await cancelled;
         }
-      }),
+      });
+    },
     async close(force = false) {
       if (closed) return;
       closed = true;
       if (force || broken) client.connection.stream.destroy();
-      await client.end().catch(() => {});
+      await left(client);
     },
     async cancel() {
-      const other = newClient(settings, ssl);
+      // Through a pooler it could reach what someone else is doing by now.
+      if (shared) {
+        client.connection.stream.destroy();
+        return;
+      }
       try {
-        await other.connect();
-        await other.query('SELECT pg_catalog.pg_cancel_backend($1)', [facts?.pid]);
+        const asked = await elsewhere(`SELECT pg_catalog.pg_cancel_backend(s.pid) ${OURS}`, idOf(facts));
+        if (asked.length === 0) client.connection.stream.destroy();
       } catch {
         // The server cannot be asked: leave the connection, it notices by itself.
         client.connection.stream.destroy();
-      } finally {
-        await other.end().catch(() => {});
       }
     },
   };
-  if (role === 'write') await prepareWriter(connection, settings);
+  try {
+    if (shared) await tryToBegin(connection);
+    else if (role === 'write') await connection.query(setForWriting(settings, false).join('; '));
+  } catch (error) {
+    await connection.close();
+    if (serverError(error)?.code !== '42501' || role === 'read') throw error;
+    throw fromServer(error, settings, 'setting session_replication_role', `GRANT SET ON PARAMETER session_replication_role TO "${settings.user}";`);
+  }
   return connection;
 }
 
-/**
- * Runs what it is given one after the other. A connection does one thing at a time, and what is to be cancelled must be
- * what is under way, not what waits behind it. What is aborted while it waits does not begin.
- */
-function oneAtATime(): <T>(signal: AbortSignal | undefined, work: () => Promise<T>) => Promise<T> {
-  let before: Promise<unknown> = Promise.resolve();
-  return async (signal, work) => {
-    // What is asked for after an abort clears up.
-    const late = signal?.aborted === true;
-    const begin = async (): ReturnType<typeof work> => {
-      if (!late) signal?.throwIfAborted();
-      return await work();
-    };
-    const result = before.then(begin, begin);
-    before = result;
-    return await result;
-  };
+/** How long the end of a connection is waited for, milliseconds. */
+const LEAVE_MS = 5000;
+
+/** Takes leave. Of a connection that a network let fall nothing comes back. */
+async function left(client: Client): Promise<void> {
+  const late = setTimeout(() => client.connection.stream.destroy(), LEAVE_MS);
+  await client.end().catch(() => undefined);
+  clearTimeout(late);
 }
 
-/**
- * What the driver cannot take in, a value longer than a text can be, ends the connection with that error instead of the
- * process.
- */
-function endOnUnreadable(client: Client): void {
-  const { stream } = client.connection;
-  const [driver] = stream.listeners('data') as ((data: Buffer) => void)[];
-  if (driver === undefined) return;
-  stream.removeListener('data', driver);
-  stream.on('data', (data: Buffer) => {
-    try {
-      driver(data);
-    } catch (error) {
-      stream.destroy(error instanceof Error ? error : new Error(messageOf(error)));
-    }
-  });
-}
+/** When something was, in seconds since 1970, as text. */
+const secondsOf = (moment: string): string => `EXTRACT(epoch FROM ${moment})::pg_catalog.text`;
 
-async function prepareWriter(connection: Connection, settings: Settings): Promise<void> {
-  // A commit that is answered must survive a crash of the server.
-  await connection.query(
-    `SELECT pg_catalog.set_config('synchronous_commit', 'on', false) WHERE pg_catalog.current_setting('synchronous_commit') OPERATOR(pg_catalog.=) 'off'`,
-  );
-  if (settings.sessionReplicationRole === undefined) return;
+/**
+ * A process of the server that has our connection. One address may lead to several servers, where another process has the same number, and
+ * once ours has ended, its number goes to another one. Parameters: {@link idOf}.
+ */
+const OURS = `FROM pg_catalog.pg_stat_activity AS s WHERE s.pid OPERATOR(pg_catalog.=) $1::pg_catalog.int4
+  AND ${secondsOf('s.backend_start')} OPERATOR(pg_catalog.=) $2 AND ${secondsOf('pg_catalog.pg_postmaster_start_time()')} OPERATOR(pg_catalog.=) $3`;
+const idOf = ({ pid, began, since }: Facts): readonly string[] => [pid, began, since];
+
+/** Asks on a connection of its own, which is ended; waits no longer for the answer than for the connection. No text: only connects. */
+async function askElsewhere(settings: Settings, ssl: boolean, text?: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
+  const other = newClient(settings, ssl);
   try {
-    await connection.query(`SELECT pg_catalog.set_config('session_replication_role', $1, false)`, [settings.sessionReplicationRole]);
+    await other.connect();
+    // What it takes leave with is not waited for, nor by the end of this process.
+    (other.connection.stream as Socket).unref();
+    const query = { text: text ?? '', values: [...values], rowMode: 'array' as const, query_timeout: settings.connectTimeoutMs };
+    const rows = text === undefined ? [] : (await other.query<(string | null)[]>(query)).rows;
+    other.end().catch(() => undefined);
+    return rows;
   } catch (error) {
-    await connection.close();
-    throw fromServer(error, settings, 'setting session_replication_role', `GRANT SET ON PARAMETER session_replication_role TO "${settings.user}";`);
+    other.connection.stream.destroy();
+    throw error;
   }
+}
+
+/** What the server says of a connection with which it began. */
+async function heardOf(facts: Facts, shared: boolean, ask: (text?: string, values?: readonly unknown[]) => Promise<readonly Row[]>): Promise<Heard> {
+  try {
+    // Through a pooler nobody knows which process of the server has our request, and a question waits where all are taken.
+    if (shared) {
+      await ask();
+      return 'works';
+    }
+    const [row] = await ask(
+      `SELECT (${secondsOf('pg_catalog.pg_postmaster_start_time()')} OPERATOR(pg_catalog.=) $3)::pg_catalog.text, (SELECT coalesce(s.state, '') ${OURS})`,
+      idOf(facts),
+    );
+    const [isSame, state] = row ?? [];
+    if (isSame !== 'true') return 'works';
+    if (state === null || state === undefined) return 'ended';
+    return state.startsWith('idle') ? 'answered' : 'works';
+  } catch (error) {
+    // Full, or refusing: there is a server.
+    return serverError(error) === undefined ? 'nothing' : 'works';
+  }
+}
+
+/** Throws where the pooler takes no transactions, and where what is set in each may not be set. */
+async function tryToBegin(connection: Connection): Promise<void> {
+  await connection.begin({ how: 'READ ONLY' });
+  await connection.rollBack();
 }

@@ -3,7 +3,7 @@ import type { ConnectionOptions } from 'node:tls';
 
 import { z } from 'zod';
 
-import { parseDuration, RunbackError } from '../../lib/index.js';
+import { mismatchWords, parseDuration, RunbackError } from '../../lib/index.js';
 import type { AuditConfig, PlatformConfig, SecretRef } from '../../workspace/index.js';
 import type { DriverDeps } from '../driver.js';
 
@@ -21,19 +21,23 @@ export interface Settings {
   readonly password: string;
   readonly ssl: { readonly mode: SslMode; readonly options: ConnectionOptions };
   readonly connectTimeoutMs: number;
+  /** After so long without a byte of an answer the server is asked, on another connection, what it does; 0: never. */
+  readonly silenceMs: number;
   /** 0: none. */
   readonly statementTimeoutMs: number;
   readonly lockTimeoutMs: number;
   /** How long transient trouble is waited out before it becomes an error. */
   readonly waitMs: number;
   readonly sessionReplicationRole: string | undefined;
-  readonly modified: { readonly by?: string; readonly at?: string };
-  readonly audit?: AuditConfig;
+  readonly modified: { readonly by?: string; readonly at?: string; readonly zone?: string };
+  /** Audit tables; empty where there is none. */
+  readonly audits: readonly AuditConfig[];
 }
 
 const OPTIONS = z
   .strictObject({
     connect_timeout: z.string().default('10s'),
+    silence: z.string().default('30s'),
     statement_timeout: z.string().default('0s'),
     lock_timeout: z.string().default('10s'),
     session_replication_role: z.enum(['origin', 'replica', 'local']).optional(),
@@ -49,7 +53,7 @@ export function addressOf(settings: Settings): string {
 
 /** Reads and checks the settings of a platform entry. Throws `auth-missing`, `usage`, or what `secret` throws. */
 export async function readSettings(config: PlatformConfig, deps: Pick<DriverDeps, 'secret'>): Promise<Settings> {
-  const options = OPTIONS.safeParse(config.options);
+  const options = OPTIONS.safeParse(config.options, { error: mismatchWords });
   if (!options.success) {
     const issue = options.error.issues[0];
     throw bad(config, `option ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not valid'}`);
@@ -76,12 +80,13 @@ export async function readSettings(config: PlatformConfig, deps: Pick<DriverDeps
     password: (await secret(config.credentials['password'])) ?? decodeURIComponent(url.password),
     ssl: { mode: mode as SslMode, options: await sslOptions(mode as SslMode, parameters.get('sslrootcert')) },
     connectTimeoutMs: parseDuration(options.data.connect_timeout),
+    silenceMs: parseDuration(options.data.silence),
     statementTimeoutMs: parseDuration(options.data.statement_timeout),
     lockTimeoutMs: parseDuration(options.data.lock_timeout),
     waitMs: parseDuration(config.limits.wait ?? '30s'),
     sessionReplicationRole: options.data.session_replication_role,
     modified: config.modified ?? {},
-    ...(config.audit === undefined ? {} : { audit: config.audit }),
+    audits: config.audit === undefined ? [] : [config.audit].flat(),
   };
 }
 

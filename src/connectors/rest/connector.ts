@@ -5,6 +5,7 @@ import type {
   Batch,
   Capabilities,
   Connector,
+  CountRequest,
   CreatedLookup,
   CreateMutation,
   Identity,
@@ -22,6 +23,7 @@ import { parentsFirst } from '../parents-first.js';
 import type { ListDescription, WriteDescription } from './description/form.js';
 import type { Described } from './description/load.js';
 import { probeType } from './probe/probe.js';
+import { canCount, Counting } from './read/count.js';
 import { readAll, readKeys, readLinks } from './read/read.js';
 import type { Type } from './read/record.js';
 import { linksOf, schemaOf } from './schema.js';
@@ -46,6 +48,7 @@ function isCensus({ pages, query, total }: ListDescription): boolean {
 export class RestConnector implements Connector {
   readonly kind = 'rest';
   readonly capabilities: Capabilities;
+  readonly count?: NonNullable<Connector['count']>;
   readonly #types: ReadonlyMap<string, Type>;
 
   constructor(
@@ -55,6 +58,9 @@ export class RestConnector implements Connector {
   ) {
     this.#types = new Map(Object.entries(says.objects).map(([object, of]) => [object, { api, object, of, placeOf }]));
     const all = Object.values(says.objects);
+    const counting = new Counting();
+    if (all.some(canCount))
+      this.count = async (request: CountRequest, call: CallOptions = {}) => await counting.count(this.#typeOfAll([request]), request, call);
     const most = (sizes: readonly (number | undefined)[]): number => Math.max(1, ...sizes.map((size) => (size === 1 ? SINGLES : (size ?? 1))));
     const largest = (write: (of: (typeof all)[number]) => WriteDescription | undefined): number => most(all.map((of) => write(of)?.most));
     const read = most(all.map((of) => of.read.most));
@@ -84,7 +90,9 @@ export class RestConnector implements Connector {
     const account = says.account.id === undefined ? host : wordAt(body, says.account.id);
     if (account === undefined || account === '') throw this.api.nonsense(`it has no account at ${says.account.id ?? ''}`);
     const label = wordAt(body, says.account.label) ?? says.name;
-    return { account, label, environment: undefined, scopes: undefined, address: host };
+    // Other services that are told about by files may number their accounts from 1 too.
+    const within = says.account.id === undefined ? {} : { within: host };
+    return { account, ...within, label, environment: undefined, scopes: undefined, address: host };
   }
 
   async describe(objects: readonly string[] | undefined, call: CallOptions = {}): Promise<PlatformSchema> {

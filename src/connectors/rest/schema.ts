@@ -30,6 +30,7 @@ function fieldOf(name: string, field: FieldDescription, { modified }: ObjectDesc
     ...(field.required === true && { required: true }),
     ...(field.opted_out && { optedOut: field.opted_out }),
     ...(field.given_on_create === true && { givenOnCreate: true }),
+    ...(field.refers_to !== undefined && { refersTo: [field.refers_to] }),
     ...(byItself && { setByItself: true }),
   };
 }

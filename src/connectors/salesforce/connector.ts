@@ -16,6 +16,7 @@ import type {
   Identity,
   Lack,
   ListMembership,
+  MergedAway,
   MutationResult,
   PlatformSchema,
   ReadLinksRequest,
@@ -32,7 +33,7 @@ import { type LookingUp, waitUntilSettled, whenSettled } from '../http/settled.j
 import type { Setting, SettingArea } from '../settings.js';
 import { accountSettings, objectSettings, TOLD_SETTINGS } from './describe/account-settings.js';
 import { labelsOf } from './describe/fields.js';
-import { lacksOf } from './describe/permissions.js';
+import { lacksOf, seesAllData } from './describe/permissions.js';
 import { describe, type Described, oneObject, ordinaryNames } from './describe/schema.js';
 import { identify } from './identify.js';
 import { readAll } from './read/all.js';
@@ -45,6 +46,7 @@ import { HISTORY_BATCH, historiesOf, lastWritesOf } from './read/history.js';
 import { type Asked, READ_BATCH, readKeys } from './read/keys.js';
 import { readLinks } from './read/links.js';
 import { campaignsOf } from './read/lists.js';
+import { mergedAway } from './read/merged.js';
 import { sideEffects } from './read/side-effects.js';
 import { Writers } from './read/writers.js';
 import { writtenBetween, writtenSince } from './read/written.js';
@@ -53,6 +55,7 @@ import { quotaIn } from './wire/limits.js';
 import { isObject, type WireObject } from './wire/shapes.js';
 import { WRITE_BATCH } from './write/collection.js';
 import { findCreated } from './write/created.js';
+import { perhapsHidden } from './write/hidden.js';
 import { undeleteRecords } from './write/undelete.js';
 import { createRecords, deleteRecords, updateRecords } from './write/write.js';
 
@@ -100,6 +103,8 @@ export class SalesforceConnector implements Connector {
   readonly #settings: ConnectorSettings;
   readonly #writers: Writers;
   #user: string | undefined;
+  /** Whether the user has View All Data, once it was asked. */
+  #seesAll: boolean | undefined;
   readonly #wires = new Map<string, WireObject>();
   readonly #described = new Map<string, Described & { readonly atMs: number }>();
 
@@ -128,6 +133,12 @@ export class SalesforceConnector implements Connector {
 
   async objectTypes(call: CallOptions = {}): Promise<readonly string[]> {
     return await ordinaryNames(this.#api, call);
+  }
+
+  async referrers(object: string, call: CallOptions = {}): Promise<readonly string[]> {
+    const { childRelationships = [] } = await this.#wireOf(object, call);
+    const children = new Set(childRelationships.map(({ childSObject }) => childSObject));
+    return (await ordinaryNames(this.#api, call)).filter((name) => children.has(name));
   }
 
   async lacks(schemas: readonly ObjectSchema[], call: CallOptions = {}): Promise<readonly Lack[]> {
@@ -190,7 +201,7 @@ export class SalesforceConnector implements Connector {
       case 'update':
         return await updateRecords(this.#api, await this.#wireOf(sorted.first.schema.object, call), sorted.mutations, call);
       case 'create':
-        return await createRecords(this.#api, sorted.mutations, call);
+        return await this.#create(sorted.mutations, await this.#wireOf(sorted.first.schema.object, call), call);
       case 'delete':
         return await deleteRecords(this.#api, sorted.mutations, call);
       case 'undelete':
@@ -223,6 +234,10 @@ export class SalesforceConnector implements Connector {
     return (await fatesOf(this.#api, await this.#wireOf(schema.object, call), keys, call)).deleted;
   }
 
+  async mergedAway(schema: ObjectSchema, since: Date, call: CallOptions = {}): Promise<readonly MergedAway[]> {
+    return await mergedAway(this.#api, await this.#asked(schema, call), since, call);
+  }
+
   /** Every page of a record has the same form; what has no page is not found there. */
   pageOf(): string {
     return `${this.#settings.url}/{key}`;
@@ -235,6 +250,7 @@ export class SalesforceConnector implements Connector {
   settingsMayHaveChanged(): void {
     this.#described.clear();
     this.#wires.clear();
+    this.#seesAll = undefined;
   }
 
   usage(): Usage {
@@ -266,6 +282,15 @@ export class SalesforceConnector implements Connector {
     if (absent.size === 0) return;
     const history = await deletionsOf(this.#api, of, [...absent], names, this.#writers, call);
     if (history.size > 0) yield { records: [], history };
+  }
+
+  /** Makes records, but for those that may be there still, unseen. */
+  async #create(mutations: readonly CreateMutation[], wire: WireObject, call: CallOptions): Promise<readonly MutationResult[]> {
+    const seesAll = async (): Promise<boolean> => (this.#seesAll ??= await seesAllData(this.#api, call));
+    const hidden = await perhapsHidden(this.#api, wire, mutations, seesAll, call);
+    const open = mutations.filter((mutation) => !hidden.has(mutation));
+    const results = (await createRecords(this.#api, open, call)).values();
+    return mutations.flatMap((mutation) => hidden.get(mutation) ?? results.next().value ?? []);
   }
 
   async #asked(schema: ObjectSchema, call: CallOptions): Promise<Asked> {

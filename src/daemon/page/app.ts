@@ -19,7 +19,7 @@ const LARGEST_FORM = 4096;
 
 /** What the status page is made from. */
 export interface AppDeps {
-  readonly deps: Pick<DaemonDeps, 'incidents' | 'clock' | 'outbox' | 'runs' | 'pauses' | 'store'>;
+  readonly deps: Pick<DaemonDeps, 'incidents' | 'clock' | 'outbox' | 'runs' | 'pauses' | 'flows' | 'store'>;
   readonly pulse: Pulse;
   readonly trouble: Trouble;
   readonly token: (key: string) => string;

@@ -12,6 +12,8 @@ const KEPT = 5;
 const QUICK_MS = 250;
 const LONGEST_MS = 10_000;
 
+const NOTHING_WATCHED: FlowLines = { flows: [], silences: [], budgets: [] };
+
 /** An incident with what follows from it now. */
 export interface IncidentView {
   readonly incident: Incident;
@@ -94,7 +96,7 @@ export class Board {
       deadLetters: (await outbox?.deadLetters()) ?? [],
       runs: await runs(),
       pauses: await pauses(),
-      watched: (await this.deps.flows?.()) ?? { flows: [], budgets: [] },
+      watched: (await this.deps.flows?.()) ?? NOTHING_WATCHED,
     };
   }
 }

@@ -24,6 +24,7 @@ h1, h2, h3, p, dd, td, li { overflow-wrap: anywhere; }
 ul.cards { list-style: none; margin: 0; padding: 0; display: grid; gap: .75rem; }
 .card { border: 1px solid var(--line); border-left-width: 6px; border-radius: 6px; background: var(--card); padding: .75rem 1rem; }
 .card p { margin: .25rem 0 0; }
+figure { margin: .25rem 0 0; } svg.spark { display: block; max-width: 100%; }
 .card.bad { border-left-color: var(--bad); } .card.warn { border-left-color: var(--warn); } .card.good { border-left-color: var(--good); }
 .badge { display: inline-block; border-radius: 4px; padding: 0 .5rem; font-weight: 700; background: #d7dce3; color: #1b1f24; }
 .badge.sev1 { background: #a40e26; color: #fff; } .badge.sev2 { background: #8a4200; color: #fff; } .badge.sev3 { background: #ffd666; color: #1b1f24; }
@@ -84,3 +85,16 @@ export function badge(severity: string): Html {
 
 /** `1 incident`, `1,250 incidents`. */
 export const counted = (n: number, noun: string): string => `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`;
+
+const MOST_LINES = 50;
+
+/** A heading and a list of cards; nothing where there are none. What is too much for a page is counted. */
+export function section<T>(heading: string, all: readonly T[], line: (one: T) => Html): Html | string {
+  if (all.length === 0) return '';
+  const more = all.length > MOST_LINES ? html`<p>And ${all.length - MOST_LINES} more: <code>runback status</code></p>` : '';
+  return html`<h2>${heading}</h2>
+    <ul class="cards">
+      ${all.slice(0, MOST_LINES).map(line)}
+    </ul>
+    ${more}`;
+}

@@ -1,5 +1,6 @@
 import { isOpen } from '../../incidents/index.js';
 import type { Pulse } from '../pulse.js';
+import type { FlowLine, FlowLines } from '../types.js';
 import type { BoardView } from './board.js';
 
 type Labels = Readonly<Record<string, string>>;
@@ -36,30 +37,7 @@ export function metricsText(board: BoardView, pulse: Pulse, now: Date): string {
     family('runback_dead_letters', 'gauge', 'Pages that failed permanently and were not dismissed.', [[{}, board.deadLetters.length]]),
     family('runback_paused_syncs', 'gauge', 'Pauses of syncs that are open.', [[{}, board.pauses.length]]),
     family('runback_runs_open', 'gauge', 'Runs of runbooks that are not closed.', [[{}, board.runs.length]]),
-    family(
-      'runback_monitor_well',
-      'gauge',
-      '1 where a flow is well, 0 where it is wrong or cannot be measured.',
-      board.watched.flows.map(({ monitor, of, state }) => [{ monitor, of }, state === 'wrong' || state === 'unmeasured' ? 0 : 1]),
-    ),
-    family(
-      'runback_monitor_last_good_seconds',
-      'gauge',
-      'When a flow was last seen to be well, in seconds since 1970.',
-      board.watched.flows.flatMap(({ monitor, of, goodAt }) => (goodAt === undefined ? [] : [[{ monitor, of }, Date.parse(goodAt) / 1000] as const])),
-    ),
-    family(
-      'runback_monitor_calls',
-      'gauge',
-      'Calls of monitors to a platform on this day.',
-      board.watched.budgets.map(({ platform, used }) => [{ platform }, used]),
-    ),
-    family(
-      'runback_monitor_calls_budget',
-      'gauge',
-      'Calls that monitors may make to a platform in a day.',
-      board.watched.budgets.map(({ platform, limit }) => [{ platform }, limit]),
-    ),
+    ...watchedFamilies(board.watched),
     family(
       'runback_ticks_total',
       'counter',
@@ -92,6 +70,62 @@ export function metricsText(board: BoardView, pulse: Pulse, now: Date): string {
         ]
       : []),
   ].join('');
+}
+
+const STATES: readonly FlowLine['state'][] = ['well', 'wrong', 'learning', 'blind', 'unmeasured', 'not-measured'];
+/** What is not known is neither. */
+const WELL: Readonly<Partial<Record<FlowLine['state'], 0 | 1>>> = { well: 1, blind: 1, wrong: 0, unmeasured: 0 };
+
+/** What monitors found, and the calls that they made. */
+function watchedFamilies({ flows, budgets, silences }: FlowLines): readonly string[] {
+  if (flows.length === 0) return [];
+  const moments = (pick: (flow: FlowLine) => string | undefined): readonly Sample[] =>
+    flows.flatMap((flow) => {
+      const at = pick(flow);
+      return at === undefined ? [] : [[{ monitor: flow.monitor, of: flow.of }, Date.parse(at) / 1000] as const];
+    });
+  return [
+    family(
+      'runback_monitors',
+      'gauge',
+      'Flows that are watched, by state.',
+      STATES.map((state) => [{ state: state.replace('-', '_') }, flows.filter((flow) => flow.state === state).length]),
+    ),
+    family(
+      'runback_monitor_well',
+      'gauge',
+      '1 where a flow is well, 0 where it is wrong or cannot be measured; nothing while that is not known.',
+      flows.flatMap(({ monitor, of, state }) => {
+        const well = WELL[state];
+        return well === undefined ? [] : [[{ monitor, of }, well] as const];
+      }),
+    ),
+    family(
+      'runback_monitor_last_good_timestamp_seconds',
+      'gauge',
+      'When a flow was last seen to be well, in seconds since 1970.',
+      moments(({ goodAt }) => goodAt),
+    ),
+    family(
+      'runback_monitor_last_look_timestamp_seconds',
+      'gauge',
+      'When a flow was looked at last, in seconds since 1970.',
+      moments(({ measuredAt }) => measuredAt),
+    ),
+    family('runback_monitor_silences', 'gauge', 'Silences of monitors that hold now.', [[{}, silences.length]]),
+    family(
+      'runback_monitor_calls_today',
+      'gauge',
+      'Calls of monitors to a platform since midnight UTC.',
+      budgets.map(({ platform, used }) => [{ platform }, used]),
+    ),
+    family(
+      'runback_monitor_calls_limit',
+      'gauge',
+      'Calls that monitors may make to a platform in a day.',
+      budgets.map(({ platform, limit }) => [{ platform }, limit]),
+    ),
+  ];
 }
 
 /** Counts by the values of labels. */

@@ -4,10 +4,10 @@ import { causeOf, failedPages, failureLines, isReached, isUnreached, withFailure
 import { titleOf } from '../../lib/index.js';
 import type { Pulse } from '../pulse.js';
 import type { BoardView, IncidentView } from './board.js';
-import { badge, counted, type Html, layout, outside, when } from './layout.js';
+import { badge, counted, type Html, layout, outside, section, when } from './layout.js';
+import { watchedSection } from './watched.js';
 import { nextText, standing } from './words.js';
 
-const MOST_LINES = 50;
 /** Incidents that a card of failures names. */
 const MOST_NAMED = 5;
 
@@ -33,7 +33,7 @@ export function overviewPage(data: OverviewData): Html {
   const unheld = board.incidents.filter(({ incident }) => incident.status === 'open').length;
   const title =
     total === 0
-      ? 'Nothing is on fire'
+      ? calmTitle(board.watched)
       : `${counted(total, 'open incident')}${unheld === 0 ? '' : `: ${total === 1 ? '' : `${unheld} `}not acknowledged`}`;
   const body = html`
     <h1>${title}</h1>
@@ -76,58 +76,24 @@ export function overviewPage(data: OverviewData): Html {
     ${section(
       'Open runs',
       board.runs,
-      ({ id, title: name, state, by, startedAt, waitingFor }) =>
+      ({ id, title: name, state, by, startedAt, waitingFor, atWork }) =>
         html`<li class="card ${waitingFor === undefined ? '' : 'warn'}">
           <h3>${outside(name)}</h3>
           <p>
             ${state === 'waiting' ? 'Waiting for a person' : state}${waitingFor === undefined ? '' : html`: ${outside(waitingFor)}`}. Started by
             ${outside(by)} ${when(startedAt, now)}.
           </p>
-          <p class="soft"><code>runback runbook resume ${id}</code></p>
+          <p class="soft">
+            ${atWork === undefined ? html`<code>runback runbook resume ${id}</code>` : html`${outside(atWork.by)} is working on it on ${outside(atWork.host)}.`}
+          </p>
         </li>`,
     )}
-    ${section(
-      'Watched',
-      board.watched.flows,
-      ({ monitor, of, state, says, goodAt, chart }) =>
-        html`<li class="card ${state === 'wrong' ? 'bad' : state === 'unmeasured' ? 'warn' : ''}">
-          <h3>${outside(monitor)}${of === monitor ? '' : html`: ${outside(of)}`}</h3>
-          <p>${STATES[state] ?? state}. ${outside(says)}</p>
-          <p class="soft">${goodAt === undefined ? 'Never seen well' : html`Last good ${when(goodAt, now)}`}. ${sparkOf(chart)}</p>
-        </li>`,
-    )}
-    ${board.watched.budgets.map(({ platform, used, limit }) => html`<p class="soft">Calls of monitors to ${outside(platform)} today: ${used} of ${limit}</p>`)}
+    ${watchedSection(board.watched, now)}
   `;
   const refresh = data.refresh
     ? html`<span>Reloads every 30 s. <a href="?refresh=off">Stop that</a></span>`
     : html`<span>As of ${when(now, now)}. <a href="./">Reload every 30 s</a></span>`;
   return layout(title, './', body, html`${refresh}<span>${data.location}</span>`);
-}
-
-/** States of a flow, as people read them. */
-const STATES: Readonly<Record<string, string>> = {
-  well: 'Well',
-  wrong: 'Wrong',
-  learning: 'Learning',
-  blind: 'Well',
-  unmeasured: 'Cannot be measured',
-  'not-measured': 'Not measured yet',
-};
-
-const SPARK_HEIGHT = 16;
-const SPARK_STEP = 5;
-
-/** A small chart of the last values; what it shows is said in words, too. */
-function sparkOf(values: readonly (number | null)[]): Html {
-  const known = values.filter((value) => value !== null);
-  if (known.length === 0) return html``;
-  const most = Math.max(...known, 1);
-  const bars = values.map((value, n) => {
-    const height = value === null ? 0 : Math.max(1, Math.round((value / most) * SPARK_HEIGHT));
-    return html`<rect x="${n * SPARK_STEP}" y="${SPARK_HEIGHT - height}" width="${SPARK_STEP - 1}" height="${height}" fill="currentColor" />`;
-  });
-  const words = `The last ${values.length}: from ${Math.min(...known)} to ${Math.max(...known)}`;
-  return html`<svg width="${values.length * SPARK_STEP}" height="${SPARK_HEIGHT}" role="img" aria-label="${words}">${bars}</svg>`;
 }
 
 /** Dead letters, the newest first, those of one cause over one channel together. */
@@ -153,6 +119,12 @@ function incidentsOf(letters: readonly Letter[]): readonly Letter['page']['incid
   return [...new Map(letters.map(({ page: { incident } }) => [incident.id, incident])).values()];
 }
 
+/** What stands above the page while no incident is open. */
+function calmTitle({ flows }: BoardView['watched']): string {
+  const wrong = flows.filter(({ state }) => state === 'wrong').length;
+  return wrong === 0 ? 'Nothing is on fire' : `No incident is open, but ${counted(wrong, 'flow')} ${wrong === 1 ? 'is' : 'are'} wrong`;
+}
+
 /** Why nobody heard of an incident that people are being told of. */
 function unreached(board: BoardView): readonly Html[] {
   const silent = board.incidents.map(({ incident }) => incident).filter(isUnreached);
@@ -160,16 +132,6 @@ function unreached(board: BoardView): readonly Html[] {
   const reached = board.incidents.some(({ incident }) => isReached(incident));
   const why = failureLines(silent.flatMap(failedPages), reached);
   return [html`Nobody was reached about ${counted(silent.length, 'incident')}. ${why.map((line) => html`${outside(line)}. `)}`];
-}
-
-function section<T>(heading: string, all: readonly T[], line: (one: T) => Html): Html | string {
-  if (all.length === 0) return '';
-  const more = all.length > MOST_LINES ? html`<p>And ${all.length - MOST_LINES} more: <code>runback status</code></p>` : '';
-  return html`<h2>${heading}</h2>
-    <ul class="cards">
-      ${all.slice(0, MOST_LINES).map(line)}
-    </ul>
-    ${more}`;
 }
 
 function incidentCard(view: IncidentView, now: Date): Html {

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
 
 import { ackToken, announcePage } from '../../incidents/index.js';
-import { RunbackError } from '../../lib/index.js';
+import { cannotListen, RunbackError } from '../../lib/index.js';
 import type { Pulse } from '../pulse.js';
 import { Trouble } from '../trouble.js';
 import type { DaemonDeps, PageOptions } from '../types.js';
@@ -54,7 +54,10 @@ export async function openPage(deps: DaemonDeps, options: PageOptions, pulse: Pu
 /** A port of this machine that nothing listens on now. */
 export async function freePort(): Promise<number> {
   const probe = createServer();
-  await new Promise<void>((resolve, reject) => probe.once('error', reject).listen({ port: 0, host: LOOPBACK }, resolve));
+  await new Promise<void>((resolve, reject) => {
+    probe.once('error', (error) => reject(cannotListen('The status page', { host: LOOPBACK, port: 0 }, error, 'runback daemon --port 4863')));
+    probe.listen({ port: 0, host: LOOPBACK }, resolve);
+  });
   const address = probe.address();
   await new Promise((resolve) => probe.close(resolve));
   return address !== null && typeof address === 'object' ? address.port : 0;
@@ -62,16 +65,8 @@ export async function freePort(): Promise<number> {
 
 async function listen(server: Server, port: number): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const why = error.code === 'EADDRINUSE' ? 'Another program listens there.' : error.message;
-      reject(
-        new RunbackError('usage', `The status page cannot listen on port ${port}`, {
-          why,
-          state: 'Nothing was started.',
-          next: 'Use a free port: runback daemon --port 4863',
-          cause: error,
-        }),
-      );
+    server.once('error', (error) => {
+      reject(cannotListen('The status page', { host: LOOPBACK, port }, error, 'runback daemon --port 4863'));
     });
     server.listen({ port, host: LOOPBACK, exclusive: true }, resolve);
   });

@@ -25,7 +25,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export function foldIncident(id: string, entries: readonly JournalEntry[]): Incident {
   let incident: Incident | undefined;
   for (const entry of entries) incident = stepIncident(id, incident, entry);
-  if (!incident && entries.length > 0)
+  if (!incident && !entries.every(isRepair))
     throw new RunbackError('journal-damaged', `The journal of ${id} does not begin with an opening`, { state: 'Nothing was changed.' });
   if (!incident)
     throw new RunbackError('not-found', `There is no incident ${id}`, {
@@ -35,6 +35,9 @@ export function foldIncident(id: string, entries: readonly JournalEntry[]): Inci
     });
   return incident;
 }
+
+/** The store cut off a line that was never complete: of a first line, nothing is left. */
+export const isRepair = ({ type }: Pick<JournalEntry, 'type'>): boolean => type === 'journal.repaired';
 
 /** The incident after one more entry; undefined as long as it was not opened. */
 export function stepIncident(id: string, before: Incident | undefined, line: JournalEntry): Incident | undefined {

@@ -1,5 +1,6 @@
 import { counted } from '../../lib/index.js';
 import { busiestHourOf } from '../strands/habits.js';
+import { ordinaryUntil } from '../strands/move.js';
 import { stretchesOf } from '../strands/stretches.js';
 import { LABEL_POINTS, SIGN_POINTS, THRESHOLDS } from '../thresholds.js';
 import type { Appeared, Evidence, Sign } from '../types.js';
@@ -11,13 +12,13 @@ import { syncOf } from './sync-of.js';
 type Weighed = Sign & { readonly clears?: true; readonly asks?: true };
 
 /**
- * Groups of records and links that are new or gone. Nobody but a person decides about these: no platform tells who
- * deleted a record or cut a link, and what was created cannot come back once it is deleted.
+ * Groups of records and links that are new or gone. Nobody but a person decides about these: what was deleted may have
+ * been meant to be, no platform tells who cut a link, and what was created cannot come back once it is deleted.
  */
 export function appearedDrafts(evidence: Evidence): readonly Draft[] {
   const strands = new Map<string, Appeared[]>();
   for (const one of evidence.appeared) {
-    const name = JSON.stringify([one.change, one.object, one.writer ?? '']);
+    const name = JSON.stringify([one.change, one.object, one.writer ?? '', one.atMs !== undefined, one.merged === true]);
     const strand = strands.get(name);
     if (strand === undefined) strands.set(name, [one]);
     else strand.push(one);
@@ -59,19 +60,22 @@ function signsOf(some: readonly Appeared[], all: readonly Appeared[], evidence: 
       points: SIGN_POINTS.unusual,
       words: `${twins} ${twins === 1 ? 'has' : 'have'} the name and address of a record that was there before`,
     });
+  if (some[0]?.merged === true) signs.push({ points: 0, words: 'merged into other records, not deleted' });
   if (some.length < THRESHOLDS.few) signs.push({ points: SIGN_POINTS.few, words: 'only a few' });
   if (maker === 'form') signs.push({ points: SIGN_POINTS.byFormOneByOne, words: 'made by people themselves', clears: true });
   if (maker === 'person' && busiestHourOf(some) < THRESHOLDS.byHand)
-    signs.push({ points: SIGN_POINTS.byHand, words: 'made one by one by a person', clears: true });
+    signs.push({ points: SIGN_POINTS.byHand, words: `${change === 'deleted' ? 'deleted' : 'made'} one by one by a person`, clears: true });
   return [...signs, ...paceSigns(some, all, evidence)];
 }
 
-function paceSigns(some: readonly Appeared[], all: readonly Appeared[], { past, history }: Evidence): readonly Weighed[] {
+function paceSigns(some: readonly Appeared[], all: readonly Appeared[], evidence: Evidence): readonly Weighed[] {
+  const { past, history } = evidence;
   const first = some[0] as Appeared;
   if (first.atMs !== undefined && history) {
-    if (past.days === 0) return [];
+    // How often somebody deletes is learned from no record that is there.
+    if (past.days === 0 || first.change === 'deleted') return [];
     const before = past.created
-      .filter(({ object, writer }) => object === first.object && writer === first.writer)
+      .filter(({ object, writer, atMs = 0 }) => object === first.object && writer === first.writer && atMs < ordinaryUntil(evidence))
       .sort((a, b) => (a.atMs ?? 0) - (b.atMs ?? 0));
     const each = past.each.get(first.object) ?? 1;
     const usual = Math.max(1, busiestHourOf(before)) * each;

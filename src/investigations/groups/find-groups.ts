@@ -1,10 +1,11 @@
 import { defined } from '../../lib/index.js';
 import { labelPast, labelPresent } from '../patterns/label-strand.js';
 import { habitsOf } from '../strands/habits.js';
-import { strandsOf, type Strand } from '../strands/move.js';
+import { ordinaryUntil, strandsOf, type Strand } from '../strands/move.js';
 import type { Evidence, Group, KnownSync } from '../types.js';
 import { judge, type Judgement } from '../verdicts/judge.js';
 import { appearedDrafts } from './appeared.js';
+import { begunBefore } from './begun-before.js';
 import { membersOf, type Draft } from './draft.js';
 import { withFollowers } from './followers.js';
 import { joinFields } from './join-fields.js';
@@ -36,7 +37,8 @@ function draftsOf(strand: Strand, evidence: Evidence, writers: ReadonlySet<strin
       writer: by,
     }));
   const { past, object, writer } = strand;
-  const habits = habitsOf(past, evidence.past.each.get(object) ?? 1, evidence.past.days);
+  const days = evidence.past.days - (evidence.fromMs - ordinaryUntil(evidence)) / DAY_MS;
+  const habits = habitsOf(past, evidence.past.each.get(object) ?? 1, days);
   labelPresent(strand, habits.busiestHour);
   const sync = syncOf(writer, evidence.syncs);
   const around = {
@@ -49,7 +51,7 @@ function draftsOf(strand: Strand, evidence: Evidence, writers: ReadonlySet<strin
     days: evidence.past.days,
     fromMs: evidence.fromMs,
   };
-  return runsOf(strand, habits).map((run) => draftOf(run, judge(run, around), evidence, sync));
+  return runsOf(strand, habits).map((run) => begunBefore(draftOf(run, judge(run, around), evidence, sync), run, evidence));
 }
 
 function draftOf(run: Run, judgement: Judgement, evidence: Evidence, sync: KnownSync | undefined): Draft {

@@ -24,6 +24,11 @@ function restOfRun(drafts: readonly Draft[], evidence: Evidence): readonly Draft
   return around(around(drafts, isCore('damage'), evidence), isCore('ask'), evidence);
 }
 
+/** What was empty is no loss: whether it is wrong, only a person can tell. */
+function isLoss({ label }: Draft): boolean {
+  return label !== 'filled';
+}
+
 /** Adds to each run of which a part is judged so what else was written in its time. */
 function around(drafts: readonly Draft[], isCore: (draft: Draft) => boolean, evidence: Evidence): readonly Draft[] {
   const core = drafts.filter(isCore);
@@ -53,8 +58,8 @@ function around(drafts: readonly Draft[], isCore: (draft: Draft) => boolean, evi
       left.push({
         ...draft,
         ...spanOf(inside),
-        verdict: isDamage ? 'damage' : 'ask',
-        points: isDamage ? THRESHOLDS.damage : THRESHOLDS.ask,
+        verdict: isDamage && isLoss(draft) ? 'damage' : 'ask',
+        points: isDamage && isLoss(draft) ? THRESHOLDS.damage : THRESHOLDS.ask,
         signs: [...draft.signs, { points: 0, words: 'written in the same run' }],
         runs: inside,
         members: membersOf(inside),

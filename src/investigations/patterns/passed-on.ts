@@ -19,16 +19,53 @@ export function labelPassedOn(moves: readonly Move[], schema: FieldSchema | unde
   if (schema?.type === 'enum' || schema?.type === 'boolean' || schema?.type === 'set') return;
   const open = moves.filter((move) => isOpen(move) && textOf(move.after).length > 1 && textOf(move.before).length > 1);
   if (open.length < THRESHOLDS.few) return;
-  const holders = countsOf(open.map(({ before }) => before));
-  const taken = open.filter(({ after }) => holders.has(textOf(after)));
+  const holders = holdersOf(open);
+  const taken = open.filter(({ key, after }) => {
+    const holder = holders.get(textOf(after));
+    return holder !== undefined && holder !== key;
+  });
   const chance = chanceOfSame(open);
-  for (const stretch of stretchesWithin(taken, moves)) if (isPassedOn(stretch, chance)) labelAll(stretch.moves, 'passed-on');
+  for (const stretch of stretchesWithin(taken, moves)) {
+    if (!isPassedOn(stretch, chance)) continue;
+    labelAll(stretch.moves, 'passed-on');
+    labelAll(filledFrom(stretch), 'passed-on');
+  }
+}
+
+/** Empty fields among them that got what one other of these records held, and no second one. */
+function filledFrom({ among }: Stretch): readonly Move[] {
+  const holders = holdersOf(among.filter(({ before }) => textOf(before).length > 1));
+  return among.filter(({ label, key, after }) => {
+    const holder = label === 'filled' ? holders.get(textOf(after)) : undefined;
+    return holder !== undefined && holder !== '' && holder !== key;
+  });
+}
+
+/** Of each value the record that held it; '' where several did. What a record itself held before is nobody else's. */
+function holdersOf(moves: readonly Move[]): ReadonlyMap<string, string> {
+  const holders = new Map<string, string>();
+  for (const { key, before } of moves) {
+    const text = textOf(before);
+    const known = holders.get(text);
+    holders.set(text, known === undefined || known === key ? key : '');
+  }
+  return holders;
+}
+
+/** One move a record, from what it held first to what it holds last: a counter holds many values, one behind the other. */
+function onceEach(moves: readonly Move[]): readonly Move[] {
+  const each = new Map<string, Move>();
+  for (const move of moves) {
+    const first = each.get(move.key);
+    each.set(move.key, first === undefined ? move : { ...move, before: first.before });
+  }
+  return each.size === moves.length ? moves : [...each.values()];
 }
 
 /** `chance`: that two records hold the same. */
 function isPassedOn({ moves, among }: Stretch, chance: number): boolean {
   if (moves.length < THRESHOLDS.few) return false;
-  const whole = among.filter((move) => isOpen(move));
+  const whole = onceEach(among.filter((move) => isOpen(move)));
   if (whole.length < THRESHOLDS.lowVariety && chance > 1 / THRESHOLDS.lowVariety) return false;
   return shiftShare(whole) >= Math.max(THRESHOLDS.passedOnShare, chance + ABOVE_CHANCE) || isMixedUp(whole, chance);
 }

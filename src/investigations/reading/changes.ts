@@ -75,7 +75,8 @@ export async function* changesIn(
   }
 }
 
-function isSame(a: Cell, b: Cell, field: ObjectSchema['fields'][number] | undefined): boolean {
+/** Whether two values of a field are the same, in whatever form. */
+export function isSame(a: Cell, b: Cell, field: ObjectSchema['fields'][number] | undefined): boolean {
   if (isEmpty(a) && isEmpty(b)) return true;
   if (a === undefined || b === undefined) return false;
   return sameValue(a, b) || (field !== undefined && sameForm(a, b, [field]));

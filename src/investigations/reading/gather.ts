@@ -1,22 +1,18 @@
-import type { Platform, RecordHistory } from '../../connectors/index.js';
+import type { Platform } from '../../connectors/index.js';
 import { type CallOptions, defined } from '../../lib/index.js';
 import type { ObjectSchema } from '../../records/index.js';
 import { comparable, type Damage, type NotCompared, type SnapshotReader } from '../../snapshots/index.js';
-import { cellFits, namesCells } from '../start/fits.js';
 import { lookUp } from '../start/look-up.js';
 import type { FoundStart, Start } from '../start/types.js';
-import type { Appeared, ChangedCell, Evidence, KnownSync, PastWrite } from '../types.js';
+import type { Evidence, KnownSync } from '../types.js';
 import { addAppeared } from './appeared.js';
-import { cellWith } from './cell-with.js';
-import { type ChangedRecord, changesOf } from './changes.js';
-import { drawRecords, numbersFrom } from './draw.js';
-import { historiesOf, pastWrites } from './history.js';
+import { changesOf } from './changes.js';
+import { numbersFrom } from './draw.js';
 import { cutLinks } from './links.js';
-import { keysToAsk } from './sample.js';
+import { KeptPast } from './past.js';
 import { changesBySpells } from './spells.js';
+import { type Gathering, type Time, withHistory } from './with-history.js';
 
-/** Records of an object type that are drawn to learn what is ordinary. */
-const DRAWN = 500;
 const DAY_MS = 86_400_000;
 
 /** What an investigation looks at. */
@@ -46,6 +42,12 @@ export interface Reading {
   readonly bySample: number;
   /** Cells of records that were asked for, and that the platform no longer has. */
   readonly gone: number;
+  /** Cells of which the history does not tell who wrote what stands there. */
+  readonly untold: number;
+  /** Cells whose oldest change that the platform keeps is younger than the base. */
+  readonly cut: number;
+  /** Cells with a write whose time may be an hour later: clocks were set back, and it has no zone. */
+  readonly unsure: number;
   readonly notCompared: readonly NotCompared[];
 }
 
@@ -55,18 +57,6 @@ export interface Gathered {
   readonly schemas: readonly ObjectSchema[];
   /** Where the person started, looked up; absent where nothing was given. */
   readonly start?: FoundStart;
-}
-
-/** One object type on its way into the evidence. */
-interface Gathering {
-  readonly cells: ChangedCell[];
-  readonly appeared: Appeared[];
-  readonly past: PastWrite[];
-  readonly created: Appeared[];
-  readonly each: Map<string, number>;
-  /** Days before the base of which the history tells, by object type, where that is fewer than were asked for. */
-  readonly told: Map<string, number>;
-  readonly reading: { changed: number; asked: number; drawn: number; bySample: number; gone: number; notCompared: NotCompared[] };
 }
 
 /**
@@ -80,8 +70,9 @@ export async function gather(request: GatherRequest, options: CallOptions = {}):
   const history = platform.connector.capabilities.history === 'field';
   const [fromMs, toMs] = [edgeOf(base, platform.name, 'startedAt'), edgeOf(now, platform.name, 'finishedAt')];
   const scope = comparable(base, now, platform.name);
-  const reading = { changed: 0, asked: 0, drawn: 0, bySample: 0, gone: 0, notCompared: [...scope.notCompared] };
-  const gathering: Gathering = { cells: [], appeared: [], past: [], created: [], each: new Map(), told: new Map(), reading };
+  const reading = { changed: 0, asked: 0, drawn: 0, bySample: 0, gone: 0, untold: 0, cut: 0, unsure: 0, notCompared: [...scope.notCompared] };
+  const past = new KeptPast(numbersFrom(base.digest));
+  const gathering: Gathering = { cells: [], appeared: [], past, created: [], each: new Map(), told: new Map(), reading };
   const schemas = new Map<string, ObjectSchema>();
   const rows = new Map<string, number>();
   for (const object of scope.objects.filter((name) => request.objects?.includes(name) !== false)) {
@@ -92,7 +83,7 @@ export async function gather(request: GatherRequest, options: CallOptions = {}):
   }
   const all = [...schemas.values()];
   const start = request.start && (await lookUp(request.start, [base, now], platform.name, all));
-  for (const schema of all) await gatherObject({ ...request, ...defined({ found: start }) }, schema, fromMs, gathering, options);
+  for (const schema of all) await gatherObject({ ...request, ...defined({ found: start }) }, schema, { fromMs, toMs }, gathering, options);
   const wanted = (name: string): boolean =>
     name
       .split('~')
@@ -104,8 +95,8 @@ export async function gather(request: GatherRequest, options: CallOptions = {}):
     cells: gathering.cells,
     appeared: gathering.appeared,
     past: {
-      writes: gathering.past,
-      days: history && gathering.past.length > 0 ? Math.min(request.days, ...gathering.told.values()) : 0,
+      writes: past.all(),
+      days: history && past.isKnown ? Math.min(request.days, ...gathering.told.values()) : 0,
       each: gathering.each,
       created: gathering.created,
       spells: readers.slice(1).map((reader, i) => daysBetween(readers[i] as SnapshotReader, reader, platform.name)),
@@ -131,16 +122,10 @@ function daysBetween(a: SnapshotReader, b: SnapshotReader, platform: string): nu
   return (edgeOf(b, platform, 'startedAt') - edgeOf(a, platform, 'startedAt')) / DAY_MS;
 }
 
-/** Of how many whole days before the base the history tells: part of a day says nothing of what is usual. */
-function daysTold(histories: Iterable<RecordHistory>, fromMs: number, days: number): number {
-  const begins = [...histories].flatMap((one) => (one.begins === undefined ? [] : [Date.parse(one.begins)]));
-  return Math.max(0, Math.min(days, ...begins.map((ms) => Math.floor((fromMs - ms) / DAY_MS))));
-}
-
 /** A request whose starting point is looked up. */
 type Located = GatherRequest & { readonly found?: FoundStart };
 
-async function gatherObject(request: Located, schema: ObjectSchema, fromMs: number, to: Gathering, options: CallOptions): Promise<void> {
+async function gatherObject(request: Located, schema: ObjectSchema, time: Time, to: Gathering, options: CallOptions): Promise<void> {
   const { platform, readers } = request;
   const { object } = schema;
   const [base, now] = [readers[0] as SnapshotReader, readers.at(-1) as SnapshotReader];
@@ -154,7 +139,8 @@ async function gatherObject(request: Located, schema: ObjectSchema, fromMs: numb
   if (platform.connector.capabilities.history === 'field') {
     const { changed, appeared } = await changesOf([base, now], platform.name, schema, 0, onDamage, options);
     to.reading.changed += changed.length;
-    await withHistory(request, schema, changed, fromMs, to, options);
+    const { days, everything = false, found } = request;
+    await withHistory({ platform, base, days, everything, found, ...time }, schema, changed, to, options);
     await addAppeared(request, schema, appeared, to, options);
     return;
   }
@@ -163,62 +149,4 @@ async function gatherObject(request: Located, schema: ObjectSchema, fromMs: numb
   to.reading.asked += asked;
   for (const cell of cells) to.cells.push(cell);
   await addAppeared(request, schema, appeared, to, options);
-}
-
-/** Cells with who wrote them, and what drawn records tell of the time before. */
-async function withHistory(
-  { platform, readers, days, everything = false, found }: Located,
-  schema: ObjectSchema,
-  changed: readonly ChangedRecord[],
-  fromMs: number,
-  to: Gathering,
-  options: CallOptions,
-): Promise<void> {
-  const { object } = schema;
-  const base = readers[0] as SnapshotReader;
-  const info = base.manifest.objects.find((one) => one.platform === platform.name && one.object === object);
-  const fields = [...new Set(changed.flatMap(({ cells }) => cells.map(({ field }) => field)))].sort();
-  if (info === undefined || fields.length === 0) return;
-  const sinceMs = fromMs - days * DAY_MS;
-  const drawn = await drawRecords(base, info, DRAWN, numbersFrom(base.digest));
-  to.each.set(object, Math.max(1, info.rows / Math.max(1, drawn.length)));
-  to.reading.drawn += drawn.length;
-  const drawnKeys = new Set(drawn.map(({ key }) => key));
-  const told = new Map(await historiesOf(platform, schema, [...drawnKeys], fields, options));
-  const known = daysTold(told.values(), fromMs, days);
-  if (known < days) to.told.set(object, known);
-  for (const [key, one] of told) {
-    to.past.push(...pastWrites(object, key, one, fromMs, true).filter(({ atMs = 0 }) => atMs >= sinceMs));
-    const born = Date.parse(one.created?.at ?? '');
-    if (born >= sinceMs && born < fromMs)
-      to.created.push({ change: 'created', object, key, atMs: born, ...defined({ writer: one.created?.writer, maker: one.created?.maker }) });
-  }
-  const gone = new Set([...drawnKeys].filter((key) => !told.has(key)));
-  const ask = async (keys: readonly string[]): Promise<void> => {
-    const fresh = [...new Set(keys)].filter((key) => !told.has(key) && !gone.has(key));
-    for (const [key, one] of await historiesOf(platform, schema, fresh, fields, options)) {
-      told.set(key, one);
-      to.past.push(...pastWrites(object, key, one, fromMs, drawnKeys.has(key)).filter(({ atMs = 0 }) => atMs >= sinceMs));
-    }
-    for (const key of fresh) if (!told.has(key)) gone.add(key);
-  };
-  const asked = everything
-    ? undefined
-    : await keysToAsk(schema, changed, told, ask, {
-        ...to,
-        fromMs,
-        rows: info.rows,
-        days: known,
-        own: platform.identity.writer,
-        isStart: (key, field, after) => found !== undefined && namesCells(found) && cellFits(found, object, key, field, after),
-      });
-  if (asked === undefined) await ask(changed.map(({ key }) => key));
-  for (const { key, cells } of changed) {
-    const one = told.get(key);
-    if (one === undefined) to.reading[gone.has(key) ? 'gone' : 'bySample'] += cells.length;
-    else {
-      to.reading.asked += 1;
-      for (const cell of cells) to.cells.push(cellWith(object, key, cell, one, fromMs));
-    }
-  }
 }

@@ -6,17 +6,19 @@ import type { PastWrite, Write } from '../types.js';
 /** Requests that are under way at once. */
 const READS_AT_ONCE = 4;
 
-/** Who wrote what to some records, by key. A key that is not there now is left out. Changes nothing. `mayLack`: fields are asked for that may have no history. */
-export async function historiesOf(
+/**
+ * Who wrote what to some records, batch by batch, by key. A key that is not there now is left out. Changes nothing.
+ * `mayLack`: fields are asked for that may have no history.
+ */
+export async function* eachHistory(
   { connector }: Platform,
   schema: ObjectSchema,
   keys: readonly string[],
   fields: readonly string[],
   options: CallOptions,
   { mayLack = false }: { readonly mayLack?: boolean } = {},
-): Promise<ReadonlyMap<string, RecordHistory>> {
-  const found = new Map<string, RecordHistory>();
-  if (keys.length === 0 || fields.length === 0) return found;
+): AsyncIterable<readonly (readonly [string, RecordHistory])[]> {
+  if (keys.length === 0 || fields.length === 0) return;
   const request = (some: readonly string[]) => ({ schema, keys: some, history: fields, ...(mayLack ? { historyMayLack: true as const } : {}) });
   const read = async (some: readonly string[]): Promise<readonly (readonly [string, RecordHistory])[]> => {
     const told: (readonly [string, RecordHistory])[] = [];
@@ -25,10 +27,16 @@ export async function historiesOf(
   };
   let done = 0;
   for await (const told of inOrder(chunksOf(keys, connector.capabilities.batch.history), READS_AT_ONCE, read)) {
-    for (const [key, history] of told) found.set(key, history);
+    yield told;
     done += told.length;
     options.reporter?.progress({ task: `Asking who wrote ${schema.object}`, done, total: keys.length, unit: 'records' });
   }
+}
+
+/** The same of few records, all at once. */
+export async function historiesOf(...what: Parameters<typeof eachHistory>): Promise<ReadonlyMap<string, RecordHistory>> {
+  const found = new Map<string, RecordHistory>();
+  for await (const told of eachHistory(...what)) for (const [key, history] of told) found.set(key, history);
   return found;
 }
 

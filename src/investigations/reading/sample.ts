@@ -1,16 +1,16 @@
-import type { RecordHistory } from '../../connectors/index.js';
 import type { ObjectSchema } from '../../records/index.js';
 import { findGroups } from '../groups/find-groups.js';
 import { kindOf } from '../labels/kind.js';
 import { LABEL_POINTS, THRESHOLDS } from '../thresholds.js';
-import type { Appeared, Cell, ChangedCell, Evidence, PastWrite } from '../types.js';
-import { cellWith } from './cell-with.js';
+import type { Appeared, Cell, ChangedCell, Evidence } from '../types.js';
 import type { ChangedRecord } from './changes.js';
 import { everyFew } from './every-few.js';
+import type { KeptPast } from './past.js';
+import type { ToldCells } from './told-cells.js';
 
 /** What is known already, to judge samples by. */
 interface Known {
-  readonly past: readonly PastWrite[];
+  readonly past: Pick<KeptPast, 'all'>;
   readonly created: readonly Appeared[];
   readonly each: ReadonlyMap<string, number>;
   readonly fromMs: number;
@@ -29,7 +29,7 @@ interface Known {
 export async function keysToAsk(
   schema: ObjectSchema,
   changed: readonly ChangedRecord[],
-  told: ReadonlyMap<string, RecordHistory>,
+  told: Pick<ToldCells, 'of'>,
   ask: (keys: readonly string[]) => Promise<void>,
   known: Known,
 ): Promise<number> {
@@ -37,6 +37,7 @@ export async function keysToAsk(
   const first = new Set<string>();
   for (const { keys, odd } of strata.values()) for (const key of odd ? keys : everyFew(keys, THRESHOLDS.sample)) first.add(key);
   await ask([...first]);
+  if (first.size === changed.length) return first.size;
   const suspicious = suspiciousIn(schema, changed, told, known);
   const second = new Set<string>();
   for (const [name, { keys }] of strata) if (suspicious.has(name)) for (const key of keys) second.add(key);
@@ -98,7 +99,7 @@ function evidenceWith(schema: ObjectSchema, cells: readonly ChangedCell[], { pas
   return {
     cells,
     appeared: [],
-    past: { writes: past, days, each, created, spells: [] },
+    past: { writes: past.all(), days, each, created, spells: [] },
     schemaOf: (object, field) => (object === schema.object ? fields.get(field) : undefined),
     fromMs,
     toMs: cells.reduce((latest, { writes }) => Math.max(latest, writes.at(-1)?.atMs ?? 0), fromMs),
@@ -110,16 +111,8 @@ function evidenceWith(schema: ObjectSchema, cells: readonly ChangedCell[], { pas
 }
 
 /** Strata in which the history of a sample shows something that is not ordinary work. */
-function suspiciousIn(
-  schema: ObjectSchema,
-  changed: readonly ChangedRecord[],
-  told: ReadonlyMap<string, RecordHistory>,
-  known: Known,
-): ReadonlySet<string> {
-  const sampled = changed.flatMap(({ key, cells }) => {
-    const history = told.get(key);
-    return history === undefined ? [] : cells.map((cell) => cellWith(schema.object, key, cell, history, known.fromMs));
-  });
+function suspiciousIn(schema: ObjectSchema, changed: readonly ChangedRecord[], told: Pick<ToldCells, 'of'>, known: Known): ReadonlySet<string> {
+  const sampled = changed.flatMap(({ key }) => told.of(key) ?? []);
   const byKey = new Map(changed.map((one) => [one.key, one.cells]));
   const names = new Set<string>();
   for (const { verdict, members } of findGroups(evidenceWith(schema, sampled, known)))

@@ -77,6 +77,12 @@ export interface InvestigationHeader {
     readonly bySample: number;
     /** Cells of records that were asked for and are gone since; absent in investigations of earlier versions. */
     readonly gone?: number;
+    /** Cells of which the history does not tell who wrote what stands there; absent where there are none. */
+    readonly untold?: number;
+    /** Cells whose oldest change that the platform keeps is younger than the base; absent where there are none. */
+    readonly cut?: number;
+    /** Cells with a write whose time may be an hour later, since clocks were set back; absent where there are none. */
+    readonly unsure?: number;
     readonly requests: number;
     readonly history: boolean;
     readonly days: number;

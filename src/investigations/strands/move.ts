@@ -1,12 +1,19 @@
 import type { FieldSchema } from '../../records/index.js';
 import { kindOf, type Judged } from '../labels/kind.js';
+import { THRESHOLDS } from '../thresholds.js';
 import type { Cell, ChangedCell, Evidence, Label, PastWrite, Write } from '../types.js';
+
+const HOUR_MS = 3_600_000;
+/** Of fewer days, none can be spared. */
+const LEAST_DAYS = 3;
 
 /** A write on its way into a group: what it is labelled changes as more is known of the others. */
 export interface Move extends Judged {
   readonly key: string;
   /** The cell whose present value it wrote; absent where a later write took its place, and in the past. */
   readonly cell?: ChangedCell;
+  /** No history tells of it, though it tells of others. */
+  missed?: true;
   /** Of a record that was drawn by chance; of the past only. */
   readonly drawn?: boolean;
   label: Label;
@@ -23,8 +30,10 @@ export interface Strand {
   readonly maker: Move['maker'];
   /** Since the base, oldest first. */
   readonly moves: readonly Move[];
-  /** Before the base. */
+  /** Before the base, as far as it tells what is ordinary. */
   readonly past: readonly Move[];
+  /** In the last hours before the base: what is judged may have begun there. */
+  readonly recent: readonly Move[];
 }
 
 /** What becomes a strand. */
@@ -38,7 +47,8 @@ interface Sorting {
 /** Sorts writes by writer and field, each with its kind. Strands with no writes since the base are left out. */
 export function strandsOf(evidence: Evidence): readonly Strand[] {
   const found = new Map<string, Map<string, Sorting>>();
-  const writerOf = ({ writer = '' }: Pick<Move, 'writer'>): string => (evidence.history ? writer : '');
+  const writerOf = ({ writer = '', missed }: Pick<Move, 'writer' | 'missed'>): string =>
+    evidence.history ? `${missed === true ? '\u0000' : ''}${writer}` : '';
   for (const cell of evidence.cells) {
     const place = `${cell.object}\u0000${cell.field}`;
     let byWriter = found.get(place);
@@ -55,8 +65,10 @@ export function strandsOf(evidence: Evidence): readonly Strand[] {
   return [...found.values()].flatMap((byWriter) => [...byWriter.values()].map((sorting) => strandOf(sorting, evidence)));
 }
 
-function strandOf({ object, field, moves, past }: Sorting, evidence: Evidence): Strand {
+function strandOf({ object, field, moves, past: all }: Sorting, evidence: Evidence): Strand {
   const [first] = moves;
+  const past = all.sort(byTime);
+  const edge = past.findIndex(({ atMs = 0 }) => atMs >= ordinaryUntil(evidence));
   return {
     object,
     field,
@@ -64,8 +76,14 @@ function strandOf({ object, field, moves, past }: Sorting, evidence: Evidence): 
     writer: evidence.history ? first?.writer : undefined,
     maker: evidence.history ? first?.maker : undefined,
     moves: moves.sort(byTime),
-    past: past.sort(byTime),
+    past: edge === -1 ? past : past.slice(0, edge),
+    recent: edge === -1 ? [] : past.slice(edge),
   };
+}
+
+/** Until when the past tells what is ordinary: a base that was read in the middle of the damage has the first half of it before it. */
+export function ordinaryUntil({ past, fromMs }: Evidence): number {
+  return past.days > LEAST_DAYS ? fromMs - THRESHOLDS.hoursBeforeBase * HOUR_MS : fromMs;
 }
 
 function byTime(a: Move, b: Move): number {
@@ -111,6 +129,7 @@ function moveOf(cell: ChangedCell, write: Write, isLast: boolean, earlier: reado
     if (write.writer === own) move.own = true;
   }
   if (write.maker !== undefined) move.maker = write.maker;
+  if (write.missed === true) move.missed = true;
   if (earlier.length > 0) move.earlier = earlier;
   if (isLast) {
     move.cell = cell;

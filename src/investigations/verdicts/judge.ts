@@ -34,17 +34,21 @@ export interface Judgement {
 interface Weighed extends Sign {
   readonly clears?: true;
   readonly asks?: true;
+  /** Nothing else clears it. */
+  readonly doubts?: true;
 }
 
 /** Judges a run by what its writes have in common, by its writer's past, by its pace, and by who stands behind it. */
 export function judge(run: Run, around: Surroundings): Judgement {
   const signs = [
     labelSign(run),
+    ...replacedSigns(run),
     ...varietySigns(run),
     ...pastSigns(run, around),
     ...makerSigns(run),
     ...syncSigns(run, around),
     ...sizeSigns(run, around),
+    ...missedSigns(run),
   ];
   return verdictOf(signs);
 }
@@ -58,7 +62,7 @@ export function verdictOf(signs: readonly Weighed[]): Judgement {
   const verdict =
     points >= THRESHOLDS.damage && !asks
       ? 'damage'
-      : points >= THRESHOLDS.ask
+      : points >= THRESHOLDS.ask || signs.some((sign) => sign.doubts === true)
         ? 'ask'
         : points <= THRESHOLDS.ordinary && clears
           ? 'ordinary'
@@ -77,10 +81,26 @@ function labelSign({ label, detail, moves, strand }: Run): Weighed {
   const points = isOption ? SIGN_POINTS.oneOption : LABEL_POINTS[label];
   return {
     points,
-    words: labelWords(label, detail, moves.length),
+    words: labelWords(label, detail, heldBy(moves)),
     ...(CLEARING.has(label) ? { clears: true } : {}),
-    ...(isOption || label === 'remapped' ? { asks: true } : {}),
+    ...(isOption || label === 'remapped' || fillsOnly(moves) ? { asks: true } : {}),
   };
+}
+
+/** Moves whose value stands there still; of the past, which has no cells, all. */
+function heldBy(moves: Run['moves']): number {
+  return moves.filter(({ cell }) => cell !== undefined).length || moves.length;
+}
+
+/** What was written over since is damage that happened, and is not in the group. */
+function replacedSigns({ moves }: Run): readonly Weighed[] {
+  const more = moves.length - heldBy(moves);
+  return more === 0 ? [] : [{ points: 0, words: `${more} more ${more === 1 ? 'was' : 'were'} written over since` }];
+}
+
+/** True where hardly anything was lost: what was empty may have been filled on purpose, and nothing is gone if it was not. */
+function fillsOnly(moves: Run['moves']): boolean {
+  return moves.filter(({ before }) => isEmpty(before)).length >= THRESHOLDS.mostlyEmpty * moves.length;
 }
 
 function isChoice(type: string | undefined): boolean {
@@ -128,7 +148,9 @@ function pastSigns(run: Run, { habits, pastKnown, writerKnown, history, days, fr
   if (!HARMLESS.has(run.label) && run.moves.length >= THRESHOLDS.rise * usual && isBeyondChance(run.moves.length, usual)) {
     const words =
       before === 0 ? 'never seen to do this before' : `did this ${counted(before, 'times')} among ${counted(habits.seen, 'writes')} before`;
-    const asks = before > 0 && run.moves.length < THRESHOLDS.rareButKnown && LABEL_POINTS[run.label] < THRESHOLDS.damage;
+    const isRare = before > 0 && run.moves.length < THRESHOLDS.rareButKnown && LABEL_POINTS[run.label] < THRESHOLDS.damage;
+    // One at a time, an older value may be what another platform counts as the right one.
+    const asks = isRare || (run.label === 'stale' && !farBeyond);
     return [{ points: SIGN_POINTS.unusual, words, ...(asks ? { asks: true } : {}) }, ...(farBeyond ? [pace] : [])];
   }
   const isCatchingUp = farBeyond && history && caughtUp(run, habits, fromMs);
@@ -180,4 +202,11 @@ function sizeSigns({ moves, label }: Run, { rows }: Surroundings): readonly Weig
   if (INVERTIBLE.has(label) && rows > 0 && moves.length >= THRESHOLDS.wholeRun * rows)
     signs.push({ points: 0, words: 'done to nearly all records', asks: true });
   return signs;
+}
+
+/** Somebody wrote past what keeps the history: a trigger that was off, entries that were removed. Nothing speaks for that. */
+function missedSigns({ moves }: Run): readonly Weighed[] {
+  return moves.some(({ missed }) => missed === true)
+    ? [{ points: 0, words: 'its history does not show this write, though it shows others of this field', doubts: true }]
+    : [];
 }

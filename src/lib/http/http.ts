@@ -3,6 +3,8 @@ import type { Dispatcher } from 'undici';
 import { messageOf } from '../errors.js';
 import type { CallOptions } from '../progress.js';
 import { withoutBom } from '../text/text-file.js';
+import { atLimit } from '../time/limit.js';
+import { GuardedSend } from './guarded-send.js';
 import { type Proxy, proxyFor } from './proxy.js';
 import { Slots } from './slots.js';
 import { openTransport, ProxyRefused, type Transport } from './transport.js';
@@ -53,7 +55,8 @@ export class HttpClient {
   /**
    * Sends one request and tries again as {@link HttpRequest.repeatable} allows. Rejects only with the signal's reason:
    * before anything was sent, between tries, or in the middle of a repeatable request. A request that is not repeatable
-   * is never cut off once it was sent.
+   * is never cut off once it was sent, but where a guard that expires holds no longer. Rejects with what a guard throws
+   * before anything was sent, or between tries.
    */
   async request(request: HttpRequest, call: CallOptions = {}): Promise<HttpResult> {
     const transport = await (this.#transport ??= openTransport(this.#options.concurrency ?? CONCURRENCY, this.#proxy));
@@ -101,6 +104,7 @@ export class HttpClient {
     let ended: (() => void) | undefined;
     try {
       call.signal?.throwIfAborted();
+      await call.guard?.confirm();
       ended = this.#options.watch?.began(request.lane);
       this.#count.requests += 1;
       if (tries > 1) this.#count.retries += 1;
@@ -115,40 +119,49 @@ export class HttpClient {
 
   async #once(transport: Transport, request: HttpRequest, call: CallOptions): Promise<HttpResult> {
     const timeoutMs = this.#options.tryTimeoutMs ?? 30_000;
-    const timeout = AbortSignal.timeout(timeoutMs);
-    const signal = request.repeatable && call.signal ? AbortSignal.any([call.signal, timeout]) : timeout;
+    const late = new AbortController();
+    const inTime = atLimit(timeoutMs, () => late.abort());
+    const guarded = call.guard === undefined ? undefined : new GuardedSend(call.guard);
+    const signal = AbortSignal.any([late.signal, ...(request.repeatable && call.signal ? [call.signal] : []), ...(guarded ? [guarded.signal] : [])]);
     const life = this.#signOfLife(call, timeoutMs);
     const body = request.raw?.text ?? (request.body === undefined ? undefined : JSON.stringify(request.body));
     let status: number | undefined;
     try {
-      const response = await transport.request({
-        origin: this.#options.origin,
-        path: request.path,
-        method: request.method,
-        headers: {
-          accept: 'application/json',
-          ...(body === undefined ? {} : { 'content-type': request.raw?.type ?? 'application/json' }),
-          ...this.#options.headers,
-          ...request.headers,
+      const response = await transport.request(
+        {
+          origin: this.#options.origin,
+          path: request.path,
+          method: request.method,
+          headers: {
+            accept: 'application/json',
+            ...(body === undefined ? {} : { 'content-type': request.raw?.type ?? 'application/json' }),
+            ...this.#options.headers,
+            ...request.headers,
+          },
+          body: body ?? null,
+          signal,
+          // The limit above is that of the whole answer.
+          headersTimeout: 0,
+          bodyTimeout: 0,
         },
-        body: body ?? null,
-        signal,
-        headersTimeout: timeoutMs,
-        bodyTimeout: timeoutMs,
-      });
+        guarded && (() => guarded.look()),
+      );
       status = response.statusCode;
       const read = await this.#readBody(response);
       return this.#answer(request, status, flatten(response.headers), read);
     } catch (error) {
+      if (guarded?.refused !== undefined) throw guarded.refused;
       if (request.repeatable) call.signal?.throwIfAborted();
-      const why = timeout.aborted ? `no complete answer within ${String(timeoutMs / 1000)} s` : this.#redact(reasonOf(error));
+      const why = late.signal.aborted ? `no complete answer within ${String(timeoutMs / 1000)} s` : this.#redact(reasonOf(error));
       if (status === undefined && wasNotSent(error))
         return { kind: 'not_sent', message: `${this.#options.name} cannot be reached${this.#way()}: ${why}`, cause: error };
       // An error status whose body was cut still says that the request failed.
       if (status !== undefined && status >= 400) return { kind: 'answered', status, headers: {}, body: undefined };
       return { kind: 'lost', message: `The answer of ${this.#options.name} was lost: ${why}`, cause: error };
     } finally {
+      inTime();
       clearInterval(life);
+      guarded?.end();
     }
   }
 

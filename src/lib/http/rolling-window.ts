@@ -65,7 +65,10 @@ export class RollingWindow {
     const now = this.#clock.monotonicMs();
     this.#forget(now);
     const others = Math.max(0, limit - remaining - this.#underWay - this.#freeAt.length);
-    this.#others = { count: others, until: now + this.#intervalMs };
+    // What is under way counts as if it had arrived, so that an answer between two others may tell of too few. What was told of more
+    // holds for as long as those may count on the other side.
+    const known = now < this.#others.until ? this.#others.count : 0;
+    if (others >= known) this.#others = { count: others, until: now + this.#intervalMs };
   }
 
   /** Nothing may go for so long. */

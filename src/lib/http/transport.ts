@@ -5,7 +5,8 @@ import type { Proxy } from './proxy.js';
 
 /** How requests to one origin get there: straight, or through a proxy. */
 export interface Transport {
-  request(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData>;
+  /** `sending` is called just before the first byte goes to a connection that stands; nothing is sent where it throws. */
+  request(options: Dispatcher.RequestOptions, sending?: () => void): Promise<Dispatcher.ResponseData>;
   /** Closes idle connections; requests under way end first. */
   close(): Promise<void>;
 }
@@ -35,13 +36,31 @@ async function openDirect(options: Agent.Options): Promise<Transport> {
     import('undici/lib/api/api-request.js'),
   ]);
   const agent = new DirectAgent(options);
-  return closable(agent, async (one) => await request.call(agent, one));
+  return closable(agent, async (one, sending) => await request.call(looking(agent, sending), one));
 }
 
 async function openThrough(proxy: Proxy, keep: Pool.Options): Promise<Transport> {
-  const undici = await import('undici');
+  const [undici, { default: request }] = await Promise.all([import('undici'), import('undici/lib/api/api-request.js')]);
   const agent = new undici.ProxyAgent({ ...keep, ...through(proxy, undici.Pool) });
-  return closable(agent, async (one) => await agent.request(one));
+  return closable(agent, async (one, sending) => await request.call(looking(agent, sending), one));
+}
+
+/** A dispatcher that looks once more when a request is about to be written: until then it may have waited for a connection. */
+function looking(agent: Dispatcher, sending: (() => void) | undefined): Dispatcher {
+  if (sending === undefined) return agent;
+  const dispatch: Dispatcher['dispatch'] = (options, handler) => {
+    const connected = handler.onConnect?.bind(handler);
+    handler.onConnect = (abort) => {
+      connected?.(abort);
+      try {
+        sending();
+      } catch (error) {
+        abort(error instanceof Error ? error : new Error(String(error)));
+      }
+    };
+    return agent.dispatch(options, handler);
+  };
+  return Object.create(agent, { dispatch: { value: dispatch } }) as Dispatcher;
 }
 
 function closable(agent: Dispatcher, request: Transport['request']): Transport {

@@ -1,18 +1,31 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 
 import { RunbackError } from '../errors.js';
 
 const BOM = '\uFEFF';
 const NEWLINE = 0x0a;
+const HANDED_OVER = /^\/(?:dev\/(?:stdin$|fd\/)|proc\/)/u;
 const HOW = 'Save it as UTF-8 and try again. PowerShell: Set-Content -Encoding utf8; elsewhere: iconv -f UTF-16 -t UTF-8';
 
 /**
  * The text of a file that people write or copy, as if it had been written on Unix: UTF-8, no byte order mark, every
  * line break (CRLF, CR) one `\n`. Places found in it (line, column) are those that an editor shows. Throws what the
- * file system throws, and `file-unreadable` as {@link decodeText} does.
+ * file system throws, and `file-unreadable` as {@link decodeText} does, and for what is no file.
  */
 export async function readTextFile(path: string): Promise<string> {
+  await expectFile(path);
   return unixLines(decodeText(await readFile(path), path));
+}
+
+/**
+ * Throws `file-unreadable` for a folder, and for a pipe that may never be written to: reading it would wait forever.
+ * What a shell hands over, as `<(…)` does, lies in /dev/fd or /proc and is read.
+ */
+export async function expectFile(path: string): Promise<void> {
+  const found = await stat(path);
+  const next = 'Name a file, or move away what has its name, then run the same command again.';
+  if (found.isDirectory()) throw unreadable(path, 'It is a folder, not a file.', next);
+  if ((found.isFIFO() || found.isSocket()) && !HANDED_OVER.test(path)) throw unreadable(path, 'It is a pipe, not a file.', next);
 }
 
 /**

@@ -4,9 +4,12 @@ export interface Clock {
   now(): Date;
   /** Milliseconds that only grow. */
   monotonicMs(): number;
-  /** Resolves after `ms`, or rejects with the signal's reason. */
+  /** Resolves after `ms`, and not before, or rejects with the signal's reason. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
+
+/** A timer for longer would be over at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The machine's own clock. */
 export const systemClock: Clock = {
@@ -19,10 +22,23 @@ export const systemClock: Clock = {
         clearTimeout(timer);
         reject(signal?.reason as Error);
       };
-      const timer = setTimeout(() => {
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      }, ms);
+      const endMs = performance.now() + ms;
+      const wake = (): void => {
+        const leftMs = endMs - performance.now();
+        // Timers count whole milliseconds, and may be told of a part of one too early.
+        if (leftMs > 0) timer = setTimeout(wake, Math.min(Math.ceil(leftMs), LONGEST_TIMER_MS));
+        else {
+          signal?.removeEventListener('abort', onAbort);
+          resolve();
+        }
+      };
+      let timer = setTimeout(wake, Math.min(ms, LONGEST_TIMER_MS));
       signal?.addEventListener('abort', onAbort, { once: true });
     }),
 };
+
+/** Resolves when the wall clock shows `at`. One that is set back while this waits is not waited for. */
+export async function sleepUntil(at: Date, clock: Clock, signal?: AbortSignal): Promise<void> {
+  const left = (): number => at.getTime() - clock.now().getTime();
+  for (let ms = left(), before = Infinity; ms > 0 && ms < before; before = ms, ms = left()) await clock.sleep(ms, signal);
+}

@@ -20,9 +20,13 @@ export function isZone(name: string): boolean {
   return /^[A-Za-z]/.test(name) && luxon().IANAZone.isValidZone(name);
 }
 
-/** The zone of this machine. */
+/** What Node names where TZ is empty: a zone that it then takes for none. Of TZ=UTC-3 and the like it gives no name. */
+const UNKNOWN = 'Etc/Unknown';
+
+/** The zone of this machine; UTC where its environment names none that is known, as an empty TZ does. */
 export function machineZone(): string {
-  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions() as { readonly timeZone: string | undefined };
+  return timeZone === undefined || timeZone === UNKNOWN ? 'UTC' : timeZone;
 }
 
 /** What the clocks of a zone show at an instant. */

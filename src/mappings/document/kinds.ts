@@ -8,6 +8,8 @@ export type ValueKind =
   /** Every character counts. */
   | { readonly kind: 'exact' }
   | { readonly kind: 'email' }
+  /** An id of Salesforce, of 15 or 18 characters. */
+  | { readonly kind: 'id' }
   /** `country`: ISO 3166-1 alpha-2, of numbers without a country code; without it, only those with `+` are read. */
   | { readonly kind: 'phone'; readonly country?: string }
   /** `digits` after the point, rounded half away from zero; without it, every digit counts. */
@@ -16,17 +18,34 @@ export type ValueKind =
   | { readonly kind: 'date'; readonly zone?: string }
   /** The moment, to the second. */
   | { readonly kind: 'datetime' }
+  /** The time of the day, to the second; in UTC where it has a zone. */
+  | { readonly kind: 'time' }
   | { readonly kind: 'boolean' }
+  /** A document, whose spaces and order of members do not count. */
+  | { readonly kind: 'json' }
   /** Several values, whose order does not count. */
   | { readonly kind: 'list' };
 
 export type KindName = ValueKind['kind'];
 
 /** Every word that `as:` knows. */
-export const KIND_NAMES: readonly KindName[] = ['text', 'exact', 'email', 'phone', 'number', 'date', 'datetime', 'boolean', 'list'];
+export const KIND_NAMES: readonly KindName[] = [
+  'text',
+  'exact',
+  'email',
+  'id',
+  'phone',
+  'number',
+  'date',
+  'datetime',
+  'time',
+  'boolean',
+  'json',
+  'list',
+];
 
 /** What `as:` may say, for messages and schemas. */
-export const AS_FORM = 'text, exact, email, phone/US, number/2, date, date/America/New_York, datetime, boolean or list';
+export const AS_FORM = 'text, exact, email, id, phone/US, number/2, date, date/America/New_York, datetime, time, boolean, json or list';
 
 /** Most digits after the point that a number can be rounded to. */
 const MOST_DIGITS = 15;

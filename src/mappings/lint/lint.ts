@@ -1,6 +1,11 @@
 import { defined } from '../../lib/index.js';
 import type { Mapping } from '../document/mapping.js';
 import { contextOf, type LintContext, type Rule, type Said } from './context.js';
+import { companionRule, guardedRule } from './likeness/companions.js';
+import { formRule } from './likeness/forms.js';
+import { numberRule } from './likeness/numbers.js';
+import { referenceRule } from './likeness/references.js';
+import { matchableRule, uniqueRule } from './likeness/uniques.js';
 import { consentRule, deleteRule, forwardRule, settleRule } from './rules/conduct.js';
 import { fieldRule } from './rules/fields.js';
 import { lengthRule } from './rules/lengths.js';
@@ -20,10 +25,17 @@ const RULES: readonly Rule[] = [
   sideRule,
   fieldRule,
   typeRule,
+  numberRule,
+  formRule,
+  referenceRule,
   lengthRule,
   optionRule,
   requiredRule,
+  companionRule,
+  guardedRule,
   matchRule,
+  matchableRule,
+  uniqueRule,
   settlingRule,
   syncRule,
   deleteRule,

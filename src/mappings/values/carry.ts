@@ -55,9 +55,12 @@ function severalOf({ values }: Pick<MappedField, 'values'>, from: SideIndex, val
   return { write: target === undefined || target === 'set' ? distinct.sort() : distinct.join(';') };
 }
 
+/** Kinds whose values have no form of their own. */
+const AS_IT_STANDS: ReadonlySet<ValueKind['kind']> = new Set(['text', 'exact', 'list', 'time', 'json', 'id']);
+
 /** Text is written as it stands; what has a form of its own by its type there, in that form. */
 function writtenForm(text: string, kind: ValueKind, target: FieldType | undefined): Value | undefined {
-  if (kind.kind === 'text' || kind.kind === 'exact' || kind.kind === 'list') return inType(text, target);
+  if (AS_IT_STANDS.has(kind.kind)) return inType(text, target);
   const form = formOf(text, kind);
   if (form === undefined) return undefined;
   if (kind.kind === 'email') return text.trim();

@@ -1,4 +1,5 @@
-import type { Value } from '../../records/index.js';
+import type { ObjectSchema, Value } from '../../records/index.js';
+import { RECORD_KEY } from '../../workspace/index.js';
 import type { ValueKind } from '../document/kinds.js';
 import { type MappedField, type MatchKey, type SideIndex, writtenSides } from '../document/mapping.js';
 import { elementsOf, formOf, textOf } from './forms.js';
@@ -95,6 +96,13 @@ function orderOf(
 export function matchForm({ as }: MatchKey, value: Value | undefined): string | undefined {
   const kind: ValueKind = as ?? { kind: 'text' };
   return isBlank(value, kind) ? undefined : formOf(textOf(value), kind);
+}
+
+/** A way of matching, by the descriptions of both sides: keys that have two forms are one in either. */
+export function matchIn(match: MatchKey, schemas: readonly [ObjectSchema, ObjectSchema]): MatchKey {
+  if (match.as !== undefined) return match;
+  const kind = ([0, 1] as const).flatMap((side) => (match.names[side] === RECORD_KEY ? (schemas[side].keyAs ?? []) : []))[0];
+  return kind === undefined ? match : { ...match, as: { kind } };
 }
 
 /** Missing, null, an empty list or text; of all but exact values also spaces alone. */

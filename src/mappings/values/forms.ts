@@ -1,5 +1,5 @@
-import { localOf } from '../../lib/index.js';
-import type { Value } from '../../records/index.js';
+import { canonicalJson, localOf } from '../../lib/index.js';
+import { type Value, wholeId } from '../../records/index.js';
 import type { ValueKind } from '../document/kinds.js';
 import { phoneForm } from './phone.js';
 
@@ -16,6 +16,8 @@ export function formOf(text: string, kind: ValueKind): string | undefined {
       return plainText(text);
     case 'email':
       return emailForm(text);
+    case 'id':
+      return wholeId(text.trim());
     case 'phone':
       return phoneForm(text, kind.country);
     case 'number':
@@ -24,8 +26,12 @@ export function formOf(text: string, kind: ValueKind): string | undefined {
       return dateForm(text, kind.zone);
     case 'datetime':
       return timeForm(text);
+    case 'time':
+      return timeOfDayForm(text);
     case 'boolean':
       return booleanForm(text);
+    case 'json':
+      return jsonForm(text);
   }
 }
 
@@ -128,6 +134,28 @@ function dateForm(text: string, zone: string | undefined): string | undefined {
   if (at === undefined) return undefined;
   const local = zone === undefined || DAY.test(text.trim()) ? at : localOf(at, zone);
   return new Date(local).toISOString().slice(0, 10);
+}
+
+const TIME_OF_DAY = /^(\d\d):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s*(?:Z|UTC|([+-])(\d\d)(?::?(\d\d))?)?$/iu;
+const DAY_SECONDS = 86_400;
+
+/** `09:30:00`, in UTC where it has a zone. */
+function timeOfDayForm(text: string): string | undefined {
+  const [, hours, minutes, seconds = '0', sign, ahead = '0', aheadMinutes = '0'] = TIME_OF_DAY.exec(text.trim()) ?? [];
+  if (hours === undefined || Number(hours) > 24 || Number(minutes) > 59 || Number(seconds) > 60) return undefined;
+  const offset = (Number(ahead) * 3600 + Number(aheadMinutes) * 60) * (sign === '-' ? -1 : 1);
+  const at = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds) - offset;
+  const within = sign === undefined ? at : (at + DAY_SECONDS) % DAY_SECONDS;
+  return [within / 3600, (within / 60) % 60, within % 60].map((part) => String(Math.floor(part)).padStart(2, '0')).join(':');
+}
+
+/** A document in one form, whatever the order of its members. */
+function jsonForm(text: string): string | undefined {
+  try {
+    return canonicalJson(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
 }
 
 /** A value as text; a list is not one. */

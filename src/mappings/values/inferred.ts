@@ -13,6 +13,8 @@ export function inferredKind(types: TypePair | undefined): ValueKind {
   if (has('number', 'integer')) return { kind: 'number' };
   if (has('date')) return { kind: 'date' };
   if (has('datetime')) return { kind: 'datetime' };
+  if (has('time')) return { kind: 'time' };
+  if (has('json')) return { kind: 'json' };
   if (has('bytes')) return { kind: 'exact' };
   return { kind: 'text' };
 }

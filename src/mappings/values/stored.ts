@@ -1,13 +1,14 @@
-import type { FieldSchema, Value } from '../../records/index.js';
+import { ADDRESSES, aroundLength, DAYS, type FieldSchema, MOMENTS, NUMBERS, PHONES, TEXTS, type Value } from '../../records/index.js';
 import type { MappedField } from '../document/mapping.js';
 import { cutTo } from './compare.js';
 import { formOf, numberForm, textOf } from './forms.js';
+import { roomOf } from './room.js';
 
 /**
  * What a field holds after a value was written to it, by its description alone: cut to its length, in the form of its type.
  * Undefined where it would be refused.
  */
-export function stored({ type, platformType, maxLength, options }: FieldSchema, value: Value): Value | undefined {
+export function stored({ type, platformType, maxLength, options, form }: FieldSchema, value: Value): Value | undefined {
   if (value === null || value === '') return null;
   switch (type) {
     case 'enum':
@@ -19,13 +20,10 @@ export function stored({ type, platformType, maxLength, options }: FieldSchema, 
     }
     case 'boolean':
       return typeof value === 'boolean' ? value : undefined;
-    case 'integer': {
-      const form = numberForm(textOf(value), 0);
-      return form === undefined ? undefined : Number(form);
-    }
+    case 'integer':
     case 'number': {
-      const scale = /\(\s*\d+\s*,\s*(\d+)\s*\)/u.exec(platformType)?.[1];
-      return numberForm(textOf(value), scale === undefined ? undefined : Number(scale));
+      const form = storedNumber({ type, platformType }, textOf(value));
+      return form === undefined || type === 'number' ? form : Number(form);
     }
     case 'date':
       return formOf(textOf(value), { kind: 'date' });
@@ -33,10 +31,20 @@ export function stored({ type, platformType, maxLength, options }: FieldSchema, 
       return Number.isNaN(Date.parse(textOf(value))) ? undefined : new Date(textOf(value)).toISOString();
     case 'string':
       if (Array.isArray(value)) return undefined;
+      // Addresses are kept in small letters, and nothing else is taken for one.
+      if (form === 'email') return formOf(textOf(value), { kind: 'email' });
       return maxLength === undefined ? textOf(value) : cutTo(textOf(value), maxLength);
     default:
       return value;
   }
+}
+
+/** A number with as many digits after the point as fit; undefined where it is too large. */
+function storedNumber(field: Pick<FieldSchema, 'type' | 'platformType'>, text: string): string | undefined {
+  const { digits, largest } = roomOf(field);
+  const form = numberForm(text, digits);
+  const whole = /^-?(\d+)/u.exec(form ?? '')?.[1];
+  return whole !== undefined && largest !== undefined && BigInt(whole) > largest ? undefined : form;
 }
 
 const SETS = new WeakMap<readonly string[], ReadonlySet<string>>();
@@ -67,28 +75,17 @@ export function edgeValues(schema: FieldSchema, { values, max, as }: Pick<Mapped
     case 'datetime':
       return MOMENTS;
     default:
-      return [...options, ...textsOf(as?.kind), ...lengthsOf(schema.maxLength), ...lengthsOf(max)];
+      return [...options, ...textsOf(as?.kind ?? (schema.form === 'email' ? 'email' : undefined)), ...lengthsOf(schema.maxLength), ...lengthsOf(max)];
   }
 }
-
-const NUMBERS = ['0', '1', '-1', '0.5', '-0.005', '2.345', '999999.995', '12345678901234567890', '0.000000001'];
-const DAYS = ['2024-02-29', '2026-01-01', '2026-03-08', '2026-12-31'];
-const MOMENTS = [
-  '2024-02-29T23:59:59.999Z',
-  '2026-01-01T00:00:00.000Z',
-  '2026-03-08T07:30:00.000Z',
-  '2026-11-01T05:30:00.250Z',
-  '2026-12-31T12:00:00.000Z',
-];
-const TEXTS = ['a', 'José', 'Jose\u0301', '007', 'a;b', 'b;a', 'ÄÖÜ ß', 'a  b', 'a\r\nb', '😀', 'שלום'];
 
 /** Texts of a kind, as people and programs write them. */
 function textsOf(kind: string | undefined): readonly string[] {
   switch (kind) {
     case 'phone':
-      return ['+14155550123', '(415) 555-0123', '+44 20 7946 0123', '415 555 0123 x12', '0044 20 7946 0123'];
+      return PHONES;
     case 'email':
-      return ['ann@example.com', 'Ann+News@Example.com'];
+      return ADDRESSES;
     case 'number':
       return [...NUMBERS, '1.50', '007', '1e3'];
     case 'date':
@@ -107,5 +104,5 @@ function textsOf(kind: string | undefined): readonly string[] {
 /** Texts about as long as what fits. Very long fields are no edge that anybody meets. */
 function lengthsOf(length: number | undefined): readonly string[] {
   if (length === undefined || length > 1000 || length < 1) return [];
-  return [length - 1, length, length + 1].map((count) => 'x'.repeat(count));
+  return aroundLength(length);
 }

@@ -53,11 +53,14 @@ function explains(cause: Cause, symptom: Symptom, { inhibit }: AlertSettings): b
   // What wakes nobody does not silence what would.
   if (cause.level === 'note' && symptom.level === 'page') return false;
   if (symptom.needs.includes(cause.monitor)) return true;
-  if (cause.finding === symptom.finding) return false;
+  // Of what two platforms are needed for, the same of one of them alone is the cause.
+  if (cause.finding === symptom.finding && !isPart(cause.platforms, symptom.platforms)) return false;
   const silenced = inhibit[cause.finding];
   const isThere = symptom.platforms.some((platform) => cause.platforms.includes(platform));
   return silenced !== undefined && isThere && (silenced === 'all' || silenced.includes(symptom.finding));
 }
+
+const isPart = (some: readonly string[], of: readonly string[]): boolean => some.length < of.length && some.every((one) => of.includes(one));
 
 function causesOf(symptoms: readonly Symptom[], open: readonly OpenAlert[], holdMs: number): readonly Cause[] {
   const now = symptoms.filter(({ isSilenced }) => !isSilenced).map((symptom): Cause => ({ ...symptom, monitor: symptom.series.monitor }));

@@ -1,5 +1,6 @@
 import { defined } from '../../lib/index.js';
 import type { AlertSettings, MonitorSettings } from '../../workspace/index.js';
+import { placeOf } from '../place.js';
 import type { FindingKind, Judgement, SeriesName } from '../types.js';
 import { severityOf } from './severity.js';
 import { isSilenced } from './silences.js';
@@ -38,12 +39,13 @@ export function symptomsOf(judgements: readonly Judgement[], context: AlertConte
 }
 
 function symptomOf(
-  { series, finding = 'unmeasured', level = 'note', since, says }: Judgement,
+  { series, finding = 'unmeasured', level = 'note', since, platform, says }: Judgement,
   monitor: MonitorSettings,
   context: AlertContext,
 ): Symptom {
   const { alerts } = context.settings;
-  const platforms = platformsOf(monitor, series);
+  const { platforms: all, syncs } = placeOf(monitor, series);
+  const platforms = platform !== undefined && all.includes(platform) ? [platform] : all;
   const bare = {
     key: keyOf(series),
     series,
@@ -51,7 +53,7 @@ function symptomOf(
     level,
     severity: severityOf(monitor, finding, level),
     platforms,
-    group: groupOf(alerts, monitor, platforms),
+    group: groupOf(alerts, { name: monitor.name, platforms, syncs }),
     since: since ?? context.now.toISOString(),
     says,
     needs: monitor.needs,
@@ -60,13 +62,8 @@ function symptomOf(
   return { ...bare, isSilenced: isSilenced(bare, context.silences, context.now) };
 }
 
-/** Each platform of a ratio is a series of its own. */
-function platformsOf(monitor: MonitorSettings, { of }: SeriesName): readonly string[] {
-  return monitor.kind === 'ratio' && monitor.platforms.includes(of) ? [of] : monitor.platforms;
-}
-
 /** What is one alert and one incident. What has no platform or sync is a group by its monitor. */
-function groupOf({ groupBy }: AlertSettings, { name, syncs }: MonitorSettings, platforms: readonly string[]): string {
+function groupOf({ groupBy }: AlertSettings, { name, platforms, syncs }: Pick<MonitorSettings, 'name' | 'platforms' | 'syncs'>): string {
   const parts = groupBy.flatMap((by) => {
     switch (by) {
       case 'platform':

@@ -19,5 +19,5 @@ export interface SeriesHistory {
   readonly events: readonly SeriesEvent[];
 }
 
-/** What has a moment instead of an hour. `measured`: hours could be counted again after they could not. */
-export type SeriesEvent = Exclude<Measurement, { kind: 'count' } | { kind: 'ratio' }> | { readonly kind: 'measured'; readonly at: string };
+/** What has a moment instead of an hour. `measured` of hours: they could be counted again after they could not. */
+export type SeriesEvent = Exclude<Measurement, { kind: 'count' } | { kind: 'ratio' }>;

@@ -72,6 +72,7 @@ class Keeper {
         break;
       case 'trial':
       case 'beat':
+      case 'measured':
       case 'unmeasured':
         this.#push(measurement);
         break;

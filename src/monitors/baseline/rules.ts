@@ -25,9 +25,14 @@ export const RULES = {
   levelDays: 28,
   leastLevelDays: 7,
   levels: [0.5, 2],
-  /** So many spreads away is a finding, if two hours in a row say so. */
-  dropAt: 4.3,
+  /** So many spreads away is a finding, if one of two hours in a row says so, */
+  dropAt: 4.5,
   surgeAt: 5,
+  /**
+   * and the other one is this share as far away. A sum that ends an hour earlier has one hour less of what is wrong: two of three, or five of six, which is
+   * 0.6 or 0.8 of the distance of a half. To ask more of it waits an hour longer for the same evidence.
+   */
+  confirms: 0.7,
   /** So many hours without anything, and more, are judged for themselves, up to so many. */
   silentHours: 2,
   longestSilence: 12,

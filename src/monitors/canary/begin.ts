@@ -109,7 +109,7 @@ export async function verifyWrite(
   const { open } = journal.state;
   if (open === undefined) return undefined;
   const { field } = canary.from;
-  const record = await recordAt(platform.connector, schema, canary.from.key, call);
+  const record = await recordAt(platform.connector, schema, canary.from, call);
   if (record === undefined) return { verdict: 'wrong', because: 'record-gone', why: 'The canary record is not there after the write.' };
   const after = othersOf(canary, schema, record);
   if (digestOf(after) !== open.others) {

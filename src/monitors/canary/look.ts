@@ -22,7 +22,7 @@ export async function lookThere(
   const schema = await schemaAt(platform, to, call);
   if (schema === undefined || fieldIn(schema, to.field) === undefined)
     return { verdict: 'wrong', because: 'field-gone', why: `${at} is not there any longer, or these credentials do not see it.` };
-  const record = await recordAt(platform.connector, schema, to.key, call);
+  const record = await recordAt(platform.connector, schema, to, call);
   const stands = record?.fields[to.field] ?? record?.meta[to.field];
   const tookMs = clock.now().getTime() - Date.parse(run.at);
   if (sameValue(stands, expectedThere(canary, run.nonce, schema)))

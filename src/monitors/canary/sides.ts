@@ -1,5 +1,5 @@
 import type { Connector, Platform } from '../../connectors/index.js';
-import { type CallOptions, canonicalJson, isRunbackError, messageOf, sha256 } from '../../lib/index.js';
+import { type CallOptions, canonicalJson, defined, isRunbackError, messageOf, RunbackError, sha256 } from '../../lib/index.js';
 import type { Fields, ObjectSchema, PlatformRecord, Value } from '../../records/index.js';
 import type { Canary, CanaryPlace } from './canary.js';
 import type { Objection } from './fit.js';
@@ -10,33 +10,49 @@ import type { CanaryVerdict } from './verdict.js';
 export type ReadOnly = Omit<Connector, 'write'>;
 
 /** The object type of a place; undefined where there is none any longer. */
-export async function schemaAt({ connector }: Platform, { object }: CanaryPlace, call: CallOptions): Promise<ObjectSchema | undefined> {
+export async function schemaAt({ connector, name }: Platform, { object }: CanaryPlace, call: CallOptions): Promise<ObjectSchema | undefined> {
   try {
     return (await connector.describe([object], call)).objects.find((each) => each.object === object);
   } catch (error) {
     if (isRunbackError(error, 'object-unsupported')) return undefined;
-    throw error;
+    throw onPlatform(name, error);
   }
 }
 
+/** The same error, with the platform that it came from. */
+export function onPlatform(platform: string, error: unknown): unknown {
+  if (!isRunbackError(error)) return error;
+  const { code, message, why, state, next, data } = error;
+  return new RunbackError(code, message, { ...defined({ why, state, next }), data: { ...data, platform }, cause: error });
+}
+
 /** A record as it is now. */
-export async function recordAt(connector: ReadOnly, schema: ObjectSchema, key: string, call: CallOptions): Promise<PlatformRecord | undefined> {
-  for await (const { records } of connector.read({ schema, keys: [key] }, call)) {
-    const found = records.find((record) => record.key === key);
-    if (found !== undefined) return found;
+export async function recordAt(
+  connector: ReadOnly,
+  schema: ObjectSchema,
+  { platform, key }: CanaryPlace,
+  call: CallOptions,
+): Promise<PlatformRecord | undefined> {
+  try {
+    for await (const { records } of connector.read({ schema, keys: [key] }, call)) {
+      const found = records.find((record) => record.key === key);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  } catch (error) {
+    throw onPlatform(platform, error);
   }
-  return undefined;
 }
 
 /** A record with the lists that it is on, or why these cannot be read. */
 export async function seenAt(connector: ReadOnly, schema: ObjectSchema, place: CanaryPlace, call: CallOptions): Promise<SeenRecord | Objection> {
-  const record = await recordAt(connector, schema, place.key, call);
+  const record = await recordAt(connector, schema, place, call);
   if (record === undefined || connector.listsOf === undefined) return { record, lists: undefined };
   try {
     return { record, lists: await connector.listsOf(schema, place.key, call) };
   } catch (error) {
     if (!isRunbackError(error) || !['scope-missing', 'platform-incomplete', 'platform-rejected', 'platform-nonsense'].includes(error.code))
-      throw error;
+      throw onPlatform(place.platform, error);
     return { because: 'unreadable', why: `Whether ${place.platform}/${place.object} ${place.key} is on a list cannot be read: ${messageOf(error)}` };
   }
 }
@@ -58,11 +74,13 @@ export function changedNames(before: Fields, after: Fields): readonly string[] {
 }
 
 /** What an error means for a run. Throws what is none of the platform's. */
-export function meaningOf(error: unknown): { readonly verdict: CanaryVerdict } & Objection & { readonly correlationId?: string } {
+export function meaningOf(
+  error: unknown,
+): { readonly verdict: CanaryVerdict } & Objection & { readonly correlationId?: string; readonly platform?: string } {
   if (!isRunbackError(error) || error.code === 'interrupted' || error.code === 'bug') throw error;
   const why = messageOf(error);
-  const { correlationId } = error.data;
-  const told = { why, ...(typeof correlationId === 'string' && { correlationId }) };
+  const { correlationId, platform } = error.data;
+  const told = { why, ...(typeof correlationId === 'string' && { correlationId }), ...(typeof platform === 'string' && { platform }) };
   switch (error.code) {
     case 'auth-missing':
     case 'auth-refused':
@@ -73,6 +91,7 @@ export function meaningOf(error: unknown): { readonly verdict: CanaryVerdict } &
     case 'wrong-environment':
       return { verdict: 'refused', because: 'other-account', ...told };
     case 'locked':
+    case 'fenced':
       return { verdict: 'unknown', because: 'busy', ...told };
     default:
       return { verdict: 'unknown', because: 'unreachable', ...told };

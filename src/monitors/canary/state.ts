@@ -41,6 +41,7 @@ export interface Closing {
   readonly why?: string;
   readonly tookMs?: number;
   readonly correlationId?: string;
+  readonly platform?: string;
 }
 
 /** The end of a run; undefined where it has not come to it. */
@@ -63,8 +64,8 @@ export function withEntry(canary: string, state: CanaryState, { type, at, data }
     case 'canary.overdue':
       return open === undefined ? state : { ...state, open: { ...open, overdue: true } };
     case 'canary.closed': {
-      const { run, verdict, because, why, tookMs, correlationId } = data as unknown as Closing;
-      const result = { canary, run, at, verdict, wrote: open?.run === run, ...defined({ because, why, tookMs, correlationId }) };
+      const { run, verdict, because, why, tookMs, correlationId, platform } = data as unknown as Closing;
+      const result = { canary, run, at, verdict, wrote: open?.run === run, ...defined({ because, why, tookMs, correlationId, platform }) };
       return { results: [...state.results, result], labels: state.labels };
     }
     default:

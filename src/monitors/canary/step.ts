@@ -1,11 +1,11 @@
 import type { Platform } from '../../connectors/index.js';
-import { type Clock, newId } from '../../lib/index.js';
+import { type Clock, newId, sleepUntil } from '../../lib/index.js';
 import { beginRun, type OpenSides, verifyWrite } from './begin.js';
 import type { Canary } from './canary.js';
 import { type CanaryDeps, endOf } from './deps.js';
 import { CanaryJournal } from './journal.js';
 import { lookThere } from './look.js';
-import { meaningOf, schemaAt } from './sides.js';
+import { meaningOf, onPlatform, schemaAt } from './sides.js';
 import type { Ended, OpenRun } from './state.js';
 import type { CanaryResult } from './verdict.js';
 
@@ -56,8 +56,7 @@ export async function runCanary(canary: Canary, deps: CanaryDeps): Promise<Canar
   for (;;) {
     const step = await stepCanary(canary, deps);
     if (step.state === 'ended') return step.result;
-    const ms = step.lookAt.getTime() - deps.clock.now().getTime();
-    await deps.clock.sleep(Math.max(0, ms), deps.call.signal);
+    await sleepUntil(step.lookAt, deps.clock, deps.call.signal);
   }
 }
 
@@ -83,7 +82,11 @@ async function withSides(
 ): Promise<Ended> {
   const opened = new Map<string, Platform>();
   const open = async (name: string): Promise<Platform> => {
-    const platform = opened.get(name) ?? (await openPlatform(name, call));
+    const platform =
+      opened.get(name) ??
+      (await openPlatform(name, call).catch((error: unknown) => {
+        throw onPlatform(name, error);
+      }));
     opened.set(name, platform);
     return platform;
   };

@@ -1,3 +1,4 @@
+import { defined } from '../../lib/index.js';
 import type { FindingKind, Measurement } from '../types.js';
 
 /**
@@ -50,6 +51,8 @@ export interface CanaryResult {
   /** From the write to the look that showed it. */
   readonly tookMs?: number;
   readonly correlationId?: string;
+  /** The platform that did not answer as it should, where one of the two did not. */
+  readonly platform?: string;
   /** The one write of it may have reached the platform. */
   readonly wrote: boolean;
 }
@@ -81,8 +84,9 @@ const FINDING: Readonly<Record<CanaryBecause, FindingKind>> = {
 };
 
 /** A run as monitors take it. */
-export function measurementOf({ at, verdict, because, why = verdict }: CanaryResult): Measurement {
+export function measurementOf({ at, verdict, because, platform, why = verdict }: CanaryResult): Measurement {
   if (verdict === 'arrived') return { kind: 'trial', at, passed: true };
-  if (verdict === 'unknown') return { kind: 'unmeasured', at, why, ...(because === 'authorization' && { authorization: true }) };
+  if (verdict === 'unknown')
+    return { kind: 'unmeasured', at, why, ...defined({ platform }), ...(because === 'authorization' && { authorization: true }) };
   return { kind: 'trial', at, passed: false, finding: because === undefined ? 'canary-lost' : FINDING[because], why };
 }

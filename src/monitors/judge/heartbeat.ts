@@ -1,4 +1,4 @@
-import { formatDuration } from '../../lib/index.js';
+import { formatDuration, utcText } from '../../lib/index.js';
 import type { HeartbeatSettings } from '../../workspace/index.js';
 import type { SeriesHistory } from '../baseline/history.js';
 import type { Judgement } from '../types.js';
@@ -13,18 +13,12 @@ export function judgeHeartbeat({ sync, withinMs, level }: HeartbeatSettings, his
   if (known === undefined) return { series, state: 'learning', says: `${sync} has not been looked at yet.` };
   const silentMs = Math.max(0, at.getTime() - Date.parse(known.at));
   const facts = { series, found: silentMs, expected: withinMs };
-  if (silentMs > withinMs)
-    return {
-      ...facts,
-      state: 'wrong',
-      finding: 'silent',
-      level,
-      since: known.at,
-      says:
-        beat === undefined
-          ? `${sync} has not run since it is watched, for ${formatDuration(silentMs)}.`
-          : `${sync} last ran ${formatDuration(silentMs)} ago; ${formatDuration(withinMs)} is the limit.`,
-    };
-  const idle = beat?.records === 0 ? ' and had nothing to do' : '';
-  return { ...facts, state: 'well', says: `${sync} ran ${formatDuration(silentMs)} ago${idle}.` };
+  const limit = `${formatDuration(withinMs)} is the limit.`;
+  const said =
+    beat === undefined
+      ? `${sync} has not run since it is watched, from ${utcText(known.at, 'minute')} on`
+      : `${sync} last ran at ${utcText(known.at, 'minute')}`;
+  if (silentMs > withinMs) return { ...facts, state: 'wrong', finding: 'silent', level, since: known.at, says: `${said}; ${limit}` };
+  if (beat === undefined) return { ...facts, state: 'learning', says: `${said}.` };
+  return { ...facts, state: 'well', says: `${said}${beat.records === 0 ? ', and had nothing to do' : ''}.` };
 }

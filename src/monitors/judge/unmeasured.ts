@@ -1,4 +1,4 @@
-import { utcText } from '../../lib/index.js';
+import { defined, utcText } from '../../lib/index.js';
 import type { MonitorSettings } from '../../workspace/index.js';
 import type { SeriesHistory } from '../baseline/history.js';
 import { HOUR_MS } from '../baseline/week-clock.js';
@@ -29,6 +29,7 @@ export function unmeasured(settings: MonitorSettings, history: SeriesHistory, at
     finding: authorization ? 'authorization' : 'unmeasured',
     level: authorization || isLong ? 'page' : 'note',
     since: first.at,
+    ...defined({ platform: latest.platform }),
     says: `Cannot be measured since ${utcText(first.at, 'minute')}: ${latest.why}`,
   };
 }
@@ -38,8 +39,8 @@ function stale(settings: MonitorSettings, history: SeriesHistory, at: Date): Jud
   if (settings.kind === 'heartbeat' || settings.kind === 'duration') return undefined;
   const latest = latestMs(history, at);
   if (latest === undefined) return undefined;
+  if (!isStale(settings, latest, at)) return undefined;
   const silentMs = at.getTime() - latest;
-  if (silentMs <= STALE_TURNS * settings.everyMs + STALE_MS) return undefined;
   const since = new Date(latest).toISOString();
   return {
     series: history.series,
@@ -50,6 +51,10 @@ function stale(settings: MonitorSettings, history: SeriesHistory, at: Date): Jud
     says: `Nothing was measured since ${utcText(since, 'minute')}.`,
   };
 }
+
+/** Whether so much time has passed since something was measured, in milliseconds since the epoch, that nothing is known of it now. */
+export const isStale = ({ everyMs }: Pick<MonitorSettings, 'everyMs'>, measuredMs: number, at: Date): boolean =>
+  at.getTime() - measuredMs > STALE_TURNS * everyMs + STALE_MS;
 
 /** When something was last measured, at a moment. */
 function latestMs(history: SeriesHistory, at: Date): number | undefined {

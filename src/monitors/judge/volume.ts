@@ -80,10 +80,11 @@ export class VolumeJudge {
   #wrong(end: number, side: Way): Judgement | undefined {
     const level = this.#levelOf(side);
     if (level === undefined) return undefined;
-    const worst = this.#beyond(end, side);
-    if (worst === undefined || this.#beyond(end - 1, side) === undefined) return undefined;
+    const worst = this.#beyond(end, side, RULES.confirms);
+    if (worst === undefined || this.#beyond(end - 1, side, RULES.confirms) === undefined) return undefined;
+    if ([end, end - 1].every((hour) => this.#beyond(hour, side) === undefined)) return undefined;
     let since = end - 1;
-    while (since > end - LOOK_BACK && this.#beyond(since - 1, side) !== undefined) since -= 1;
+    while (since > end - LOOK_BACK && this.#beyond(since - 1, side, RULES.confirms) !== undefined) since -= 1;
     return {
       series: this.#history.series,
       state: 'wrong',

@@ -1,3 +1,5 @@
+import { defined } from '../../lib/index.js';
+
 /** Calls that monitors made to a platform on a day, UTC. */
 export interface Spent {
   /** `2026-11-30` */
@@ -7,10 +9,6 @@ export interface Spent {
   readonly allowed?: number;
   /** Calls that opening it took last. */
   readonly opening?: number;
-  /** Calls of the present hour, and those of them that failed. */
-  readonly hour: number;
-  readonly calls: number;
-  readonly failed: number;
 }
 
 /** Of what a platform allows in a day, monitors take so much where nothing is declared. */
@@ -19,7 +17,6 @@ const SHARE = 0.01;
 const UNTOLD = 1000;
 /** What opening a platform may take, until it is known: its account, what it may do, and its object types. */
 const OPENING = 8;
-const HOUR_MS = 3_600_000;
 
 /** Most calls in a day. `declared`: `monitor_calls_per_day` of runback.yml. */
 export function budgetOf(declared: number | undefined, spent: Spent | undefined): number {
@@ -30,9 +27,9 @@ export function budgetOf(declared: number | undefined, spent: Spent | undefined)
 /** What was spent, as of now: a new day begins with nothing. */
 export function spentNow(kept: Spent | undefined, now: Date): Spent {
   const day = now.toISOString().slice(0, 10);
-  const hour = Math.floor(now.getTime() / HOUR_MS);
-  if (kept === undefined) return { day, used: 0, hour, calls: 0, failed: 0 };
-  return { ...kept, ...(kept.day === day ? {} : { day, used: 0 }), ...(kept.hour === hour ? {} : { hour, calls: 0, failed: 0 }) };
+  if (kept === undefined) return { day, used: 0 };
+  const { allowed, opening } = kept;
+  return { day, used: kept.day === day ? kept.used : 0, ...defined({ allowed, opening }) };
 }
 
 /** Counts the calls of monitors to one platform, and says before each whether it fits. */
@@ -66,9 +63,8 @@ export class CallBudget {
     return this.#spent.used + calls + (isOpen ? 0 : (this.#spent.opening ?? OPENING)) <= this.limit;
   }
 
-  add(calls: number, failed: number): void {
-    const spent = this.#spent;
-    this.#spent = { ...spent, used: spent.used + calls, calls: spent.calls + calls, failed: spent.failed + failed };
+  add(calls: number): void {
+    this.#spent = { ...this.#spent, used: this.#spent.used + calls };
   }
 
   opened(calls: number): void {

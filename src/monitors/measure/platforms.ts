@@ -1,5 +1,5 @@
 import type { Platform } from '../../connectors/index.js';
-import { RunbackError } from '../../lib/index.js';
+import { type CallOptions, RunbackError } from '../../lib/index.js';
 import type { ObjectSchema } from '../../records/index.js';
 import type { CallBudget } from './budget.js';
 import type { Reach } from './reach.js';
@@ -11,8 +11,8 @@ interface Opened {
   readonly platform: Platform;
   readonly atMs: number;
   readonly schemas: Map<string, ObjectSchema>;
-  /** What `usage` said when its calls were counted last. */
-  counted: { requests: number; failed: number };
+  /** How many calls `usage` told when they were counted last. */
+  counted: number;
 }
 
 /** The platforms that monitors read, each opened once and used again; every call is counted against its budget. */
@@ -30,16 +30,16 @@ export class MeasuredPlatforms {
   async use<T>(
     name: string,
     budget: CallBudget,
+    call: CallOptions,
     work: (platform: Platform, schemaOf: (object: string) => Promise<ObjectSchema>) => Promise<T>,
   ): Promise<T> {
     let opened: Opened | undefined;
     try {
-      opened = await this.#opened(name, budget);
+      opened = await this.#opened(name, budget, call);
       const { platform, schemas } = opened;
-      return await work(platform, async (object) => await this.#schemaOf(platform, schemas, object));
+      return await work(platform, async (object) => await this.#schemaOf(platform, schemas, object, call));
     } catch (error) {
-      budget.add(0, 1);
-      await this.#close(name);
+      if (this.#open.get(name) === opened) await this.#close(name);
       throw error;
     } finally {
       if (opened !== undefined) count(opened, budget);
@@ -51,27 +51,27 @@ export class MeasuredPlatforms {
     for (const name of this.#open.keys()) await this.#close(name);
   }
 
-  async #opened(name: string, budget: CallBudget): Promise<Opened> {
+  async #opened(name: string, budget: CallBudget, call: CallOptions): Promise<Opened> {
     const known = this.#open.get(name);
     if (known !== undefined && this.isOpen(name)) return known;
     await this.#close(name);
     let platform: Platform;
     try {
-      platform = await this.reach.openPlatform(name, this.reach.call);
+      platform = await this.reach.openPlatform(name, call);
     } catch (error) {
       // What is refused was asked at least once.
-      budget.add(1, 0);
+      budget.add(1);
       throw error;
     }
-    const opened = { platform, atMs: this.reach.clock.monotonicMs(), schemas: new Map<string, ObjectSchema>(), counted: { requests: 0, failed: 0 } };
+    const opened = { platform, atMs: this.reach.clock.monotonicMs(), schemas: new Map<string, ObjectSchema>(), counted: 0 };
     this.#open.set(name, opened);
     return opened;
   }
 
-  async #schemaOf({ connector, name }: Platform, schemas: Map<string, ObjectSchema>, object: string): Promise<ObjectSchema> {
+  async #schemaOf({ connector, name }: Platform, schemas: Map<string, ObjectSchema>, object: string, call: CallOptions): Promise<ObjectSchema> {
     const known = schemas.get(object);
     if (known !== undefined) return known;
-    const described = (await connector.describe([object], this.reach.call)).objects.find((one) => one.object === object);
+    const described = (await connector.describe([object], call)).objects.find((one) => one.object === object);
     if (described === undefined || described.refused !== undefined)
       throw new RunbackError('object-unsupported', `${name} has no object type ${object} that can be read`, { state: 'Nothing was measured.' });
     schemas.set(object, described);
@@ -86,10 +86,10 @@ export class MeasuredPlatforms {
 }
 
 function count(opened: Opened, budget: CallBudget): void {
-  const { requests, retries, daily } = opened.platform.connector.usage();
-  const calls = requests - opened.counted.requests;
-  budget.add(calls, retries - opened.counted.failed);
-  if (opened.counted.requests === 0) budget.opened(calls);
+  const { requests, daily } = opened.platform.connector.usage();
+  const calls = requests - opened.counted;
+  budget.add(calls);
+  if (opened.counted === 0) budget.opened(calls);
   if (daily !== undefined) budget.told(daily.limit);
-  opened.counted = { requests, failed: retries };
+  opened.counted = requests;
 }

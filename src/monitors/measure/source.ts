@@ -20,6 +20,8 @@ export interface PlatformLook extends Look {
   /** Calls that are left of the day, and how many the day has. */
   readonly left: number;
   readonly limit: number;
+  /** Whether the look has taken so long that what can wait is left for the next one. */
+  readonly isLong: () => boolean;
 }
 
 /** Where the measurements of one series come from. */

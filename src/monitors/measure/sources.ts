@@ -3,12 +3,12 @@ import { backupSource } from './backup.js';
 import { countSource } from './count.js';
 import { differencesSource } from './differences.js';
 import { mappingSource, schemaSource } from './drift.js';
-import { ratioSeries } from './errors.js';
+import { errorSources } from './errors.js';
 import { quotaSource } from './quota.js';
 import type { Source } from './source.js';
 import { syncSource } from './sync.js';
 
-/** Where each series of a monitor comes from. Errors come from what the other monitors were answered. */
+/** Where each series of a monitor comes from. */
 export function sourcesOf(settings: MonitorSettings): readonly Source[] {
   switch (settings.kind) {
     case 'volume':
@@ -36,6 +36,6 @@ export function sourcesOf(settings: MonitorSettings): readonly Source[] {
         },
       ];
     case 'ratio':
-      return ratioSeries(settings).map(({ series }) => ({ series, settings }));
+      return errorSources(settings);
   }
 }

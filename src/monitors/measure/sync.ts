@@ -16,10 +16,18 @@ export function syncSource(settings: SyncSettings): Source {
     measure: async (look) => {
       const run = await look.reach.lastRun(sync, look.reach.call);
       if (run === 'untold') return unmeasured(`The controller of ${sync} does not tell when it ran last.`, look.now);
-      if (run === undefined) return [];
-      return measured(settings, run, look);
+      const found = run === undefined ? [] : measured(settings, run, look);
+      return [...found, ...lookedAgain(found, look)];
     },
   };
+}
+
+/** That the tool answered, where what it said of an earlier run does not show it: the first time, and after it did not answer. */
+function lookedAgain(found: readonly Measurement[], { now, known }: Look): readonly Measurement[] {
+  const latest = known?.events.at(-1);
+  if (latest === undefined ? found.length > 0 : latest.kind !== 'unmeasured') return [];
+  const isNewer = found.some((one) => 'at' in one && latest !== undefined && Date.parse(one.at) > Date.parse(latest.at));
+  return isNewer ? [] : [{ kind: 'measured', at: now.toISOString() }];
 }
 
 function measured(settings: SyncSettings, run: LastRun, { now, known }: Look): readonly Measurement[] {

@@ -9,13 +9,19 @@ const KINDS: Readonly<Record<ReviewFinding['kind'], string>> = {
   new: 'What is new',
 };
 
+/** Less counting cannot tell what is new. */
+const TELLING_MS = 14 * 86_400_000;
+
 /** A review as a text for people who were not there. Holds no data of records. */
 export function reviewDocument(
   { from, to, countedSince }: Pick<ReviewInput, 'from' | 'to' | 'countedSince'>,
   findings: readonly ReviewFinding[],
 ): TextDocument {
   const kinds = [...new Set(findings.map(({ kind }) => kind))];
-  const lead = findings.length === 0 ? 'This week was like the weeks before it.' : { strong: `${String(findings.length)} things are worth a look.` };
+  const young = to.getTime() - countedSince.getTime() < TELLING_MS;
+  const nothing = young ? 'Nothing always fails. What is new or grew shows after two weeks.' : 'This week was like the weeks before it.';
+  const things = findings.length === 1 ? '1 thing is worth a look.' : `${String(findings.length)} things are worth a look.`;
+  const lead = findings.length === 0 ? nothing : { strong: things };
   return {
     title: 'Review of the week',
     lead: [
@@ -34,18 +40,19 @@ export function reviewDocument(
   };
 }
 
+/** Without the columns in which nothing would stand. */
 function tableOf(kind: ReviewFinding['kind'], findings: readonly ReviewFinding[]): Block {
+  const columns: readonly { readonly title: string; readonly of: (finding: ReviewFinding) => Inlines }[] = [
+    { title: 'What', of: ({ says }) => says },
+    { title: 'Words of the error', of: ({ message = '' }) => message },
+    { title: 'Example', of: ({ example }) => (example === undefined ? '' : [{ time: example.time }]) },
+    { title: 'Its id', of: ({ example }) => (example?.correlationId === undefined ? '' : [{ code: example.correlationId }]) },
+  ];
+  const filled = columns.filter(({ of }) => findings.some((finding) => of(finding) !== ''));
   return {
     kind: 'table',
     caption: KINDS[kind],
-    columns: ['What', 'Words of the error', 'Example', 'Its id'],
-    rows: findings.map(({ says, message = '', example }): { cells: readonly Inlines[] } => ({
-      cells: [
-        says,
-        message,
-        example === undefined ? '' : [{ time: example.time }],
-        example?.correlationId === undefined ? '' : [{ code: example.correlationId }],
-      ],
-    })),
+    columns: filled.map(({ title }) => title),
+    rows: findings.map((finding) => ({ cells: filled.map(({ of }) => of(finding)) })),
   };
 }

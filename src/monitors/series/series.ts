@@ -21,7 +21,9 @@ export class SeriesDays {
     const byDay = new Map<string, Measured[]>();
     for (const one of measured) {
       const day = dayOfMeasurement(one.measurement);
-      byDay.set(day, [...(byDay.get(day) ?? []), one]);
+      const known = byDay.get(day);
+      if (known === undefined) byDay.set(day, [one]);
+      else known.push(one);
     }
     const known = byDay.size === 0 ? new Set<string>() : new Set(await this.days());
     for (const [day, some] of [...byDay].sort(([a], [b]) => (a < b ? -1 : 1)))
@@ -64,7 +66,11 @@ export class SeriesDays {
 /** Histories with what was measured since. */
 export function rememberAll(histories: Map<string, SeriesHistory>, measured: readonly Measured[]): void {
   const bySeries = new Map<string, Measured[]>();
-  for (const one of measured) bySeries.set(keyOf(one.series), [...(bySeries.get(keyOf(one.series)) ?? []), one]);
+  for (const one of measured) {
+    const known = bySeries.get(keyOf(one.series));
+    if (known === undefined) bySeries.set(keyOf(one.series), [one]);
+    else known.push(one);
+  }
   for (const [key, some] of bySeries)
     histories.set(
       key,

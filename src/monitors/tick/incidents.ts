@@ -2,6 +2,7 @@ import { type FoundByMonitor, type Incident, type Incidents, isOpen, note, triag
 import { defined, isRunbackError } from '../../lib/index.js';
 import type { MonitorSettings, SyncConfig } from '../../workspace/index.js';
 import type { AlertAction, OpenAlert, OpenFinding } from '../alerts/types.js';
+import { placeOf } from '../place.js';
 
 /** Where an incident comes from that a monitor opened. */
 export const MONITOR_SOURCE = 'monitor';
@@ -115,7 +116,10 @@ export function foundOf({ key, alert, runbook }: AlertAction, { monitors, syncs 
   const settings = monitors.find(({ name }) => name === worst?.series.monitor);
   const platform =
     settings?.kind === 'volume' || settings?.kind === 'schema' || settings?.kind === 'forecast' ? settings.platform : platformsOf(alert)[0];
-  const named = monitors.filter(({ name }) => told.some(({ series }) => series.monitor === name)).flatMap((monitor) => monitor.syncs);
+  const named = told.flatMap(({ series }) => {
+    const monitor = monitors.find(({ name }) => name === series.monitor);
+    return monitor === undefined ? [] : placeOf(monitor, series).syncs;
+  });
   const writing = Object.values(syncs).flatMap(({ name, writes_to }) => (platform !== undefined && writes_to.includes(platform) ? [name] : []));
   return {
     alert: key,

@@ -14,7 +14,16 @@ export interface MeasureDeps {
   readonly platforms: MeasuredPlatforms;
   readonly budgets: ReadonlyMap<string, CallBudget>;
   readonly histories: ReadonlyMap<string, SeriesHistory>;
+  /** How long one look may take. Default a minute. */
+  readonly lookMs?: number | undefined;
 }
+
+/** One look that gets no answer holds up neither the others nor what is told. */
+const LOOK_MS = 60_000;
+/** A look that was stopped has so long to end: what it held is given back by then. */
+const TO_STOP_MS = 5000;
+/** After this part of it, what can wait is left for the next look. */
+const LONG = 1 / 3;
 
 /**
  * Looks at each of the sources once: platforms next to each other, what is of one platform one after the other. What fails is
@@ -41,25 +50,59 @@ async function measureOne(source: Source, deps: MeasureDeps): Promise<readonly M
   const { clock, call } = reach;
   const known = deps.histories.get(keyOf(source.series));
   try {
-    if (source.through !== undefined) return await throughPlatform(source.through, known, deps);
-    return (await source.measure?.({ now: clock.now(), known, reach })) ?? [];
+    const { measure, through } = source;
+    if (through !== undefined)
+      return await inTime(through.platform, deps, async (limited) => await throughPlatform(through, known, { ...deps, reach: limited }));
+    if (measure === undefined) return [];
+    // A test takes as long as it takes, and has limits of its own.
+    if (source.settings.kind === 'trial') return await measure({ now: clock.now(), known, reach });
+    return await inTime(source.series.of, deps, async (limited) => await measure({ now: clock.now(), known, reach: limited }));
   } catch (error) {
     call.signal?.throwIfAborted();
     return [unmeasuredBecause(error, clock.now())];
   }
 }
 
+/** A look with a limit: by a timer of its own, since what does not answer moves no clock. */
+async function inTime(
+  name: string,
+  { reach, lookMs = LOOK_MS }: MeasureDeps,
+  look: (reach: Reach) => Promise<readonly Measurement[]>,
+): Promise<readonly Measurement[]> {
+  const limit = new AbortController();
+  const { call, clock } = reach;
+  const signal = call.signal === undefined ? limit.signal : AbortSignal.any([call.signal, limit.signal]);
+  const stop = setTimeout(() => limit.abort(), lookMs);
+  let leave: NodeJS.Timeout | undefined;
+  const late = new Promise<'late'>((resolve) => {
+    leave = setTimeout(() => resolve('late'), lookMs + TO_STOP_MS);
+  });
+  const looking = look({ ...reach, call: { ...call, signal } }).catch((error: unknown) => {
+    if (!limit.signal.aborted || call.signal?.aborted === true) throw error;
+    return 'late' as const;
+  });
+  try {
+    const found = await Promise.race([looking, late]);
+    return found === 'late' ? unmeasured(`${name} did not answer within ${String(Math.round(lookMs / 1000))} seconds.`, clock.now()) : found;
+  } finally {
+    clearTimeout(stop);
+    clearTimeout(leave);
+  }
+}
+
 async function throughPlatform(
   { platform: name, cost, measure }: NonNullable<Source['through']>,
   known: SeriesHistory | undefined,
-  { reach, platforms, budgets }: MeasureDeps,
+  { reach, platforms, budgets, lookMs = LOOK_MS }: MeasureDeps,
 ): Promise<readonly Measurement[]> {
   const budget = budgets.get(name);
   if (budget === undefined || !budget.allows(cost, platforms.isOpen(name)))
     return unmeasured(`The ${String(budget?.limit ?? 0)} calls that monitors may make to ${name} in a day are used up.`, timeOf(reach.clock));
-  return await platforms.use(name, budget, async (platform, schemaOf) => {
+  const began = performance.now();
+  const isLong = (): boolean => performance.now() - began > lookMs * LONG;
+  return await platforms.use(name, budget, reach.call, async (platform, schemaOf) => {
     const { left, limit } = budget;
-    return await measure({ now: timeOf(reach.clock), known, reach, platform, schemaOf, left, limit });
+    return await measure({ now: timeOf(reach.clock), known, reach, platform, schemaOf, left, limit, isLong });
   });
 }
 

@@ -7,11 +7,11 @@ import type { SeriesHistory } from '../baseline/history.js';
 import type { Departure } from '../baseline/stretches.js';
 import { judgeSeries } from '../judge/judge-series.js';
 import { CallBudget } from '../measure/budget.js';
-import { ratioOf } from '../measure/errors.js';
 import { MeasuredPlatforms } from '../measure/platforms.js';
 import type { Reach } from '../measure/reach.js';
 import type { Source } from '../measure/source.js';
 import { sourcesOf } from '../measure/sources.js';
+import { placeOf } from '../place.js';
 import { keyOf, type Measured } from '../series/day.js';
 import { rememberAll, SeriesDays } from '../series/series.js';
 import type { Judgement } from '../types.js';
@@ -31,6 +31,8 @@ export interface TickDeps {
   /** `monitor_calls_per_day` by platform, where runback.yml has it. */
   readonly budgets: Readonly<Record<string, number>>;
   readonly telling: Omit<TellingDeps, 'monitors'>;
+  /** How long one look may take, in milliseconds. Default a minute. */
+  readonly lookMs?: number;
   readonly silences: () => Promise<readonly Silence[]>;
   /** Times by platform that nothing is to be learned from. */
   readonly departures: () => Promise<readonly (Departure & { readonly platforms: readonly string[] })[]>;
@@ -107,15 +109,10 @@ export class Monitoring {
   ): Promise<{ readonly measured: readonly Measured[]; readonly spent: MonitorState['spent'] }> {
     const names = new Set(this.#sources.flatMap(({ through }) => through?.platform ?? []));
     const budgets = new Map([...names].map((name) => [name, new CallBudget(name, state?.spent[name], this.deps.budgets[name], now)]));
-    const errors = due.flatMap((source): readonly Measured[] => {
-      if (source.settings.kind !== 'ratio') return [];
-      const measurement = ratioOf(state?.spent[source.series.of], now);
-      return measurement === undefined ? [] : [{ series: source.series, measurement }];
-    });
     const histories = await this.#known(state, now, []);
-    const measured = await measureAll(due, { reach: this.deps.reach, platforms: this.#platforms, budgets, histories });
+    const measured = await measureAll(due, { reach: this.deps.reach, platforms: this.#platforms, budgets, histories, lookMs: this.deps.lookMs });
     return {
-      measured: [...errors, ...measured],
+      measured,
       spent: { ...state?.spent, ...Object.fromEntries([...budgets].map(([name, { spent }]) => [name, spent])) },
     };
   }
@@ -137,6 +134,9 @@ export class Monitoring {
     const [silenced, left, paused] = [await silences(), await departures(), await reach.paused()];
     const judgements = this.#sources.map((source) => this.#judge(source, now, left, paused));
     const looked = new Set([...due.map(({ series }) => keyOf(series)), ...measured.map(({ series }) => keyOf(series))]);
+    const good = new Set(looked);
+    for (const { series, measurement } of measured) if (measurement.kind === 'unmeasured') good.delete(keyOf(series));
+    for (const { series, settings } of this.#sources) if (heldOf(placeOf(settings, series), paused) !== undefined) good.delete(keyOf(series));
     const state = await stateOf(reach.store).update((kept) => {
       const { state: alerts, actions } = nextAlerts(kept?.alerts ?? NO_ALERTS, judgements, { now, silences: silenced, settings: watching });
       return {
@@ -145,7 +145,7 @@ export class Monitoring {
         alerts,
         pending: [...(kept?.pending ?? []), ...actions.map((action) => this.#planned(action))],
         incidents: kept?.incidents ?? {},
-        standings: Object.fromEntries(judgements.map((judgement) => standingOf(judgement, kept, looked, now))),
+        standings: Object.fromEntries(judgements.map((judgement) => standingOf(judgement, kept, { looked, good, now }))),
         spent,
       };
     });
@@ -154,10 +154,11 @@ export class Monitoring {
   }
 
   #judge({ series, settings }: Source, now: Date, left: Awaited<ReturnType<TickDeps['departures']>>, paused: ReadonlySet<string>): Judgement {
-    const held = settings.syncs.find((sync) => paused.has(sync));
+    const place = placeOf(settings, series);
+    const held = heldOf(place, paused);
     if (held !== undefined) return { series, state: 'well', says: `${held} is paused, so nothing is expected of it.` };
     const history = this.#histories?.get(keyOf(series)) ?? { series, events: [] };
-    const ofPlatform = left.filter(({ platforms }) => platforms.length === 0 || platforms.some((name) => settings.platforms.includes(name)));
+    const ofPlatform = left.filter(({ platforms }) => platforms.length === 0 || platforms.some((name) => place.platforms.includes(name)));
     return judgeSeries(settings, history, now, { calendar: this.#calendar, departures: ofPlatform });
   }
 
@@ -203,7 +204,15 @@ function settled(kept: MonitorState | undefined, { action }: PendingAction, inci
   };
 }
 
-function standingOf(judgement: Judgement, kept: MonitorState | undefined, looked: ReadonlySet<string>, now: Date): readonly [string, Standing] {
+/** The paused sync, of which nothing is expected. */
+const heldOf = ({ syncs }: ReturnType<typeof placeOf>, paused: ReadonlySet<string>): string | undefined => syncs.find((sync) => paused.has(sync));
+
+/** `looked`: series that were looked at now; `good`: those of them of which the look told something. */
+function standingOf(
+  judgement: Judgement,
+  kept: MonitorState | undefined,
+  { looked, good, now }: { readonly looked: ReadonlySet<string>; readonly good: ReadonlySet<string>; readonly now: Date },
+): readonly [string, Standing] {
   const key = keyOf(judgement.series);
   const before = kept?.standings[key];
   const isGood = judgement.state === 'well' || judgement.state === 'blind';
@@ -213,7 +222,7 @@ function standingOf(judgement: Judgement, kept: MonitorState | undefined, looked
       judgement,
       ...defined({
         measuredAt: looked.has(key) ? now.toISOString() : before?.measuredAt,
-        goodAt: isGood && looked.has(key) ? now.toISOString() : before?.goodAt,
+        goodAt: isGood && good.has(key) ? now.toISOString() : before?.goodAt,
       }),
     },
   ];

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
+import { isRunbackError } from '../../lib/index.js';
 import type { Lock, Store } from '../../store/index.js';
 
 /**
@@ -7,8 +8,7 @@ import type { Lock, Store } from '../../store/index.js';
  * process that is gone end with it; those of one that lives, or may, are waited for.
  */
 export class Presence {
-  /** What leases carry. */
-  readonly holder = `outbox-${randomBytes(8).toString('hex')}`;
+  #holder = newHolder();
   readonly #gone = new Set<string>();
   #lock: Promise<Lock> | undefined;
   #swept = false;
@@ -18,16 +18,37 @@ export class Presence {
     private readonly by: string,
   ) {}
 
-  /** Shows the sign. */
+  /** What leases carry; another one after the sign was lost. */
+  get holder(): string {
+    return this.#holder;
+  }
+
+  /** Shows the sign, and looks whether it is still there: others take one that was lost for that of a process that is gone. */
   async show(): Promise<void> {
-    const taking = (this.#lock ??= this.store.lock(this.holder, this.#owner(this.holder)));
+    const taking = this.#take();
     try {
-      await taking;
-      await this.#sweep();
+      await (await taking).check();
     } catch (error) {
-      this.#lock = undefined;
-      throw error;
+      if (!isRunbackError(error, 'fenced')) throw error;
+      this.#forget(taking);
+      await this.#take();
     }
+    await this.#sweep();
+  }
+
+  #take(): Promise<Lock> {
+    if (this.#lock !== undefined) return this.#lock;
+    const taking = (this.#lock = this.store.lock(this.holder, this.#owner(this.holder)));
+    // It may have been taken, and only the answer got lost: then that name is in its own way.
+    taking.catch(() => this.#forget(taking));
+    return taking;
+  }
+
+  /** The next one has another name. Several pages may find out that it is lost, and one of them takes the next. */
+  #forget(taking: Promise<Lock>): void {
+    if (this.#lock !== taking) return;
+    this.#lock = undefined;
+    this.#holder = newHolder();
   }
 
   /** Whether the process that held a lease is known to be gone. */
@@ -62,4 +83,8 @@ export class Presence {
   #owner(holder: string) {
     return { by: this.by, holder, purpose: 'sending pages' };
   }
+}
+
+function newHolder(): string {
+  return `outbox-${randomBytes(8).toString('hex')}`;
 }

@@ -126,7 +126,7 @@ class PlanReader {
       if (action === 'delete') continue;
       count.fields += 1;
       this.#field(object, field, move);
-      if (this.#examples.length < SHOWN_EXAMPLES) this.#examples.push(exampleOf(line, { object, key, field, action }, move));
+      if (action !== 'undelete' && this.#examples.length < SHOWN_EXAMPLES) this.#examples.push(exampleOf(line, { object, key, field, action }, move));
     }
   }
 

@@ -1,4 +1,4 @@
-import { canonicalJson } from '../../lib/index.js';
+import { canonicalJson, phraseReplacer } from '../../lib/index.js';
 import type { ChangeExample, PlanFacts, ReportData, ShownRecord } from '../types.js';
 
 /** Longest value of a record, in words, that is looked for in what people wrote. */
@@ -72,21 +72,17 @@ function walk(value: unknown, hide: Placeholders, name: string | undefined): unk
 export class Placeholders {
   readonly #known = new Map<string, string>();
   readonly #counts: Record<string, number> = {};
-  readonly #values: RegExp | undefined;
+  readonly #values: ReturnType<typeof phraseReplacer>;
 
   constructor(valuesInText: readonly string[] = []) {
-    const longestFirst = [...valuesInText].sort((a, b) => b.length - a.length).map(asPattern);
-    if (longestFirst.length > 0) this.#values = new RegExp(`(?<![\\p{L}\\p{N}])(?:${longestFirst.join('|')})(?![\\p{L}\\p{N}])`, 'gu');
+    this.#values = phraseReplacer(valuesInText, { anyBlanks: true });
   }
 
   /** `id`: it is the id of something; only addresses are looked for. */
   text(text: string, id = false): string {
     const withoutMail = this.#mail(text);
     if (id) return withoutMail;
-    const pattern = this.#values;
-    return outside(withoutMail, (part) =>
-      this.#phones(pattern === undefined ? part : part.replace(pattern, (found) => this.#of('value', phraseOf(found)))),
-    );
+    return outside(withoutMail, (part) => this.#phones(this.#values(part, (found) => this.#of('value', phraseOf(found)))));
   }
 
   /** The placeholder of a value that is a text. */
@@ -229,11 +225,4 @@ function phraseOf(text: string): string {
 /** Whether a value says something of somebody: not `lead`, `true` or `12`, which are words of every report. */
 function tells(phrase: string): boolean {
   return phrase.length >= 3 && !/^(?:\p{Ll}[\p{Ll}_-]*|\d{1,6}|\d{4}-\d\d-\d\d.*)$/u.test(phrase);
-}
-
-function asPattern(phrase: string): string {
-  return phrase
-    .split(' ')
-    .map((word) => word.replaceAll(/[\\^$.*+?()[\]{}|/]/gu, '\\$&'))
-    .join('\\s+');
 }

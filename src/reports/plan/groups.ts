@@ -1,4 +1,5 @@
 import { canonicalJson, defined } from '../../lib/index.js';
+import type { RecordNames } from '../../records/index.js';
 import type { ConflictCode, PlanAction, PlanChange, PlanConflict, PlanLine } from '../../restores/index.js';
 
 /** Examples that are kept of a group. */
@@ -16,6 +17,8 @@ export interface CommonValue {
 export interface GroupExample {
   readonly object: string;
   readonly key: string;
+  /** How people know it, where the plan says so. */
+  readonly called?: RecordNames;
   /** Of a link, its other end. */
   readonly to?: { readonly object: string; readonly key: string };
   readonly now?: unknown;
@@ -139,7 +142,8 @@ class Group {
       this.#willBe.take(willBe);
     }
     if (this.#examples.size >= EXAMPLES) return;
-    const ends = 'link' in change ? { ...change.from, to: change.to } : { object: change.object, key: change.key };
+    const ends =
+      'link' in change ? { ...change.from, to: change.to } : { object: change.object, key: change.key, ...defined({ called: change.called }) };
     const example: GroupExample = { ...ends, ...defined({ now, willBe, writer, at }) };
     const says = canonicalJson([now ?? null, willBe ?? null]);
     if (!this.#examples.has(says)) this.#examples.set(says, example);

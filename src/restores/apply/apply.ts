@@ -1,6 +1,6 @@
 import { platformLock } from '../../connectors/index.js';
-import { counted, type CallOptions, defined, isRunbackError, newId, oneAhead, parseDuration, RunbackError } from '../../lib/index.js';
-import type { JournalWriter, Lock, LockOwner } from '../../store/index.js';
+import { counted, type CallOptions, defined, isRunbackError, newId, oneAhead, parseDuration, RunbackError, type SendGuard } from '../../lib/index.js';
+import { guardOf, type JournalWriter, type Lock, type LockOwner } from '../../store/index.js';
 import type { RestoreConfig } from '../../workspace/index.js';
 import type { RestoreDeps } from '../plan/plan.js';
 import type { Batches } from '../records/batches.js';
@@ -105,10 +105,10 @@ export async function applyRestore(request: ApplyRequest, deps: ApplyDeps, optio
     ...defined({ incidents: request.incidents, accepted: deps.accepted }),
   };
   const held = await hold(deps, { id, run: deps.run }, request.by);
-  return await holding(held, async ({ writer, fold }) => {
+  return await holding(held, async ({ writer }) => {
     await writer.append({ by: request.by, type: 'restore.created', data: { ...created } });
     await journalLock(held, request.by);
-    return await run(plan, fold, writer, request.by, deps, options);
+    return await run(plan, held, request.by, deps, options);
   });
 }
 
@@ -119,10 +119,9 @@ export async function applyRestore(request: ApplyRequest, deps: ApplyDeps, optio
  */
 export async function resumeRestore(id: string, by: string, deps: ApplyDeps, options: CallOptions = {}): Promise<RestoreSummary> {
   return await goOn(id, by, deps, resumeStanding, {}, async (plan, held) => {
-    const { writer, fold } = held;
-    await writer.append({ by, type: 'restore.resumed', data: defined({ accepted: deps.accepted }) });
+    await held.writer.append({ by, type: 'restore.resumed', data: defined({ accepted: deps.accepted }) });
     await journalLock(held, by);
-    return await run(plan, fold, writer, by, deps, options);
+    return await run(plan, held, by, deps, options);
   });
 }
 
@@ -175,13 +174,14 @@ export async function goOn(
   return over.summary;
 }
 
-async function run(plan: Plan, fold: RestoreFold, writer: JournalWriter, by: string, deps: ApplyDeps, options: CallOptions): Promise<RestoreSummary> {
+async function run(plan: Plan, { fold, writer, guard }: HeldRestore, by: string, deps: ApplyDeps, options: CallOptions): Promise<RestoreSummary> {
   const { store, platform } = deps;
   const state = fold.state();
   const execution: Execution = {
     platform,
     schema: plan.schema,
     writer,
+    guard,
     by,
     kind: 'batch',
     batches: state.apply,
@@ -295,6 +295,8 @@ export interface HeldRestore {
   readonly fold: RestoreFold;
   /** Of the platform; undefined where the caller holds it. */
   readonly lock: Lock | undefined;
+  /** Under which changes are sent: that lock, also where the caller holds it. */
+  readonly guard: SendGuard;
 }
 
 /**
@@ -312,9 +314,11 @@ export async function hold(
   const taker = { owner, look: deps.holders ?? restoreHolders(store), ...defined({ run }) };
   const lock = deps.lockHeld === true ? undefined : await takePlatform(store, platformLock(platform), taker);
   try {
+    // Of a run that holds it, its store gives the very lock.
+    const guard = guardOf(lock ?? (await store.lock(platformLock(platform), owner)));
     const fold = new RestoreFold(id, options);
     const writer = await store.journal(RESTORES, id).open(owner, { exact: EXACT, whole: true, visit: (entry) => fold.take(entry) });
-    return { writer: noting(writer, fold), fold, lock };
+    return { writer: noting(writer, fold), fold, lock, guard };
   } catch (error) {
     await lock?.release();
     throw error;
@@ -330,6 +334,7 @@ function noting(writer: JournalWriter, fold: RestoreFold): JournalWriter {
     get broke() {
       return writer.broke;
     },
+    lease: writer.lease,
     close: () => writer.close(),
     append: async (entry, options) => {
       const written = await writer.append(entry, options);

@@ -24,7 +24,7 @@ export async function undoRestore(id: string, by: string, deps: ApplyDeps, optio
   const { platform } = deps;
   // What was applied is wanted in the end, and so kept from the first line on.
   return await goOn(id, by, deps, undoStanding, { keepApplied: true }, async (plan, held) => {
-    const { writer, fold } = held;
+    const { writer, fold, guard } = held;
     await writer.append({ by, type: 'undo.created', data: defined({ accepted: deps.accepted }) });
     await journalLock(held, by);
     const state = fold.state();
@@ -33,6 +33,7 @@ export async function undoRestore(id: string, by: string, deps: ApplyDeps, optio
       platform,
       schema: plan.schema,
       writer,
+      guard,
       by,
       settings: state.created.settings,
       canary: false,

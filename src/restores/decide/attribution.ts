@@ -68,10 +68,10 @@ export function attributeField(
     if (last === undefined) return { state: 'unknown' };
     // A window is a limit: the one time that is known of this change lies outside of it.
     if (!notBefore(last.at, rule.baseStartedAt))
-      return !editedSince && inWindow(rule, last.at) === 'outside'
+      return !editedSince && inWindow(rule, last.at, last.until) === 'outside'
         ? { ...judge(rule, last.writer, last.at), state: 'unattributed' }
         : { state: 'unknown' };
-    const verdict = judge(rule, last.writer, last.at);
+    const verdict = judge(rule, last.writer, last.at, last.until);
     return editedSince && verdict.state === 'unattributed' ? { state: 'unknown' } : verdict;
   }
   const wrote = writeOf(rule, history, field, damaged);
@@ -86,7 +86,7 @@ export function attributeWorkedOut(rule: Suspicion, history: RecordHistory | und
   const verdict = attributeField(rule, history, field, damaged, false);
   if (verdict.state !== 'unattributed' || rule.history === 'record') return verdict;
   const wrote = writeOf(rule, history, field, damaged);
-  return wrote?.byPlatform === true && inWindow(rule, wrote.at) !== 'outside' ? { ...verdict, state: 'unknown' } : verdict;
+  return wrote?.byPlatform === true && inWindow(rule, wrote.at, wrote.until) !== 'outside' ? { ...verdict, state: 'unknown' } : verdict;
 }
 
 /** The newest entry that wrote what the damaged snapshot holds. */
@@ -209,21 +209,21 @@ export function attributionWords(attribution: Attribution, done: 'written' | 'de
 }
 
 /** Whether a write belongs to the incident, by who made it and when. */
-export function judge(rule: Suspicion, writer: string | undefined, at: string | undefined): Attribution {
-  return { state: verdictOn(rule, writer, at), ...defined({ writer, at }) };
+export function judge(rule: Suspicion, writer: string | undefined, at: string | undefined, until?: string): Attribution {
+  return { state: verdictOn(rule, writer, at, until), ...defined({ writer, at }) };
 }
 
 /** The same of an entry of a history. What only stood there tells neither who wrote it nor when. */
-export function judgeEntry(rule: Suspicion, { writer, at, stood }: FieldChange): Attribution {
-  return stood === true ? { state: 'unknown' } : judge(rule, writer, at);
+export function judgeEntry(rule: Suspicion, { writer, at, until, stood }: FieldChange): Attribution {
+  return stood === true ? { state: 'unknown' } : judge(rule, writer, at, until);
 }
 
 /**
  * Suspect and window, where both are given. Evidence against one of them settles it, whatever is known of the other.
  */
-function verdictOn(rule: Suspicion, writer: string | undefined, at: string | undefined): Attribution['state'] {
+function verdictOn(rule: Suspicion, writer: string | undefined, at: string | undefined, until?: string): Attribution['state'] {
   const byWriter = rule.suspects.length === 0 ? undefined : writer === undefined ? 'unknown' : isSuspect(writer, rule.suspects);
-  const byTime = inWindow(rule, at);
+  const byTime = inWindow(rule, at, until);
   if (byWriter === false || byTime === 'outside') return 'unattributed';
   if (byWriter === 'unknown' || byTime === 'unknown') return 'unknown';
   // A time alone names nobody: it has to be the change's own.
@@ -232,14 +232,15 @@ function verdictOn(rule: Suspicion, writer: string | undefined, at: string | und
 
 /**
  * Where a change lies to the incident's window; undefined where none was given. A change of unknown time lies between
- * the snapshots: inside where all of that is, outside where none of it is.
+ * the snapshots: inside where all of that is, outside where none of it is. `atLatest`: where it may be later than `at`.
  */
-export function inWindow(rule: Suspicion, at: string | undefined): 'inside' | 'outside' | 'unknown' | undefined {
+export function inWindow(rule: Suspicion, at: string | undefined, atLatest?: string): 'inside' | 'outside' | 'unknown' | undefined {
   if (rule.since === undefined && rule.until === undefined) return undefined;
   const since = rule.since === undefined ? -Infinity : Date.parse(rule.since);
   const until = rule.until === undefined ? Infinity : Date.parse(rule.until);
   const earliest = Date.parse(at ?? rule.baseStartedAt);
-  const latest = at === undefined ? (rule.damagedBy === undefined ? Infinity : Date.parse(rule.damagedBy)) : earliest;
+  const end = atLatest === undefined ? earliest : Date.parse(atLatest);
+  const latest = at === undefined ? (rule.damagedBy === undefined ? Infinity : Date.parse(rule.damagedBy)) : end;
   if (earliest >= since && latest <= until) return 'inside';
   return latest < since || earliest > until ? 'outside' : 'unknown';
 }

@@ -1,7 +1,7 @@
 import type { FieldChange, RecordHistory } from '../../connectors/index.js';
 import { ownValue, setOwn, valueIn, type Fields, type ObjectSchema, type PlatformRecord, type Value } from '../../records/index.js';
 import type { Attribution, Unknowable } from '../types.js';
-import { fits, isEmpty, judge, judgeEntry, type Suspicion } from './attribution.js';
+import { fits, inWindow, isEmpty, isSuspect, judge, judgeEntry, type Suspicion } from './attribution.js';
 import { fieldOf } from './conflicts.js';
 
 /** A field that the incident wrote, and whose earlier value is not known. */
@@ -48,6 +48,8 @@ interface Written {
   readonly entries: readonly FieldChange[];
   readonly first: FieldChange;
   readonly last: FieldChange;
+  /** Whether a suspect wrote within the window is not told: clocks were set back at its edge. */
+  readonly unsure?: true;
 }
 
 /**
@@ -69,7 +71,7 @@ export function rebuildRecord(rules: RebuildRules, record: PlatformRecord, histo
   const unknown: UnknownBase[] = [];
   for (const [name, one] of written) {
     const { schema, kept } = rules;
-    const before = one.last.value === undefined ? 'untold' : valueBefore(rules.suspicion, one, kept, history);
+    const before = one.unsure === true ? 'unsure' : one.last.value === undefined ? 'untold' : valueBefore(rules.suspicion, one, kept, history);
     const damaged = one.last.value ?? null;
     const side = fieldOf(schema, name)?.readOnly === true ? watched : sides;
     if (typeof before === 'string')
@@ -93,12 +95,19 @@ export function rebuildRecord(rules: RebuildRules, record: PlatformRecord, histo
 
 /** The writes of the incident among the entries of a field; undefined where there are none. */
 function writtenBy(suspicion: Suspicion, entries: readonly FieldChange[], live: Value | undefined, inOrder: boolean): Written | undefined {
-  const passes = entries.filter((entry) => judgeEntry(suspicion, entry).state === 'attributed');
+  const isAtEdge = (entry: FieldChange): boolean => isUnsure(suspicion, entry);
+  const passes = entries.filter((entry) => judgeEntry(suspicion, entry).state === 'attributed' || isAtEdge(entry));
   const [newest, first] = [passes[0], passes.at(-1)];
   if (newest === undefined || first === undefined) return undefined;
   // Of several at the very same time nothing tells which came last, but what stands there now.
   const last = inOrder ? newest : (passes.find((entry) => entry.at === newest.at && entry.value !== undefined && fits(entry, live)) ?? newest);
-  return { entries, first, last };
+  return { entries, first, last, ...(passes.some(isAtEdge) ? { unsure: true } : {}) };
+}
+
+/** A write of a suspect that clocks which were set back leave in or out of the window. */
+function isUnsure(suspicion: Suspicion, { writer, at, until, stood }: FieldChange): boolean {
+  if (until === undefined || stood === true || writer === undefined || !isSuspect(writer, suspicion.suspects)) return false;
+  return inWindow(suspicion, at, until) === 'unknown';
 }
 
 /**

@@ -1,12 +1,12 @@
 import { describeThere, type Platform, type PlatformSchema } from '../../connectors/index.js';
-import { defined, RunbackError, type CallOptions } from '../../lib/index.js';
+import { type CallOptions, defined, ownValue, RunbackError } from '../../lib/index.js';
 import { unknownKeys, type PlatformMoments, type SnapshotReader } from '../../snapshots/index.js';
 import { suspicionOf, type Suspicion } from '../decide/attribution.js';
 import { compileWhere } from '../decide/where.js';
 import type { Recreations } from '../records/journal.js';
 import type { ChosenCells, PlanFilters } from '../types.js';
 import type { PlanContext } from './context.js';
-import { coverageOf, type Coverage } from './coverage.js';
+import { coverageOf, type Coverage, withheldOf } from './coverage.js';
 import { checkOrder, checkSnapshots } from './fitting.js';
 import { checkLimits, checkSuspects, refuseKeys } from './limits.js';
 import type { SnapshotPair } from './objects/differences.js';
@@ -54,7 +54,8 @@ export async function contextOf(
   checkLimits(filters);
   if (request.suspectsNamed === true) checkSuspects(filters, platform.connector.capabilities.history);
   const held = [...new Set([...before.objects, ...after.objects].map(({ object }) => object))];
-  const live = await describeLive(platform, { wanted: coverage.wanted, held }, filters, options);
+  const described = await describeLive(platform, { wanted: coverage.wanted, held }, filters, options);
+  const live = withUnread(described, withheldOf(pair, described, coverage.wanted));
   const covered = ({ object }: { readonly object: string }): boolean => filters.objects === undefined || filters.objects.includes(object);
   checkLimits(filters, [...before.objects, ...live.objects].filter(covered));
   if (filters.keys !== undefined) refuseKeys(await unknownKeys([pair.base, pair.damaged], platform.name, filters.keys, filters.objects));
@@ -82,6 +83,19 @@ function suspicionIn({ base, damaged }: SnapshotPair, platform: Platform, filter
     platform.identity.writer,
     momentsOf(damaged, platform.name)?.finishedAt ?? damaged.manifest.finishedAt,
   );
+}
+
+/** Says of each object type which fields the snapshots could not read, where the platform still does not list them: who is created again lacks them. */
+function withUnread(live: PlatformSchema, unread: Readonly<Record<string, readonly string[]>>): PlatformSchema {
+  const objects = live.objects.map((one) => {
+    const known = [...one.fields.map(({ name }) => name), ...(one.withheld ?? [])];
+    const names = (ownValue(unread, one.object) ?? []).filter((name) => !known.includes(name));
+    if (names.length === 0) return one;
+    const lost = one.lostOnCreate ?? { always: [], fields: [] };
+    const always = [...lost.always, ...names.map((name) => `${name}, which is not read`)];
+    return { ...one, lostOnCreate: { ...lost, always }, withheld: [...(one.withheld ?? []), ...names] };
+  });
+  return { ...live, objects };
 }
 
 /**

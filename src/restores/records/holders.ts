@@ -22,9 +22,16 @@ const UNKNOWN = 'unknown';
 export function restoreHolders(store: Store): HolderLook {
   return async ({ holder }) => {
     if (holder === UNKNOWN) return OVER;
-    if (!holder.startsWith('restore-')) return { state: 'unfinished' };
+    if (!holder.startsWith('restore-')) return { state: 'unfinished', ...defined({ next: endOf(holder) }) };
     return await lookAtJournal(async () => await restoreLeft(store, holder));
   };
+}
+
+/** The command that takes away, or puts back, what a test or drill left when it was killed; undefined for others. */
+function endOf(holder: string): string | undefined {
+  if (holder.startsWith('check-')) return `runback test cleanup ${holder}`;
+  if (holder.startsWith('stage-')) return 'runback drill list   (the next drill that is run there takes away what it left)';
+  return holder.startsWith('parity-') ? 'runback parity check   (puts back what it had marked)' : undefined;
 }
 
 /** A holder without a journal, or with one that is damaged, cannot be gone on with: its lock is given back. */
@@ -45,7 +52,7 @@ async function restoreLeft(store: Store, id: string): Promise<DeadWork> {
   const undoing = state.summary.state === 'undoing' || state.summary.state === 'undo_failed';
   return {
     state: 'unfinished',
-    next: undoing ? `runback restore undo ${id}` : `runback restore resume ${id}   (or put back what it wrote: runback restore undo ${id})`,
+    next: undoing ? `runback restore undo ${id}` : `runback restore resume ${id}\nOr put back what it wrote: runback restore undo ${id}`,
     ...defined({ run: state.created.run }),
   };
 }
@@ -102,6 +109,15 @@ export async function takePlatform(store: Store, name: string, { owner, run, loo
       cause: error,
     });
   }
+}
+
+/**
+ * The same for work that is no restore: a test, a drill, a clean-up. What such work has left is taken over, since whoever comes next takes it
+ * away; what a run or restore has left half done is not.
+ */
+export async function takeBeside(store: Store, name: string, owner: LockOwner, look: HolderLook = restoreHolders(store)): Promise<Lock> {
+  const isHalfDone = ({ holder }: Pick<LockInfo, 'holder'>): boolean => /^(?:run|restore)-/u.test(holder);
+  return await takePlatform(store, name, { owner, look: async (dead) => (isHalfDone(dead) ? await look(dead) : OVER) });
 }
 
 /** Gives a platform's lock back that a process of this holder left when its work was over already. */

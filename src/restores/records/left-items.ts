@@ -1,7 +1,7 @@
 import { defined } from '../../lib/index.js';
-import { ownValue, type Value } from '../../records/index.js';
+import { ownValue, type RecordNames, type Value } from '../../records/index.js';
 import type { Store } from '../../store/index.js';
-import type { Plan, PlanChange, PlanConflict, RecordChange } from '../types.js';
+import type { Plan, PlanChange, PlanConflict, PlanLine, RecordChange } from '../types.js';
 import type { Batches } from './batches.js';
 import { backAfter, fieldsAfter } from './item-ids.js';
 import { foldRestore } from './journal.js';
@@ -18,6 +18,8 @@ export interface LeftItem {
   readonly kind: LeftKind;
   readonly object: string;
   readonly key: string;
+  /** How people know the record, where the plan says so. */
+  readonly called?: RecordNames;
   /** The field, or the kind of link with its other end; absent for a whole record. */
   readonly field?: string;
   /** Code of the conflict or of the refusal. */
@@ -46,17 +48,32 @@ export interface LeftItem {
 export async function* leftItems(plan: Plan, store: Store, restore?: string): AsyncGenerator<LeftItem> {
   const state = restore === undefined ? undefined : await foldRestore(store, restore);
   const isUndone = state?.summary.undo !== undefined;
+  const batches = isUndone ? state?.undo : state?.apply;
+  const beside = new Map<string, RecordNames | undefined>([...(batches?.beside.values() ?? [])].map((one) => [nameOf(one), undefined]));
   for await (const lines of plan.linesTogether())
-    for (const line of lines)
-      if (line.kind === 'conflict') yield conflictItem(line);
-      else if (state !== undefined) yield* isUndone ? leftOfUndo(line, state.apply, state.undo) : leftOfChange(line, state.apply);
-  if (state === undefined) return;
-  const batches = isUndone ? state.undo : state.apply;
+    for (const line of lines) {
+      const called = 'link' in line ? undefined : line.called;
+      if (called !== undefined && !('link' in line) && beside.has(nameOf(line))) beside.set(nameOf(line), called);
+      for (const item of itemsOf(line, state)) yield called === undefined ? item : { ...item, called };
+    }
+  if (batches === undefined) return;
   for (const { object, key, moves } of batches.beside.values())
-    for (const [field, { from, to }] of Object.entries(moves)) yield { kind: 'beside', object, key, field, ...defined({ wanted: from, now: to }) };
+    for (const [field, { from, to }] of Object.entries(moves))
+      yield { kind: 'beside', object, key, field, ...defined({ wanted: from, now: to, called: beside.get(nameOf({ object, key })) }) };
   for (const { object, key } of batches.made.records) yield { kind: 'made', object, key };
   for (const { link, fromObject, from, toObject, to } of batches.made.links)
     yield { kind: 'made', object: fromObject, key: from, field: `${link} ${toObject} ${to}` };
+}
+
+const nameOf = ({ object, key }: { readonly object: string; readonly key: string }): string => JSON.stringify([object, key]);
+
+type Folded = Awaited<ReturnType<typeof foldRestore>>;
+
+/** What is left of one line of a plan. */
+function itemsOf(line: PlanLine, state: Folded | undefined): Iterable<LeftItem> {
+  if (line.kind === 'conflict') return [conflictItem(line)];
+  if (state === undefined) return [];
+  return state.summary.undo === undefined ? leftOfChange(line, state.apply) : leftOfUndo(line, state.apply, state.undo);
 }
 
 function conflictItem({ object, key, field, code, base, damaged, live, message, byHand, choices }: PlanConflict): LeftItem {

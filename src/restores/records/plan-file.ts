@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { Platform, PlatformSchema } from '../../connectors/index.js';
-import { counted, canonicalJson, isRunbackError, newId, RunbackError, sha256, type Clock } from '../../lib/index.js';
+import { counted, canonicalJson, isRunbackError, newId, RunbackError, sha256, shellWord, type Clock } from '../../lib/index.js';
 import type { Document, Store } from '../../store/index.js';
 import type { Plan, PlanCounts, PlanHeader, PlanLine, PlanSummary } from '../types.js';
 import { checkAccount, checkNamed } from './bound.js';
@@ -257,7 +257,7 @@ export function checkAge(header: PlanHeader, now: Date, maxAgeMs: number): void 
 /** The command that makes such a plan again. */
 function againOf({ platform, base, history, filters }: PlanHeader): string {
   const { since = '', until, suspects = [] } = filters;
-  const window = `--since ${since}${until === undefined ? '' : ` --until ${until}`}${suspects.map((suspect) => ` --suspect ${suspect}`).join('')}`;
+  const window = `--since ${since}${until === undefined ? '' : ` --until ${until}`}${suspects.map((suspect) => ` --suspect ${shellWord(suspect)}`).join('')}`;
   return `runback restore plan --platform ${platform} ${history === undefined ? `--base ${base.snapshot}` : `--from-history ${window}`}`;
 }
 

@@ -109,6 +109,8 @@ async function runCommand({ command, env }: Input, run: Run): Promise<Record<str
   Object.assign(own, { RUNBACK_RUN: context.run.id, RUNBACK_STEP: context.step.id, [KEY]: context.step.key });
 
   await firstTryEnded(program, run);
+  await context.options.guard?.confirm();
+  context.options.guard?.left();
   const work = runProgram(command, {
     cwd: context.workspace.root,
     env: shortEnvironment(context.environment, own),

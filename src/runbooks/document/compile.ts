@@ -7,6 +7,7 @@ import {
   didYouMean,
   isRunbackError,
   detailsOf,
+  mismatchWords,
   parseDuration,
   RunbackError,
   type CelType,
@@ -139,7 +140,7 @@ export class Compiler {
         continue;
       }
       if (JSON.stringify(value).includes('${{')) continue;
-      const checked = field.safeParse(value);
+      const checked = field.safeParse(value, { error: mismatchWords });
       const [issue] = checked.error?.issues ?? [];
       if (issue) this.problem([...path, 'with', name, ...issue.path], issue.message);
     }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { defined, didYouMean, isRunbackError, readMoment } from '../../lib/index.js';
+import { defined, didYouMean, isRunbackError, mismatchWords, readMoment } from '../../lib/index.js';
 import { checkLimits, checkTogether, DAMAGE_KINDS } from '../../restores/index.js';
 
 const names = z.array(z.string().min(1)).min(1);
@@ -34,7 +34,7 @@ export type ReadFilter = { readonly ok: true; readonly filter: PlanFilter } | { 
 export function readFilter(value: unknown, now: Date, zone?: string): ReadFilter {
   const wanted = typeof value === 'string' ? fromText(value.trim()) : value;
   if (wanted === undefined) return { ok: false, problem: 'it is neither JSON nor an expression' };
-  const parsed = filterSchema.safeParse(wanted);
+  const parsed = filterSchema.safeParse(wanted, { error: mismatchWords });
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;

@@ -1,5 +1,5 @@
 import type { Act } from '../../escalation/index.js';
-import { defined, isRunbackError, messageOf, RunbackError } from '../../lib/index.js';
+import { defined, isRunbackError, messageOf, mismatchWords, RunbackError } from '../../lib/index.js';
 import type { AnyAction } from '../actions/action.js';
 import { FailedAttempt } from '../actions/failed-attempt.js';
 import type { Step } from '../document/runbook.js';
@@ -288,7 +288,7 @@ export function resolvedOrUndefined(step: Step, scope: Readonly<Record<string, u
 }
 
 function inputsOf(runner: Runner, step: Step, action: AnyAction): Readonly<Record<string, unknown>> {
-  const parsed = action.input.safeParse(step.values?.evaluate(runner.scope()) ?? {});
+  const parsed = action.input.safeParse(step.values?.evaluate(runner.scope()) ?? {}, { error: mismatchWords });
   if (parsed.success) return parsed.data as Readonly<Record<string, unknown>>;
   const issues = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   throw new RunbackError('step-failed', `The values for ${action.name} are not valid for it: ${issues.join('; ')}`, {

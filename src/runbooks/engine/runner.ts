@@ -1,7 +1,7 @@
 import type { Platform } from '../../connectors/index.js';
 import { platformLock } from '../../connectors/index.js';
 import { defined, isRunbackError, messageOf, RunbackError } from '../../lib/index.js';
-import type { BreakDead, JournalWriter, Lock, LockOwner, NamedLock, Store } from '../../store/index.js';
+import { type BreakDead, guardOf, type JournalWriter, type Lock, type LockOwner, type NamedLock, type Store } from '../../store/index.js';
 import type { ActionContext, RunServices } from '../actions/action.js';
 import type { Runbook, Scope, Step } from '../document/runbook.js';
 import { scopeOf } from '../document/scope.js';
@@ -199,7 +199,8 @@ export class Runner {
       },
       step: { id: step.id, title: step.document.title, key },
       confirmed: run.confirmed[step.id],
-      options: { signal, ...defined({ reporter }) },
+      // Of what a step sends itself, beside platforms and syncs.
+      options: { signal, guard: guardOf(this.journal.lease), ...defined({ reporter }) },
       note: (text, noteKey) => this.append('note', { text, key: noteKey }),
     };
   }

@@ -15,13 +15,18 @@ export function sharingStore(store: Store, held: ReadonlyMap<string, Lock>): Sto
     unsettled: (kept, look) => store.unsettled(kept, look),
     ledger: (kind, id) => store.ledger(kind, id),
     ledgers: (kind) => store.ledgers(kind),
+    held: (name) => held.get(name) ?? store.held(name),
     lockHolder: (name) => store.lockHolder(name),
     locks: () => store.locks(),
     agenda: (kind) => store.agenda(kind),
     kinds: (what) => store.kinds(what),
+    wake: (signal, floorMs) => store.wake(signal, floorMs),
+    close: () => store.close(),
     lock: async (name, owner, options) => {
       const own = held.get(name);
-      return own === undefined ? await store.lock(name, owner, options) : { name, check: () => own.check(), release: async () => {} };
+      if (own === undefined) return await store.lock(name, owner, options);
+      const { token, expires, signal } = own;
+      return { name, token, expires, signal, assertHeld: () => own.assertHeld(), check: () => own.check(), release: async () => {} };
     },
   };
 }

@@ -54,6 +54,9 @@ export function hubspotApi({ routes, apps, forms, longestTarget, notFoundPage }:
       if (strikes('moving')) throw moving();
     },
     bodyOf: (body, strikes) => (strikes('half-batch') ? firstHalf(body) : body),
+    offsetOf: ({ path, body }) =>
+      path.endsWith('/search') ? Number((body as { readonly after?: unknown } | undefined)?.after ?? 0) || 0 : undefined,
+    offsetTo: (request, offset) => ({ ...request, body: { ...(request.body as object), after: String(offset) } }),
     after(answer, path, strikes) {
       const partial = path.endsWith('/batch/read') ? strikes('partial') : undefined;
       const page = strikes('html-error');

@@ -16,6 +16,7 @@ export const ALL_SCOPES: readonly string[] = [
   'automation',
   'content',
   'sales-email-read',
+  'forms',
   'crm.lists.read',
   'crm.lists.write',
   'crm.objects.owners.read',

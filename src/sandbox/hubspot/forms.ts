@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import type { Clock } from '../../lib/index.js';
+import type { LateRequests } from '../kit/late.js';
 import { RollingWindow } from '../kit/window.js';
 import { ApiFailure, badRequest, tooManyRequests } from './failure.js';
 import { readBody } from './routes/inputs.js';
@@ -27,9 +28,12 @@ export class Forms {
   private readonly refusals: RollingWindow;
   private blockedUntil = Number.NEGATIVE_INFINITY;
 
+  /** `lagMs`: so long after its answer a submission is in the contacts; `late` does it then. */
   constructor(
     private readonly portal: Portal,
     private readonly clock: Clock,
+    private readonly late: LateRequests,
+    private readonly lagMs: number,
   ) {
     this.taken = new RollingWindow(clock, WINDOW_MS);
     this.refusals = new RollingWindow(clock, 1000);
@@ -51,10 +55,15 @@ export class Forms {
     if (!sent.email) throw badRequest('The request is not valid: email is missing');
     const type = this.portal.types.get('contacts');
     const writer: Writer = { source: { type: 'FORM', id: form }, request: correlationId };
-    const id = this.portal.table(type).holder('email', sent.email);
-    const { email: _address, ...others } = sent;
-    if (id === undefined) this.portal.create(type, sent, writer);
-    else this.portal.update(type, this.portal.record(type, id), others, writer);
+    const { email, ...others } = sent;
+    const put = (): void => {
+      const id = this.portal.table(type).holder('email', email);
+      if (id === undefined) this.portal.create(type, sent, writer);
+      else this.portal.update(type, this.portal.record(type, id), others, writer);
+    };
+    // Its contact comes later than its answer, and what is wrong with its other values nobody is told then.
+    if (this.lagMs > 0) this.late.add(this.lagMs, put);
+    else put();
     return { status: 200, body: { inlineMessage: 'Thanks for submitting the form.' } };
   }
 

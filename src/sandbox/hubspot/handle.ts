@@ -1,5 +1,6 @@
 import type { FaultSwitches } from '../kit/faults.js';
 import type { Served } from '../kit/serve.js';
+import type { Webhooks } from '../kit/webhooks/webhooks.js';
 import type { Sandbox, Who } from '../sandbox.js';
 import type { AppSettings } from './apps.js';
 import type { DirectWriter, TrueLink, TrueRecord } from './direct.js';
@@ -16,6 +17,7 @@ export interface HubSpotSandbox extends Sandbox, Pick<Served, 'onRequest' | 'onA
   readonly portalId: number;
   readonly accountType: string;
   readonly faults: FaultSwitches<Fault>;
+  readonly webhooks: Webhooks;
   /** The account's state and rules, below the API. */
   readonly portal: Portal;
   /** Every record of an object type as it really is, archived ones too, by id. */

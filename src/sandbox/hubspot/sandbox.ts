@@ -6,6 +6,7 @@ import type { Controls } from '../kit/control.js';
 import { RequestCounter } from '../kit/counts.js';
 import { LateRequests } from '../kit/late.js';
 import { type Served, serve } from '../kit/serve.js';
+import { stopBoth, WebhookSender } from '../kit/webhooks/webhooks.js';
 import { hubspotApi } from './api.js';
 import { ALL_SCOPES, Apps } from './apps.js';
 import { hubspotControls } from './control.js';
@@ -20,6 +21,7 @@ import { activityRoutes } from './routes/activities.js';
 import { associationBatchRoutes } from './routes/association-batches.js';
 import { associationRoutes } from './routes/associations.js';
 import { flowRoutes } from './routes/flows.js';
+import { setUpRoutes } from './routes/forms.js';
 import { listRoutes } from './routes/lists.js';
 import { objectBatchRoutes } from './routes/object-batches.js';
 import { objectRoutes } from './routes/objects.js';
@@ -34,6 +36,7 @@ import { FRESH_ACCOUNT, type AccountSettings } from './state/reactions/account-s
 import { WORKFLOW } from './state/record.js';
 import { SearchIndex } from './state/search-index.js';
 import { truthOf } from './truth.js';
+import { hubspotWebhooks } from './webhooks.js';
 
 /** How a sandbox starts. Everything has a default. */
 export interface HubSpotSandboxOptions {
@@ -54,7 +57,13 @@ export interface HubSpotSandboxOptions {
   /** Per app; HubSpot's Free limits by default. */
   readonly limits?: Partial<LimitSettings>;
   readonly searchLagMs?: number;
+  /** So long after a write, lists of records show what was there before it; reads by id never do. Default 0. */
+  readonly listLagMs?: number;
+  /** So long after the answer to a form its contact is made or changed. Default 0. */
+  readonly formLagMs?: number;
   readonly shortSearchPageEvery?: number;
+  /** Searches tell no total above their 10,000 results, as an index does that stops counting there. Default false. */
+  readonly cappedSearchTotal?: boolean;
   readonly associationPageSize?: number;
   /** Longest path and query before 414. */
   readonly longestTarget?: number;
@@ -82,18 +91,24 @@ export async function startHubSpotSandbox(options: HubSpotSandboxOptions = {}): 
   const behaviour: Behaviour = {
     searchLagMs: options.searchLagMs ?? 0,
     shortSearchPageEvery: options.shortSearchPageEvery ?? 0,
+    cappedSearchTotal: options.cappedSearchTotal ?? false,
     associationPageSize: options.associationPageSize ?? 500,
   };
   const portal = new Portal(portalId, clock, options.seed ?? 1, { ...FRESH_ACCOUNT, ...options.account });
   const apps = new Apps(clock, { ...DEFAULT_LIMITS, ...options.limits });
   const scopes = options.scopes ?? ALL_SCOPES;
   const app = apps.add({ token, appId: options.appId ?? '8840213', name: 'runback', scopes, oauth: options.oauth === true });
+  const webhooks = new WebhookSender(clock, hubspotWebhooks(portalId, app.appId, portal.types));
+  portal.automations.onChange = (change, because) => webhooks.tell({ ...change, because });
   const faults = hubspotFaults(clock);
   const counter = new RequestCounter();
   const late = new LateRequests(clock);
-  const context: ApiContext = { portal, account, behaviour, faults };
-  const index = new SearchIndex(behaviour.searchLagMs, (type) => portal.table(type).from(undefined, false), portal.links);
-  portal.onChange = (type, record) => index.note(type, record, portal.now());
+  const indexOf = (lagMs: number): SearchIndex => new SearchIndex(lagMs, (type) => portal.table(type).from(undefined, false), portal.links);
+  const [index, listed] = [indexOf(behaviour.searchLagMs), indexOf(options.listLagMs ?? 0)];
+  const context: ApiContext = { portal, account, behaviour, faults, ...(listed.lagMs > 0 && { listed }) };
+  portal.onChange = (type, record) => {
+    for (const each of [index, listed]) each.note(type, record, portal.now());
+  };
   const routes: readonly Route[] = [
     ...activityRoutes(context),
     ...searchRoutes(context, index),
@@ -106,8 +121,9 @@ export async function startHubSpotSandbox(options: HubSpotSandboxOptions = {}): 
     ...accountRoutes(context, apps),
     ...flowRoutes(context),
     ...listRoutes(context),
+    ...setUpRoutes(context),
   ];
-  const forms = new Forms(portal, clock);
+  const forms = new Forms(portal, clock, late, options.formLagMs ?? 0);
   const api = hubspotApi({
     routes: routes.map(forKit),
     apps,
@@ -132,6 +148,7 @@ export async function startHubSpotSandbox(options: HubSpotSandboxOptions = {}): 
     portalId,
     accountType: account.accountType,
     faults,
+    webhooks,
     portal,
     records: (object) => trueRecords(settled(), object),
     links: () => trueLinks(settled()),
@@ -174,7 +191,10 @@ export async function startHubSpotSandbox(options: HubSpotSandboxOptions = {}): 
       app.expiredAt = undefined;
       for (const scope of scopes) app.scopes.add(scope);
     },
-    catchUpSearch: () => index.catchUp(),
+    catchUpSearch: () => {
+      index.catchUp();
+      listed.catchUp();
+    },
   };
   const controls = (): Controls => hubspotControls(sandbox);
   const served = await serve({
@@ -190,6 +210,6 @@ export async function startHubSpotSandbox(options: HubSpotSandboxOptions = {}): 
     controls,
     mayCome: ({ method, path, authorization }) => apps.knows(authorization) || forms.takes(method, path),
   });
-  const sandbox: HubSpotSandbox = { ...handle, ...served };
+  const sandbox: HubSpotSandbox = { ...handle, ...served, stop: async () => await stopBoth(webhooks, served) };
   return sandbox;
 }

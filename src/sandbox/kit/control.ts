@@ -4,6 +4,7 @@ import type { Automated, Automation } from '../automation.js';
 import { automationForm } from './automations/forms.js';
 import { Failure } from './failure.js';
 import type { FaultSwitches, When } from './faults.js';
+import type { Disturbance, Webhooks } from './webhooks/webhooks.js';
 import { jsonAnswer, type WireAnswer, type WireRequest } from './wire.js';
 
 /** Where the control routes begin; requests there are neither counted nor limited. */
@@ -30,6 +31,16 @@ export function faultForm<K extends string, M extends z.ZodRawShape>(kind: K, mo
   return z.object({ kind: z.literal(kind), ...when, ...more });
 }
 
+const webhookForm = z.object({ url: z.string() });
+const every = z.number().int().min(0).optional();
+const disturbanceForm = z.object({
+  twiceEvery: every,
+  againMs: z.number().min(0).optional(),
+  againAfter: every,
+  lateEvery: every,
+  lateMs: z.number().min(0).optional(),
+  reversed: z.boolean().optional(),
+});
 const elapseForm = z.object({ ms: z.number().min(0) });
 const trouble = { status: z.number().int().min(400).max(599).optional(), applied: z.boolean().optional() };
 
@@ -42,6 +53,7 @@ export const COMMON_FAULTS = [
   faultForm('server-error', trouble),
   faultForm('nonsense', {}),
   faultForm('cut-body', {}),
+  faultForm('shift', { by: z.number().int().optional() }),
   faultForm('unauthorized', {}),
   faultForm('forbidden', {}),
 ] as const;
@@ -62,6 +74,7 @@ export interface Controlled<F extends When & { readonly kind: string }> extends 
   dump(): unknown;
   load(dump: unknown): void;
   readonly faults: FaultSwitches<F>;
+  readonly webhooks?: Webhooks;
 }
 
 /** The control routes that every sandbox has. `faultOf` reads a fault, and throws where it is none. */
@@ -78,8 +91,19 @@ export function commonControls<F extends When & { readonly kind: string }>(sandb
     'GET effects': () => sandbox.effects(),
     'DELETE effects': () => sandbox.resetEffects(),
     'POST elapse': (body) => sandbox.elapse(elapseForm.parse(body).ms),
+    ...(sandbox.webhooks && webhookControls(sandbox.webhooks)),
     'GET dump': () => sandbox.dump(),
     'PUT dump': (body) => sandbox.load(body),
+  };
+}
+
+/** Who is told of changes, and how badly. */
+function webhookControls(webhooks: Webhooks): Controls {
+  return {
+    'GET webhooks': () => ({ sent: webhooks.sent }),
+    'POST webhooks': (body) => ({ id: webhooks.subscribe(webhookForm.parse(body).url) }),
+    'PATCH webhooks': (body) => webhooks.disturb(present(disturbanceForm.parse(body)) as Disturbance),
+    'DELETE webhooks': (_, [id = '']) => ({ removed: webhooks.unsubscribe(id) }),
   };
 }
 

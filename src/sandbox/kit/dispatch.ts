@@ -2,7 +2,7 @@ import type { RequestCounter } from './counts.js';
 import { Failure } from './failure.js';
 import type { CommonEffect, FaultSwitches, Strikes, When } from './faults.js';
 import type { LateRequests } from './late.js';
-import type { ApiAnswer, Route } from './route.js';
+import type { ApiAnswer, ApiRequest, Route } from './route.js';
 import { jsonAnswer, type RequestSeen, textAnswer, type WireAnswer, type WireRequest } from './wire.js';
 
 /** A common fault or one of the vendor. */
@@ -31,6 +31,10 @@ export interface Api<C, R extends Route<C>, F extends AnyFault> {
   parse?(wire: WireRequest): unknown;
   /** The body as the handler gets it. */
   bodyOf?(body: unknown, strikes: Strikes<F>): unknown;
+  /** The offset of a page that is asked for; undefined where the request turns no pages, or none by offset. */
+  offsetOf?(request: ApiRequest<C>): number | undefined;
+  /** The same request for a page that begins elsewhere. */
+  offsetTo?(request: ApiRequest<C>, offset: number): ApiRequest<C>;
   /** What a handled request is answered with. */
   after?(answer: ApiAnswer, path: string, strikes: Strikes<F>): ApiAnswer;
   /** Faults of the vendor that cut the connection after the request was handled. */
@@ -150,12 +154,23 @@ function handled<C, R extends Route<C>, F extends AnyFault>(
     late.add(later.ms, () => void found.each.handle(request));
     return CUT;
   }
-  const done = found.each.handle(request);
+  const done = found.each.handle(shifted(api, request, common));
   const answer = api.after?.(done, path, strikes) ?? done;
   if (trouble) throw api.refusals.trouble(trouble.status ?? 500);
   const cut = common('drop-answer') || api.cuts?.(strikes) === true ? 'before' : common('cut-body') ? 'in-body' : 'no';
   const said = { ...answerOf(answer), cut } as const;
   return common('nonsense') ? { ...said, body: NONSENSE, headers: { ...said.headers, 'Content-Type': 'text/html' } } : said;
+}
+
+/** A request whose page begins where a fault says. */
+function shifted<C, R extends Route<C>, F extends AnyFault>(
+  api: Api<C, R, F>,
+  request: ApiRequest<C>,
+  common: Strikes<CommonEffect & When>,
+): ApiRequest<C> {
+  const offset = api.offsetOf?.(request) ?? 0;
+  const shift = offset > 0 ? common('shift') : undefined;
+  return shift ? (api.offsetTo?.(request, Math.max(0, offset + (shift.by ?? 1))) ?? request) : request;
 }
 
 const CUT: WireAnswer = { status: 0, headers: {}, body: '', delayMs: 0, cut: 'before' };

@@ -20,6 +20,11 @@ export type CommonEffect =
   | { readonly kind: 'cut-body' }
   /** The answer to a read of many leaves some out, and says so as the vendor does. Other requests are no match. */
   | { readonly kind: 'partial' }
+  /**
+   * A page of a list by offset, but for the first, begins so many records later (default 1), as where others before it went while pages were
+   * turned: those are on no page. Less than 0: where others came, and some are on two. Other requests are counted, and left as they are.
+   */
+  | { readonly kind: 'shift'; readonly by?: number }
   /** The credentials are refused; nothing applied. */
   | { readonly kind: 'unauthorized' }
   /** The credentials may read and no longer write; nothing applied. Requests that only read are answered. */

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
-import type { Clock } from '../../lib/index.js';
+import { cannotListen, type Clock } from '../../lib/index.js';
 import { readText, strangerOf, turnAway } from './gate.js';
 import type { WireAnswer, WireRequest } from './wire.js';
 
@@ -46,9 +46,10 @@ export async function listen(
     answer(request, response, { limitOf, respond, arrives, clock: options.clock, stopping: stopping.signal }).catch(() => response.destroy());
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    const refused = (error: Error): void => reject(cannotListen('The sandbox', options, error, 'runback sandbox start --port 48720'));
+    server.once('error', refused);
     server.listen({ port: options.port, host: options.host, exclusive: true }, () => {
-      server.off('error', reject);
+      server.off('error', refused);
       resolve();
     });
   });

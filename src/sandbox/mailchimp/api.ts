@@ -64,6 +64,12 @@ export function mailchimpApi({ routes, token, load, batches, url }: Parts): Api<
       refuseSignups(body, strikes);
       return strikes('half-batch') ? firstHalf(body) : body;
     },
+    offsetOf: ({ method, query }) => (method === 'GET' ? Number(query.get('offset') ?? 0) || 0 : undefined),
+    offsetTo: (request, offset) => {
+      const query = new URLSearchParams(request.query);
+      query.set('offset', String(offset));
+      return { ...request, query };
+    },
     after(answer, _, strikes) {
       const struck = strikes('html-error');
       if (struck) throw page(struck.status ?? 503, GATEWAY('Service Temporarily Unavailable'));

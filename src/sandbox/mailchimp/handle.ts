@@ -1,5 +1,6 @@
 import type { FaultSwitches } from '../kit/faults.js';
 import type { Served } from '../kit/serve.js';
+import type { Webhooks } from '../kit/webhooks/webhooks.js';
 import type { Sandbox, Who } from '../sandbox.js';
 import type { DirectWriter } from './direct.js';
 import type { Fault } from './faults.js';
@@ -13,6 +14,7 @@ import type { Member, WriteEntry } from './state/model.js';
 /** A running local Mailchimp account. */
 export interface MailchimpSandbox extends Sandbox, Pick<Served, 'onRequest' | 'onApplied'> {
   readonly faults: FaultSwitches<Fault>;
+  readonly webhooks: Webhooks;
   /** The ids of its audiences, in the order in which they were made. */
   readonly audiences: readonly string[];
   writeAs(who: Who): DirectWriter;

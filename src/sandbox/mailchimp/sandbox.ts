@@ -5,6 +5,7 @@ import { automatedHandle } from '../kit/automations/handle.js';
 import { RequestCounter } from '../kit/counts.js';
 import { LateRequests } from '../kit/late.js';
 import { serve, type Served } from '../kit/serve.js';
+import { stopBoth, WebhookSender } from '../kit/webhooks/webhooks.js';
 import { keyIn, mailchimpApi } from './api.js';
 import { Batches, RESULTS_PATH } from './batches/batches.js';
 import { mailchimpControls } from './control.js';
@@ -34,6 +35,7 @@ import { setOptions } from './state/options.js';
 import { recordOf } from './state/records.js';
 import { settle } from './state/settling.js';
 import { truthOf } from './truth.js';
+import { audienceWebhooks } from './webhooks.js';
 
 /** How a sandbox starts. Everything has a default. */
 export interface MailchimpSandboxOptions {
@@ -72,6 +74,8 @@ export async function startMailchimpSandbox(options: MailchimpSandboxOptions = {
   const token = options.token ?? `${randomBytes(16).toString('hex')}-us21`;
   const account = accountOf(options, clock);
   const load = new Load(clock, { ...DEFAULT_LIMITS, ...options.limits });
+  const webhooks = new WebhookSender(clock, audienceWebhooks());
+  account.automations.onChange = (change, because) => webhooks.tell({ ...change, because });
   const faults = mailchimpFaults(clock);
   const counter = new RequestCounter(ID_IN_PATH);
   const late = new LateRequests(clock);
@@ -98,6 +102,7 @@ export async function startMailchimpSandbox(options: MailchimpSandboxOptions = {
     effects: () => (settled(), automated.effects()),
     now: () => clock.now(),
     faults,
+    webhooks,
     get audiences() {
       return [...account.audiences.keys()];
     },
@@ -139,7 +144,10 @@ export async function startMailchimpSandbox(options: MailchimpSandboxOptions = {
     mayCome: ({ method, path, authorization }) => keyIn(authorization) === token || (method === 'GET' && path.startsWith(RESULTS_PATH)),
   });
   address = served.url;
-  const sandbox: MailchimpSandbox = Object.defineProperties({ ...served }, Object.getOwnPropertyDescriptors(handle)) as MailchimpSandbox;
+  const sandbox: MailchimpSandbox = Object.defineProperties(
+    { ...served, stop: async () => await stopBoth(webhooks, served) },
+    Object.getOwnPropertyDescriptors(handle),
+  ) as MailchimpSandbox;
   return sandbox;
 }
 

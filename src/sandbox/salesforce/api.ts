@@ -60,6 +60,7 @@ export function salesforceApi({ routes, org, sessions, oauth, usage, ingest }: P
       const hidden = strikes('hide-field');
       if (hidden) org.description = { ...org.description, hidden: [...org.description.hidden, hidden.field] };
       org.isLocked = lockOf(strikes);
+      if (strikes('query-timeout')) throw new ApiFailure(400, 'QUERY_TIMEOUT', 'Your query request was running for too long.');
     },
     bodyOf: (body, strikes) => (strikes('half-batch') ? firstHalf(body) : body),
     after(answer, _, strikes) {

@@ -14,6 +14,7 @@ const faultInput = z.discriminatedUnion('kind', [
   faultForm('lock-row', { ids: z.array(z.string()).optional() }),
   faultForm('hide-field', { field: z.string() }),
   faultForm('html-error', { status: z.number().int().min(400).max(599).optional(), applied: z.boolean().optional() }),
+  faultForm('query-timeout', {}),
   faultForm('half-batch', {}),
 ]);
 const limits = z.object({ perDay: z.number(), pageSize: z.number(), locatorMs: z.number() }).partial();

@@ -92,7 +92,8 @@ export class DirectWriter implements TrueWriter {
   #settling<T>(write: (manner: Manner & { readonly writer: Writer }) => T, at?: number): T {
     this.org.automations.settle();
     this.org.bin.settle();
-    const done = write({ writer: this.org.writerOf(this.#who), form: 'text', at });
+    const writer = this.org.writerOf(this.#who);
+    const done = this.org.byOthers(() => write({ writer, form: 'text', at }));
     this.org.automations.settle();
     return done;
   }

@@ -14,15 +14,23 @@ export type FaultEffect =
   | { readonly kind: 'hide-field'; readonly field: string }
   /** A page of a gateway instead of JSON (default 503), before (default) or after the request was applied. */
   | { readonly kind: 'html-error'; readonly status?: number; readonly applied?: boolean }
+  /** 400 `QUERY_TIMEOUT`: a query over a large object that no index helps, stopped after two minutes. */
+  | { readonly kind: 'query-timeout' }
   /** The first half of the records of a collection is written, then the request fails with 500. */
   | { readonly kind: 'half-batch' };
 
 /** A fault and when it strikes. */
 export type Fault = FaultEffect & When;
 
+const PATHS: Readonly<Partial<Record<Fault['kind'], string>>> = {
+  partial: '*/composite/sobjects/*',
+  'half-batch': '*/composite/sobjects',
+  'query-timeout': '*/query',
+};
+
 /** The fault switches of one account. */
 export function salesforceFaults(clock: Clock): FaultSwitches<Fault> {
   return new FaultSwitches<Fault>(clock, {
-    pathOf: ({ kind }) => (kind === 'partial' ? '*/composite/sobjects/*' : kind === 'half-batch' ? '*/composite/sobjects' : undefined),
+    pathOf: ({ kind }) => PATHS[kind],
   });
 }

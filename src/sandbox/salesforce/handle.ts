@@ -1,5 +1,6 @@
 import type { FaultSwitches } from '../kit/faults.js';
 import type { Served } from '../kit/serve.js';
+import type { Webhooks } from '../kit/webhooks/webhooks.js';
 import type { Sandbox, Who } from '../sandbox.js';
 import type { ConnectedApp } from './auth/oauth.js';
 import type { DirectWriter } from './direct.js';
@@ -12,8 +13,11 @@ import type { WriteEntry } from './state/record.js';
 /** A running local Salesforce account. */
 export interface SalesforceSandbox extends Sandbox, Pick<Served, 'onRequest' | 'onApplied'> {
   readonly faults: FaultSwitches<Fault>;
+  readonly webhooks: Webhooks;
   /** The account's state and rules, below the API. */
   readonly org: Org;
+  /** Shares records with others alone: where the user of the API lacks View All Data (`facts.seesAll`), they are not there for it. */
+  unshare(...ids: readonly string[]): void;
   /** What a client signs in with. */
   readonly connectedApp: ConnectedApp;
   /** The name of the user whose sessions client credentials and the refresh token open. */

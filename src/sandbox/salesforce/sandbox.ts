@@ -5,6 +5,7 @@ import { automatedHandle } from '../kit/automations/handle.js';
 import { RequestCounter } from '../kit/counts.js';
 import { LateRequests } from '../kit/late.js';
 import { type Served, serve } from '../kit/serve.js';
+import { stopBoth, WebhookSender } from '../kit/webhooks/webhooks.js';
 import { salesforceApi } from './api.js';
 import { type ConnectedApp, OAuth } from './auth/oauth.js';
 import { Sessions } from './auth/sessions.js';
@@ -18,6 +19,7 @@ import { ApiUsage, DEFAULT_LIMITS, type LimitSettings } from './limits.js';
 import { accountRoutes } from './routes/account.js';
 import { collectionRoutes } from './routes/collections.js';
 import { compositeRoute } from './routes/composite.js';
+import { listViewRoutes } from './routes/list-views.js';
 import { queryRoutes } from './routes/query.js';
 import { recordRoutes } from './routes/records.js';
 import { replicationRoutes } from './routes/replication.js';
@@ -30,6 +32,7 @@ import { ID_IN_PATH } from './state/ids.js';
 import { setOptions } from './state/options.js';
 import { Org, type OrgFacts } from './state/org.js';
 import { truthOf } from './truth.js';
+import { outboundMessages } from './webhooks.js';
 
 /** How a sandbox starts. Everything has a default. */
 export interface SalesforceSandboxOptions {
@@ -51,6 +54,11 @@ export interface SalesforceSandboxOptions {
   readonly auditFields?: boolean;
   /** How long jobs of the Bulk API take. Default 0: they are done when they are looked at. */
   readonly bulkMs?: number;
+  /**
+   * So long after others wrote it (`writeAs`), queries show what was there before, as while a long transaction has not ended: the record is
+   * stamped earlier than it is seen. Default 0.
+   */
+  readonly queryLagMs?: number;
   readonly clock?: Clock;
 }
 
@@ -63,7 +71,7 @@ const FACTS: OrgFacts = { seesAll: true, isSandbox: true, instance: 'CS42', pod:
  */
 export async function startSalesforceSandbox(options: SalesforceSandboxOptions = {}): Promise<SalesforceSandbox> {
   const clock = options.clock ?? systemClock;
-  const org = new Org({ ...FACTS, ...options.facts }, options.description ?? {}, clock);
+  const org = new Org({ ...FACTS, ...options.facts }, options.description ?? {}, clock, options.queryLagMs ?? 0);
   const connectedApp: ConnectedApp = {
     clientId: `3MVG9${randomBytes(30).toString('base64url')}`,
     clientSecret: randomUUID(),
@@ -78,6 +86,11 @@ export async function startSalesforceSandbox(options: SalesforceSandboxOptions =
     true,
   );
   const usage = new ApiUsage(clock, { ...DEFAULT_LIMITS, ...options.limits });
+  const webhooks = new WebhookSender(
+    clock,
+    outboundMessages(org.id, (object, key) => truthOf(org).record(object, key)),
+  );
+  org.automations.onChange = (change, because) => webhooks.tell({ ...change, because });
   const faults = salesforceFaults(clock);
   const counter = new RequestCounter(ID_IN_PATH);
   let address = '';
@@ -91,6 +104,7 @@ export async function startSalesforceSandbox(options: SalesforceSandboxOptions =
     ...replicationRoutes(context),
     ...toolingRoutes(context),
     ...collectionRoutes(context),
+    ...listViewRoutes(context),
     ...recordRoutes(context),
     soapRoute(context),
     ...queryJobRoutes(context, options.bulkMs ?? 0),
@@ -113,7 +127,11 @@ export async function startSalesforceSandbox(options: SalesforceSandboxOptions =
     ...automatedHandle(org.automations, connectedApp.clientId),
     now: () => clock.now(),
     faults,
+    webhooks,
     org,
+    unshare: (...ids) => {
+      for (const id of ids) org.unshared.add(id);
+    },
     connectedApp,
     username: String(org.held(org.schema.get('User'), org.apiUserId).values.Username),
     truth: () => truthOf(settled()),
@@ -152,6 +170,6 @@ export async function startSalesforceSandbox(options: SalesforceSandboxOptions =
     mayCome: ({ method, path, authorization }) => sessions.knows(authorization) || oauth.takes(method, path) || SOAP_PATH.test(path),
   });
   address = served.url;
-  const sandbox: SalesforceSandbox = { ...handle, ...served };
+  const sandbox: SalesforceSandbox = { ...handle, ...served, stop: async () => await stopBoth(webhooks, served) };
   return sandbox;
 }

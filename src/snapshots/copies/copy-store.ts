@@ -31,8 +31,11 @@ export function storeOfCopy(store: Store, copy: string): Store {
     agenda: (kind) => store.agenda(kind),
     kinds: (what) => store.kinds(what),
     lock: async (name, owner, taking) => await store.lock(lockIn(copy, name), owner, taking),
+    held: (name) => store.held(lockIn(copy, name)),
     lockHolder: async (name) => await store.lockHolder(name),
     locks: async () => await store.locks(),
+    wake: async (signal, floorMs) => await store.wake(signal, floorMs),
+    close: async () => await store.close(),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { LineBatch, Platform } from '../../connectors/index.js';
-import { type CallOptions, canonicalJson, type Clock, silentReporter } from '../../lib/index.js';
+import { type CallOptions, canonicalJson, type Clock, type Reporter, silentReporter } from '../../lib/index.js';
 import { recordLine, type ObjectSchema } from '../../records/index.js';
 import { packLines } from '../lines/line-batches.js';
 import { keyAt, NEWLINE } from '../lines/lines.js';
@@ -40,7 +40,7 @@ export interface ChangedSource {
 export async function readChanged(source: ChangedSource, options: CallOptions): Promise<Changed | undefined> {
   const { platform, schema, before, linesBefore } = source;
   const { connector } = platform;
-  const asked = await askedOf(source);
+  const asked = await askedOf(source, options.reporter ?? silentReporter);
   if (asked === undefined || connector.readChanges === undefined) return undefined;
   const request = { schema, since: new Date(asked.moment), known: keysOf(linesBefore()), most: Math.max(FEW, MOST_CHANGED * before.rows) };
   const gone = new Set<string>();
@@ -65,7 +65,10 @@ export async function readChanged(source: ChangedSource, options: CallOptions): 
   return { lines: mergeRuns(runs, { lines: { kind: 'records', order: 'text' }, onDuplicate: () => {}, signal: options.signal }), asked };
 }
 
-async function askedOf({ platform, schema, base, before, readAllAfterMs, clock }: ChangedSource): Promise<AskedSince | undefined> {
+async function askedOf(
+  { platform, schema, base, before, readAllAfterMs, clock }: ChangedSource,
+  reporter: Reporter,
+): Promise<AskedSince | undefined> {
   const { manifest } = base;
   const moment = manifest.moments?.find((one) => one.platform === platform.name)?.startedAt;
   const allReadAt = before.askedSince?.allReadAt ?? manifest.header.startedAt;
@@ -75,7 +78,9 @@ async function askedOf({ platform, schema, base, before, readAllAfterMs, clock }
   if (moment === undefined || !(Date.parse(moment) <= now) || !before.census || !(age >= 0 && age < readAllAfterMs)) return undefined;
   const { objects } = await base.schema(platform.name);
   const described = objects.find(({ object }) => object === schema.object);
-  return described !== undefined && canonicalJson(described) === canonicalJson(schema) ? { snapshot: manifest.id, moment, allReadAt } : undefined;
+  if (described !== undefined && canonicalJson(described) === canonicalJson(schema)) return { snapshot: manifest.id, moment, allReadAt };
+  reporter.note(`All ${schema.object} of ${platform.name} are read: its fields, or what is told of them, have changed`);
+  return undefined;
 }
 
 async function* keysOf(parts: AsyncGenerator<Buffer>): AsyncGenerator<readonly string[]> {

@@ -168,7 +168,7 @@ async function removeLeftovers(storage: SnapshotStorage, store: Store, by: strin
         await lock.release();
       }
     } catch (error) {
-      if (!isRunbackError(error, 'locked')) throw error;
+      if (!isRunbackError(error, 'locked', 'fenced')) throw error;
     }
   }
 }

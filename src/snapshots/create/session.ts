@@ -223,13 +223,14 @@ export class WritingSession {
 
   async #describe(platform: Platform): Promise<PlatformSchema> {
     const { objects } = this.request;
+    const options = { ...this.options, withheld: true } as const;
     this.#reporter.progress({ task: `Describing ${platform.name}`, done: 0, unit: 'object types' });
     // With one platform, its connector knows best how to say that a name is wrong.
     if (objects && this.request.platforms.length === 1) {
       for (const object of objects) this.#found.add(object);
-      return platform.connector.describe(objects, this.options);
+      return platform.connector.describe(objects, options);
     }
-    const { schema, missing } = await describeThere(platform.connector, platform.objects, this.options);
+    const { schema, missing } = await describeThere(platform.connector, platform.objects, options);
     for (const { object, why } of missing) if (!objects) this.#leaveOut(platform, object, why);
     if (!objects) return schema;
     const wanted = schema.objects.filter(({ object }) => objects.includes(object));

@@ -1,13 +1,15 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
-import type { Decrypter, Identity, Recipient } from 'age-encryption';
+import type { Recipient } from 'age-encryption';
 
 import { messageOf, RunbackError } from '../../lib/index.js';
+import { fileKeyIn, type HeaderKey } from './header.js';
 import { x25519Identity, x25519Recipient } from './x25519.js';
 
 /**
- * Files of the age format, version 1 (https://age-encryption.org/v1). Headers are the library's; keys are wrapped and the
- * payload is enciphered by OpenSSL, which is ten times as fast as any script.
+ * Files of the age format, version 1 (https://age-encryption.org/v1). Headers are written by the library, which is not
+ * loaded to read what is encrypted for keys of X25519 alone; keys are wrapped and the payload is enciphered by OpenSSL,
+ * which is ten times as fast as any script.
  */
 
 const CHUNK_BYTES = 64 << 10;
@@ -17,6 +19,9 @@ const CIPHER = 'chacha20-poly1305';
 const HEADER_END = Buffer.from('\n--- ');
 /** Of a header with many recipients; whoever says more lies. */
 const HEADER_LIMIT = 64 << 10;
+/** The name before a key of X25519, and the bytes of one. */
+const SECRET = 'AGE-SECRET-KEY-';
+const SECRET_BYTES = 32;
 
 /** Makes files that only the keys of its recipients open; it cannot open them itself. */
 export interface Encryption {
@@ -103,20 +108,23 @@ function requireRecipient(recipient: string, judge: (recipient: string) => void)
   }
 }
 
+/** Opens the header of a file. Throws `NoKey` where no key does, an Error where it is damaged. */
+type OpenHeader = (header: Buffer) => Uint8Array | Promise<Uint8Array>;
+
 /**
  * Decrypts with the keys (`AGE-SECRET-KEY-1…`) in the text that `read` gives, which is asked for with the first file.
  * What it throws is thrown there, and `file-invalid` for a key that is none.
  */
 export function decryptionWith(read: () => Promise<string>): Decryption {
-  let opened: Promise<Decrypter> | undefined;
+  let opened: Promise<OpenHeader> | undefined;
   return {
     decrypt: async (bytes) => {
-      opened ??= open(await read());
-      const decrypter = await opened;
+      opened ??= opener(await read());
+      const fileKeyOf = await opened;
       const payload = payloadStart(bytes);
       let key: Uint8Array;
       try {
-        key = await decrypter.decryptHeader(bytes.subarray(0, payload));
+        key = await fileKeyOf(bytes.subarray(0, payload));
       } catch (error) {
         if (error instanceof NoKey) throw error;
         throw new Error('its header is damaged', { cause: error });
@@ -126,16 +134,11 @@ export function decryptionWith(read: () => Promise<string>): Decryption {
   };
 }
 
-async function open(text: string): Promise<Decrypter> {
-  const { Decrypter: Opened } = await library();
-  const decrypter = new Opened();
+async function opener(text: string): Promise<OpenHeader> {
   const identities = identitiesIn(text);
   try {
     if (identities.length === 0) throw new Error('it holds no line with a key');
-    for (const identity of identities) {
-      new Opened().addIdentity(identity);
-      decrypter.addIdentity(await madeReady(identity));
-    }
+    return identities.every(isX25519) ? await ownOpener(identities) : await libraryOpener(identities);
   } catch (error) {
     throw new RunbackError('file-invalid', 'What backups.identity in runback.yml leads to is no key of age', {
       why: `A line that begins with AGE-SECRET-KEY-1 is expected: ${messageOf(error)}.`,
@@ -144,21 +147,42 @@ async function open(text: string): Promise<Decrypter> {
       cause: error,
     });
   }
+}
+
+async function ownOpener(identities: readonly string[]): Promise<OpenHeader> {
+  const keys = await Promise.all(identities.map(x25519Key));
+  return (header) => {
+    const key = fileKeyIn(header, keys);
+    if (key === undefined) throw noneOpens();
+    return key;
+  };
+}
+
+/** Keys of other kinds are the library's, as headers are where there are any. */
+async function libraryOpener(identities: readonly string[]): Promise<OpenHeader> {
+  const { Decrypter } = await library();
+  const decrypter = new Decrypter();
+  for (const identity of identities) decrypter.addIdentity(isX25519(identity) ? await x25519Key(identity) : identity);
   // Asked last: all others had none.
   decrypter.addIdentity({
     unwrapFileKey: () => {
-      throw new NoKey('none of the keys at hand opens it');
+      throw noneOpens();
     },
   });
-  return decrypter;
+  return async (header) => await decrypter.decryptHeader(header);
 }
 
-/** A key as it is given to the library, which would make it anew of the text for each file. Keys of other kinds stay as they are. */
-async function madeReady(identity: string): Promise<string | Identity> {
-  if (!identity.startsWith('AGE-SECRET-KEY-1')) return identity;
+const isX25519 = (identity: string): boolean => identity.startsWith(`${SECRET}1`);
+
+/** A key of X25519, made of its text once and not for each file. Throws an Error for a text that is none. */
+async function x25519Key(identity: string): Promise<HeaderKey> {
   const { bech32 } = await import('@scure/base');
-  return x25519Identity(Buffer.from(bech32.decodeToBytes(identity).bytes));
+  const { prefix, bytes } = bech32.decodeToBytes(identity);
+  if (prefix.toUpperCase() !== SECRET || bytes.length !== SECRET_BYTES) throw new Error('invalid identity');
+  return x25519Identity(Buffer.from(bytes));
 }
+
+const noneOpens = (): NoKey => new NoKey('none of the keys at hand opens it');
 
 /** The keys in the text of a key file: one a line, with comments. */
 function identitiesIn(text: string): readonly string[] {

@@ -133,7 +133,7 @@ export class Forgetting {
       const deps = { storage, store, by, openBase, keys: this.#keys, encryption: encrypted ? this.#encryption : undefined };
       return { lines: 0, says, ...(await forgetIn(id, records, leaving, deps, clean, options)) };
     } catch (error) {
-      if (isRunbackError(error, 'locked')) throw error;
+      if (isRunbackError(error, 'locked', 'fenced')) throw error;
       return { lines: 0, says: false, why: whyNot(error) };
     }
   }

@@ -1,4 +1,4 @@
-import { didYouMean, RunbackError } from '../../lib/index.js';
+import { didYouMean, formatCount, RunbackError } from '../../lib/index.js';
 import { watchedFields, type FieldSchema, type ObjectSchema } from '../../records/index.js';
 import type { Labels } from './cells.js';
 
@@ -65,17 +65,30 @@ export function columnsOf(
   refuseTwice(mapped);
   if (mapped.length === 0)
     throw refusal('usage', 'No column of the file is a field that can be put back', {
-      why: left.map(({ column, why }) => `${column}: ${why}`).join('; ') || 'The file has one column.',
+      why:
+        some(
+          left.map(({ column, why }) => `${column}: ${why}`),
+          '; ',
+        ) || 'The file has one column.',
       next: 'Name one: --map "COLUMN=field"',
     });
   return { key, mapped, left };
+}
+
+/** Columns that an error names. */
+const SHOWN = 20;
+
+/** The first of them: an export may have thousands of columns. */
+function some(texts: readonly string[], between: string): string {
+  const rest = texts.length - SHOWN;
+  return rest > 0 ? `${texts.slice(0, SHOWN).join(between)}${between}and ${formatCount(rest)} more` : texts.join(between);
 }
 
 function requireColumn(name: string, header: readonly string[]): void {
   const times = header.filter((column) => column === name).length;
   if (times === 1) return;
   if (times > 1) throw refusal('ambiguous', `The file has ${times} columns ${JSON.stringify(name)}`, { next: 'Rename one of them in the file.' });
-  throw refusal('not-found', `The file has no column ${JSON.stringify(name)}${didYouMean(name, header)}`, { why: `It has: ${header.join(', ')}.` });
+  throw refusal('not-found', `The file has no column ${JSON.stringify(name)}${didYouMean(name, header)}`, { why: `It has: ${some(header, ', ')}.` });
 }
 
 function keyColumns(header: readonly string[], schema: ObjectSchema, said: readonly string[]): Columns['key'] {
@@ -103,9 +116,9 @@ function keyColumns(header: readonly string[], schema: ObjectSchema, said: reado
     if (columns.length === 1 && only !== undefined) return withField(only, n);
     const what = keyFields[n] ?? 'the id of a record';
     throw columns.length > 1
-      ? refusal('ambiguous', `Several columns could hold ${what}: ${columns.join(', ')}`, { next: 'Say which: --key COLUMN' })
+      ? refusal('ambiguous', `Several columns could hold ${what}: ${some(columns, ', ')}`, { next: 'Say which: --key COLUMN' })
       : refusal('not-found', `No column of the file holds ${what}`, {
-          why: `Values can be put back only on the very record that they belong to. The file has: ${header.join(', ')}.`,
+          why: `Values can be put back only on the very record that they belong to. The file has: ${some(header, ', ')}.`,
           next: 'Say which column it is: --key COLUMN. If the file has none, export it again with the ids (HubSpot: "Record ID").',
         });
   });

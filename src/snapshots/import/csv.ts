@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 
 import { type CastingContext, parse } from 'csv-parse';
 
-import { isRunbackError, messageOf, RunbackError } from '../../lib/index.js';
+import { expectFile, isRunbackError, messageOf, RunbackError } from '../../lib/index.js';
 import type { CsvForm, Encoding } from './examined.js';
 
 /** A row, the header included. */
@@ -46,6 +46,7 @@ export async function formOf(
 
 async function beginningOf(path: string): Promise<Buffer> {
   try {
+    await expectFile(path);
     const file = await open(path);
     try {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(SNIFFED_BYTES), 0, SNIFFED_BYTES, 0);
@@ -54,6 +55,7 @@ async function beginningOf(path: string): Promise<Buffer> {
       await file.close();
     }
   } catch (error) {
+    if (isRunbackError(error)) throw error;
     throw unreadable(path, messageOf(error), 'Check the path and whether you may read it.');
   }
 }

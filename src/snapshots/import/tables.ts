@@ -85,7 +85,7 @@ export function tableFrom(type: ObjectSchema, source: ObjectSchema, leaveOut: Re
 }
 
 const notOwn = ({ withheld = [] }: ObjectSchema, name: string): string =>
-  withheld.includes(name) ? 'runback.yml says that it is never stored' : 'the platform has no such field now';
+  withheld.includes(name) ? 'it is never stored' : 'the platform has no such field now';
 
 function keyTrouble(type: ObjectSchema, source: ObjectSchema): string[] {
   const [own, there] = [type.keyFields.join(', '), source.keyFields.join(', ')];

@@ -16,6 +16,8 @@ export interface ValuesToTake {
   readonly takenAt: Date;
   readonly by: string;
   readonly note: string;
+  /** By whose keep rules it stays or goes. */
+  readonly job?: string;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface ValuesToTake {
  * link. Throws `object-unsupported`, and what `createSnapshot` throws.
  */
 export async function snapshotOfValues(wanted: ValuesToTake, catalog: Pick<Catalog, 'create'>, call: CallOptions = {}): Promise<SnapshotSummary> {
-  const { platform, object, records, name, takenAt, by, note } = wanted;
+  const { platform, object, records, name, takenAt, by, note, job } = wanted;
   const schema = await platform.connector.describe([object], call);
   const type = schema.objects.find((one) => one.object === object);
   if (type === undefined || type.refused !== undefined)
@@ -42,6 +44,7 @@ export async function snapshotOfValues(wanted: ValuesToTake, catalog: Pick<Catal
       objects: [object],
       by,
       note,
+      ...(job !== undefined && { job }),
       imported: { takenAt: takenAt.toISOString(), from: { file: name, fields, of: type.fields.length } },
     },
     call,

@@ -1,8 +1,8 @@
 import { type BigIntStats, constants, readSync, statSync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
+import { open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { defined, exposuresOf, fromFileSystem, isRunbackError, RunbackError } from '../../lib/index.js';
+import { defined, exposuresOf, fromFileSystem, isRunbackError, makeFolders, RunbackError } from '../../lib/index.js';
 import { type ByteSink, roomFor, type SnapshotStorage, type StoredFile, type StoredName } from './storage.js';
 
 const PARTIAL = '.partial';
@@ -22,7 +22,7 @@ export function folderStorage(dir: string): SnapshotStorage {
     async put(name, write, check) {
       const partial = pathOf(`${name}${PARTIAL}`);
       try {
-        await mkdir(dir, { recursive: true, mode: 0o700 });
+        makeFolders(dir, 0o700);
         const handle = await open(partial, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600).catch(elsewhere(partial, 'EEXIST'));
         try {
           await write(sinkOf(handle));
@@ -40,7 +40,7 @@ export function folderStorage(dir: string): SnapshotStorage {
         await syncFolder(dir);
       } catch (error) {
         // In a folder that several machines write to: it is theirs.
-        if (isRunbackError(error, 'locked')) throw error;
+        if (isRunbackError(error, 'locked', 'fenced')) throw error;
         await rm(partial, { force: true });
         throw fromFileSystem(error, partial);
       }
@@ -90,7 +90,7 @@ export function folderStorage(dir: string): SnapshotStorage {
     async scratch(name) {
       const path = pathOf(`${name}${SCRATCH}`);
       try {
-        await mkdir(path, { recursive: true, mode: 0o700 });
+        makeFolders(path, 0o700);
       } catch (error) {
         throw fromFileSystem(error, path);
       }

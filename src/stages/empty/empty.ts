@@ -97,7 +97,7 @@ async function openLocal(
       ...pacedAs(deps.workspace, platform, kind),
     };
     // No proxy, and no secret but the one of the sandbox: nothing leaves this machine.
-    const driver = { secret: async () => await Promise.resolve(sandbox.token), clock: deps.clock, environment: {} };
+    const driver = { secret: async () => await Promise.resolve(sandbox.token), clock: deps.clock, environment: {}, writes: 'private' } as const;
     const opened = await openPlatform(config, driver, call);
     const there = new Set(config.objects);
     const missing = snapshot.manifest.objects.filter((info) => info.platform === platform && !there.has(info.object));
@@ -149,7 +149,8 @@ async function openInto(
       next: 'createdb restore_test, put its URL into a variable, and name that: --into env:RESTORE_TEST_URL',
     });
   const { workspace, clock, secret, environment, redact } = deps;
-  const driver = { secret, clock, environment, redact };
+  // Whoever works there holds a lock of that database itself, as long as its connection.
+  const driver = { secret, clock, environment, redact, writes: 'private' } as const;
   const named = { name: platform, connector, environment: 'sandbox', url: into, credentials: {}, limits: {}, options: {} } as const;
   const identity = await identifyPlatform(named, driver, call);
   const config: PlatformConfig = { ...named, account: identity.account, environment: identity.environment ?? 'sandbox' };

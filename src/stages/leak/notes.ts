@@ -1,6 +1,6 @@
-import { type Platform, platformLock } from '../../connectors/index.js';
+import { accountOf, isAbout, type NotedAccount, type Platform } from '../../connectors/index.js';
 import { type Clock, newId } from '../../lib/index.js';
-import type { Document, Lock, Store } from '../../store/index.js';
+import type { Document, Store } from '../../store/index.js';
 import type { StagedAccount, StagedWriter } from '../account.js';
 import type { Cell } from './cells.js';
 
@@ -10,10 +10,8 @@ export interface Marked extends Cell {
 }
 
 /** The markers of one search, written down before they are written. */
-interface MarkerNote {
+interface MarkerNote extends NotedAccount {
   readonly version: 1;
-  readonly account: string;
-  readonly connector: string;
   readonly startedAt: string;
   readonly marked: readonly Marked[];
 }
@@ -40,19 +38,12 @@ export class MarkerNotes {
     return new MarkerNotes(store, platform, store.document<MarkerNote>(KIND, id), id, clock.now().toISOString());
   }
 
-  /** One drill or parity check at a time on one account. Throws `locked`. */
-  static async lock(store: Store, platform: Platform, purpose: string, holder: string): Promise<Lock> {
-    return await store.lock(`drill-${platformLock(platform)}`, { by: 'drill', holder, purpose }, { breakDead: true, lapse: true });
-  }
-
   /** To be called before a marker is written. */
   async willMark(marked: Marked): Promise<void> {
     this.#marked = [...this.#marked, marked];
-    const { identity, connector } = this.platform;
     await this.note.update(() => ({
       version: 1,
-      account: identity.account,
-      connector: connector.kind,
+      ...accountOf(this.platform),
       startedAt: this.startedAt,
       marked: this.#marked,
     }));
@@ -67,12 +58,11 @@ export class MarkerNotes {
 
   /** The same for searches that did not come to their end on this account. Whoever calls holds the lock of the account. */
   async putBackOld(account: StagedAccount, writer: StagedWriter): Promise<void> {
-    const { identity, connector } = this.platform;
     for (const id of await this.store.list(KIND)) {
       if (id === this.id) continue;
       const document = this.store.document<MarkerNote>(KIND, id);
       const note = await document.read();
-      if (note?.account !== identity.account || note.connector !== connector.kind) continue;
+      if (note === undefined || !isAbout(note, this.platform)) continue;
       for (const marked of note.marked) if (account.objects.includes(marked.object)) await putBack(marked, account, writer);
       await document.delete();
     }

@@ -44,7 +44,7 @@ export async function readPass(platform: Platform, markers: readonly string[], c
 
 async function described({ connector, objects }: Platform, call: CallOptions): Promise<PlatformSchema | string> {
   try {
-    return await connector.describe(objects, call);
+    return await connector.describe(objects, { ...call, withheld: true });
   } catch (error) {
     return reasonOf(error, call);
   }
@@ -81,7 +81,7 @@ async function readObject(
 /** What makes a read that came to its end less than whole. More than were counted is no doubt: records are made at any time. */
 function lessThanWhole(records: number, total: number | undefined, withheld: readonly string[]): string | undefined {
   if (total !== undefined && records < total) return `it counts ${total} records, but gave ${records}`;
-  return withheld.length === 0 ? undefined : `${withheld.join(', ')} must never be stored, and was not read`;
+  return withheld.length === 0 ? undefined : `${withheld.join(', ')} cannot be read here, or must never be stored`;
 }
 
 function reasonOf(error: unknown, { signal }: CallOptions): string {

@@ -11,7 +11,6 @@ const DAY_MS = 86_400_000;
 
 const SYNC: Who = { kind: 'integration', id: '48621', label: 'CRM to marketing platform' };
 
-/** An account of Salesforce: contacts, a sixth as many accounts, a tenth as many deals, and the references between them. */
 /** Object types that can be put there, besides those of one's own. */
 const KNOWN: ReadonlySet<string> = new Set([
   'Account',
@@ -24,6 +23,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   'Task',
 ]);
 
+/** An account of Salesforce: contacts, a sixth as many accounts, a tenth as many deals, and the references between them. */
 export const salesforce: LocalPlatform = {
   label: 'a Salesforce sandbox on this machine',
   connector: 'salesforce',
@@ -64,7 +64,10 @@ export const salesforce: LocalPlatform = {
     const sandbox = await startSalesforceSandbox({
       clock: turns.clock,
       limits,
-      description: { tracked: { Contact: TRACKED, Account: ['Name', 'Phone'], Opportunity: ['StageName', 'Amount'] } },
+      description: {
+        fields: { Contact: [{ name: 'Level__c', label: 'Level', type: 'picklist', options: LEVELS, restricted: true }] },
+        tracked: { Contact: TRACKED, Account: ['Name', 'Phone'], Opportunity: ['StageName', 'Amount'] },
+      },
     });
     seedPlain(sandbox, { contacts: records, accounts: Math.max(10, Math.round(records / 6)), deals: Math.max(5, Math.round(records / 10)), seed });
     sandbox.resetCounts();
@@ -72,7 +75,7 @@ export const salesforce: LocalPlatform = {
   },
 };
 
-const TRACKED = ['FirstName', 'LastName', 'Title', 'Phone', 'MailingCity', 'Department', 'AccountId', 'Email', 'HasOptedOutOfEmail'];
+const TRACKED = ['FirstName', 'LastName', 'Title', 'Phone', 'MailingCity', 'Department', 'AccountId', 'Email', 'HasOptedOutOfEmail', 'Level__c'];
 
 /** A clock that goes on by a second whenever somebody writes after something was asked. */
 function turnsOf(real: Clock): { readonly clock: Clock; readonly around: (sandbox: Sandbox) => Sandbox } {
@@ -115,6 +118,7 @@ function seedPlain(
       MailingCity: random.pick(CITIES),
       AccountId: random.chance(0.9) ? random.pick(firms) : null,
       HasOptedOutOfEmail: random.chance(0.15) ? 'true' : 'false',
+      Level__c: LEVELS[n % LEVELS.length] ?? null,
     };
     writer.create('Contact', values, before(300));
   }
@@ -130,4 +134,5 @@ const GIVEN = ['Ana', 'Björn', 'Chloé', 'Dmitri', 'Elif', 'Farid', 'Grace', 'H
 const FAMILY = ['Nowak', 'O’Hara', 'Müller', 'Sørensen', 'Tanaka', 'da Silva', 'Lee', 'van Dijk'];
 const TITLES = ['Manager', 'Engineer', 'Director', 'Analyst', 'Buyer'];
 const CITIES = ['Springfield', 'Oslo', 'Lyon', 'Porto', 'Turin', 'Ghent', 'Bern'];
+const LEVELS = ['Lead', 'Customer', 'Partner'];
 const STAGES = ['Prospecting', 'Qualification', 'Closed Won'];

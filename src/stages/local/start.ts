@@ -138,7 +138,7 @@ function syncEntry(platform: string, { writesAs }: LocalPlatform, url: string): 
 async function described(folder: string, name: string, token: string, clock: Clock, call: CallOptions): Promise<PlatformSchema> {
   const entry = (await loadWorkspace(folder)).config.platforms[name];
   if (entry === undefined) throw new RunbackError('bug', `The workspace of the stage has no platform ${name}`);
-  const platform = await openPlatform(entry, { secret: async () => await Promise.resolve(token), clock, environment: {} }, call);
+  const platform = await openPlatform(entry, { secret: async () => await Promise.resolve(token), clock, environment: {}, writes: 'private' }, call);
   try {
     return await platform.connector.describe(platform.objects, call);
   } finally {

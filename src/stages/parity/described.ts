@@ -18,7 +18,8 @@ export function fieldSettings({ fields, unique = [], keyFields }: ObjectSchema):
 /** Name of what belongs to an object type as a whole; no field has it. */
 export const WHOLE = '(record)';
 
-function fieldSetting({ name, platformType, maxLength, required, readOnly, unique }: FieldSchema): Setting {
+function fieldSetting(field: FieldSchema): Setting {
+  const { name, platformType, maxLength, maxBytes, required, requiredOfOthers, readOnly, unique, optionsBy, currencyIn, masked } = field;
   return {
     name,
     says: {
@@ -27,6 +28,11 @@ function fieldSetting({ name, platformType, maxLength, required, readOnly, uniqu
       ...(required === undefined ? {} : { required }),
       'read-only': readOnly,
       ...(unique === undefined ? {} : { unique }),
+      ...(maxBytes === undefined ? {} : { bytes: maxBytes }),
+      ...(requiredOfOthers === undefined ? {} : { 'required of programs': requiredOfOthers }),
+      ...(optionsBy === undefined ? {} : { 'options by': optionsBy }),
+      ...(currencyIn === undefined ? {} : { 'currency in': currencyIn }),
+      ...(masked === undefined ? {} : { encrypted: masked }),
     },
   };
 }

@@ -52,7 +52,7 @@ class SetupReader {
     for (const { object, refused, withheld = [] } of described.schema.objects) {
       const of = this.#common(object);
       if (refused !== undefined) this.#unread.push({ area: 'fields', of, why: refused });
-      for (const name of withheld) this.#unread.push({ area: 'fields', of, name, why: 'it must never be stored, so it is not described' });
+      for (const name of withheld) this.#unread.push({ area: 'fields', of, name, why: 'it is not read' });
     }
     return described.schema.objects.filter(({ refused }) => refused === undefined);
   }

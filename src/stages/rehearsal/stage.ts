@@ -127,7 +127,7 @@ async function openLocal(
       trace = watch;
       // No proxy, and no secret but the one of the sandbox: nothing leaves this machine.
       const secret = async (): Promise<string> => await Promise.resolve(sandbox.token);
-      return await openPlatform(config, { secret, clock, environment: {}, watch }, opening);
+      return await openPlatform(config, { secret, clock, environment: {}, watch, writes: 'private' }, opening);
     },
     settledPace: async () => {
       const asSet = { ...config, limits };

@@ -2,8 +2,9 @@ import { closeSync, openSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs
 import { join } from 'node:path';
 
 import { fromFileSystem } from '../../lib/index.js';
+import { safeName } from '../format/names.js';
 import type { Agenda, AgendaEntry } from '../store.js';
-import { makeFolder, safeName, syncFolder, systemCode } from './paths.js';
+import { makeFolder, syncFolder, systemCode } from './paths.js';
 
 /** `20261125T1345`: a folder for every minute that has an entry. */
 const MINUTE = /^\d{8}T\d{4}$/;
@@ -20,7 +21,10 @@ const MOST_TRIES = 100;
  * and asking what is due reads the names of the minutes and of what is due.
  */
 export class AgendaFolder implements Agenda {
-  constructor(private readonly path: string) {}
+  constructor(
+    private readonly path: string,
+    private readonly requireHere: () => void,
+  ) {}
 
   async add(at: Date, id: string, { anew = false }: { readonly anew?: boolean } = {}): Promise<void> {
     safeName(id, 'the id of something due');
@@ -29,6 +33,7 @@ export class AgendaFolder implements Agenda {
 
   /** False where the entry is there already. */
   async #add(entry: AgendaEntry): Promise<boolean> {
+    this.requireHere();
     const { minute, name } = placeOf(entry);
     const folder = join(this.path, minute);
     try {
@@ -47,6 +52,7 @@ export class AgendaFolder implements Agenda {
   }
 
   async due(now: Date, options: { readonly limit?: number; readonly except?: ReadonlySet<string> } = {}): Promise<readonly AgendaEntry[]> {
+    this.requireHere();
     const { limit = ALL, except } = options;
     const found: AgendaEntry[] = [];
     const last = placeOf({ at: now, id: 'x' }).minute;
@@ -60,11 +66,37 @@ export class AgendaFolder implements Agenda {
     return found;
   }
 
+  async claim(now: Date, limit: number, leaseMs: number): Promise<readonly AgendaEntry[]> {
+    const claimed: AgendaEntry[] = [];
+    for (const entry of await this.due(now)) {
+      if (claimed.length >= limit) break;
+      const later = await this.#addLater(entry.id, now.getTime() + leaseMs);
+      // Whoever takes the old one off has it; it is never without an entry in between.
+      if (this.#takeOff(entry)) claimed.push(later);
+      else this.#takeOff(later);
+    }
+    return claimed;
+  }
+
+  /** Adds an entry of its own at a time, or some milliseconds after it. */
+  async #addLater(id: string, atMs: number): Promise<AgendaEntry> {
+    for (let after = 0; ; after += 1) {
+      const entry = { at: new Date(atMs + after), id };
+      if (await this.#add(entry)) return entry;
+    }
+  }
+
   async remove(entry: AgendaEntry): Promise<void> {
+    this.#takeOff(entry);
+  }
+
+  /** False where it was not there. */
+  #takeOff(entry: AgendaEntry): boolean {
     const { minute, name } = placeOf(entry);
     const folder = join(this.path, minute);
-    ignoring(['ENOENT'], () => unlinkSync(join(folder, name)), folder);
+    const wasThere = ignoring(['ENOENT'], () => unlinkSync(join(folder, name)), folder);
     ignoring(['ENOENT', 'ENOTEMPTY', 'EEXIST'], () => rmdirSync(folder), folder);
+    return wasThere;
   }
 
   async next(): Promise<Date | undefined> {
@@ -122,10 +154,13 @@ function names(folder: string): string[] {
   }
 }
 
-function ignoring(codes: readonly string[], work: () => void, path: string): void {
+/** False where one of these codes stood in the way. */
+function ignoring(codes: readonly string[], work: () => void, path: string): boolean {
   try {
     work();
+    return true;
   } catch (error) {
     if (!codes.includes(systemCode(error) ?? '')) throw fromFileSystem(error, path);
+    return false;
   }
 }

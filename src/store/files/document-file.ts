@@ -4,19 +4,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { type Adapter, Low } from 'lowdb';
 
-import { type Clock, type Redactor, RunbackError, canonicalJson, fromFileSystem, sha256, withoutBom } from '../../lib/index.js';
+import { type Clock, type Redactor, fromFileSystem } from '../../lib/index.js';
+import { documentText, type Envelope, openDocument, sealDocument } from '../format/envelope.js';
+import { lockedError } from '../locked.js';
 import type { Document } from '../store.js';
 import type { LitterSweeper } from './litter.js';
-import { type HeldLock, type LockContext, lockedError, tryLock } from './lock-file.js';
+import { type HeldLock, type LockContext, tryLock } from './lock-file.js';
 import { syncFolder, systemCode } from './paths.js';
 import { writeWhole } from './whole-file.js';
-
-/** What a document file holds: the data and its digest, so that a half-right file is never taken for state. */
-interface Envelope {
-  readonly version: 1;
-  readonly sha256: string;
-  readonly data: unknown;
-}
 
 /** How long an update waits for other processes that update the same document. */
 const LOCK_WAIT_MS = 30_000;
@@ -36,24 +31,11 @@ class EnvelopeFile implements Adapter<Envelope> {
       if (systemCode(error) === 'ENOENT') return null;
       throw fromFileSystem(error, this.path);
     }
-    const envelope = parse(text);
-    if (
-      typeof envelope === 'object' &&
-      envelope !== null &&
-      'data' in envelope &&
-      'sha256' in envelope &&
-      envelope.sha256 === digestOf(envelope.data)
-    )
-      return envelope as Envelope;
-    throw new RunbackError('document-damaged', `${this.path} is not what runback wrote`, {
-      why: 'Its content does not match its digest: the file was changed by something else, or the disk lost bytes.',
-      state: 'Nothing was changed.',
-      next: 'Bring the file back from a backup of the state folder, or move it away if what it recorded is not needed.',
-    });
+    return openDocument(text, this.path);
   }
 
   async write(envelope: Envelope): Promise<void> {
-    await writeWhole(this.path, `${JSON.stringify(envelope, undefined, 1)}\n`);
+    await writeWhole(this.path, documentText(envelope));
   }
 }
 
@@ -68,11 +50,13 @@ export class DocumentFile<T> implements Document<T> {
     readonly litter: LitterSweeper,
     readonly exact: readonly string[] | 'all',
     readonly locking: LockContext,
+    readonly requireHere: () => void,
   ) {
     this.#adapter = new EnvelopeFile(path);
   }
 
   async read(): Promise<T | undefined> {
+    this.requireHere();
     const envelope = await this.#adapter.read();
     return envelope === null ? undefined : (envelope.data as T);
   }
@@ -87,7 +71,7 @@ export class DocumentFile<T> implements Document<T> {
       const data = JSON.parse(JSON.stringify(kept)) as T;
       // Whoever was stopped here for longer than a lease must not write over what others wrote meanwhile.
       await held.check();
-      low.data = { version: 1, sha256: digestOf(data), data };
+      low.data = sealDocument(data);
       await low.write();
       return data;
     });
@@ -107,6 +91,8 @@ export class DocumentFile<T> implements Document<T> {
   async #locked<R>(work: (held: HeldLock) => Promise<R>): Promise<R> {
     const held = await this.#lock();
     try {
+      // Under its lock: a move waits for those that were taken before it.
+      this.requireHere();
       return await work(held);
     } finally {
       await held.release();
@@ -124,17 +110,5 @@ export class DocumentFile<T> implements Document<T> {
       if (performance.now() > giveUpAt) throw lockedError(this.#adapter.path, attempt.by, this.clock, path);
       await pause(wait * (0.5 + Math.random()));
     }
-  }
-}
-
-function digestOf(data: unknown): string {
-  return sha256(canonicalJson(data));
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(withoutBom(text));
-  } catch {
-    return undefined;
   }
 }

@@ -1,15 +1,21 @@
 import { readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 
 import { type Clock, defined, fromFileSystem, type Redactor } from '../../lib/index.js';
+import { safeName } from '../format/names.js';
+import { HeldLocks } from '../held-locks.js';
+import { lockedError } from '../locked.js';
+import type { Standing } from '../moved.js';
 import type { Agenda, Document, ExactData, Journal, Kept, Ledger, Lock, LockInfo, LockOwner, LockTaking, NamedLock, Store } from '../store.js';
 import { AgendaFolder } from './agenda-folder.js';
 import { DocumentFile } from './document-file.js';
 import { JOURNAL, JournalFile } from './journal-file.js';
 import { LedgerFile } from './ledger-file.js';
 import { LitterSweeper } from './litter.js';
-import { holderOf, type LockContext, lockedError, tryLock } from './lock-file.js';
-import { pathIn, safeName, systemCode } from './paths.js';
+import { holderOf, type LockContext, tryLock } from './lock-file.js';
+import { requireStanding } from './moved-mark.js';
+import { pathIn, systemCode } from './paths.js';
 import type { ProcessIdentity } from './process-identity.js';
 import { type Look, SettledIndex } from './settled-index.js';
 
@@ -26,6 +32,8 @@ export interface FileStoreOptions {
   readonly settledAfterMs?: number;
   /** Whose process takes the locks: this one by default. */
   readonly process?: ProcessIdentity;
+  /** What the folder is opened as; `here` by default. */
+  readonly standing?: Standing;
 }
 
 /** The store on local files. Opens and creates nothing yet. */
@@ -38,29 +46,35 @@ class FileStore implements Store {
   readonly #clock: Clock;
   readonly #redactor: Redactor;
   readonly #litter = new LitterSweeper();
+  readonly #held = new HeldLocks();
   readonly #locking: LockContext;
   readonly #settledAfterMs: number | undefined;
+  readonly #requireHere: () => void;
 
   constructor(options: FileStoreOptions) {
     this.location = options.dir;
     this.#clock = options.clock;
     this.#redactor = options.redactor;
     this.#settledAfterMs = options.settledAfterMs;
-    const { leaseMs, process: here } = options;
+    const { leaseMs, process: here, standing = 'here' } = options;
+    this.#requireHere = () => requireStanding(this.location, standing);
     this.#locking = { lapsed: new Set(), ...defined({ leaseMs, here }) };
   }
 
   document<T>(kind: string, id: string, options: ExactData = {}): Document<T> {
     const folder = pathIn(join(this.location, 'documents'), kind, 'a kind of document');
     const path = pathIn(folder, id, 'the id of a document', '.json');
-    return new DocumentFile<T>(path, this.#clock, this.#redactor, this.#litter, options.exact ?? [], this.#locking);
+    const exact = options.exact ?? [];
+    return new DocumentFile<T>(path, this.#clock, this.#redactor, this.#litter, exact, this.#locking, this.#requireHere);
   }
 
   async list(kind: string): Promise<string[]> {
+    this.#requireHere();
     return namesIn(pathIn(join(this.location, 'documents'), kind, 'a kind of document'), '.json');
   }
 
   async kinds(what: 'documents' | 'journals' | 'ledgers'): Promise<string[]> {
+    this.#requireHere();
     if (what === 'documents') return foldersIn(join(this.location, 'documents'));
     const held = await Promise.all(
       foldersIn(this.location).map(async (kind) => (await (what === 'journals' ? this.journals(kind) : this.ledgers(kind))).length > 0),
@@ -76,15 +90,18 @@ class FileStore implements Store {
       this.#clock,
       this.#redactor,
       this.#locking,
+      this.#requireHere,
     );
   }
 
   async journals(kind: string): Promise<string[]> {
+    this.#requireHere();
     const folder = pathIn(this.location, kind, 'a kind of journal');
     return namesIn(folder, '').filter((id) => isFile(join(folder, id, JOURNAL)));
   }
 
   async unsettled({ what, kind, meaning, atOnce = 1, ...naming }: Kept, look: Look): Promise<void> {
+    this.#requireHere();
     const files =
       what === 'documents'
         ? { folder: pathIn(join(this.location, 'documents'), kind, 'a kind of document'), behind: '', idOf: documentIn }
@@ -98,19 +115,26 @@ class FileStore implements Store {
   }
 
   ledger(kind: string, id: string): Ledger {
-    return new LedgerFile(pathIn(pathIn(this.location, kind, 'a kind of ledger'), id, 'the id of a ledger', '.ndjson'), id, this.#litter);
+    return new LedgerFile(
+      pathIn(pathIn(this.location, kind, 'a kind of ledger'), id, 'the id of a ledger', '.ndjson'),
+      id,
+      this.#litter,
+      this.#requireHere,
+    );
   }
 
   async ledgers(kind: string): Promise<string[]> {
+    this.#requireHere();
     return namesIn(pathIn(this.location, kind, 'a kind of ledger'), '.ndjson');
   }
 
   agenda(kind: string): Agenda {
-    return new AgendaFolder(pathIn(join(this.location, 'agenda'), kind, 'a kind of agenda'));
+    return new AgendaFolder(pathIn(join(this.location, 'agenda'), kind, 'a kind of agenda'), this.#requireHere);
   }
 
   async lock(name: string, owner: LockOwner, options: LockTaking = {}): Promise<Lock> {
     const path = this.#lockPath(name);
+    this.#requireHere();
     this.#litter.sweep(dirname(path));
     const attempt = await tryLock(path, this.#redactor.value(owner), this.#clock, {
       ...options,
@@ -119,7 +143,11 @@ class FileStore implements Store {
       renew: true,
     });
     if ('by' in attempt) throw lockedError(name, attempt.by, this.#clock, path);
-    return { name, ...attempt.held };
+    return this.#held.keep({ name, ...attempt.held });
+  }
+
+  held(name: string): Lock | undefined {
+    return this.#held.get(name);
   }
 
   async lockHolder(name: string): Promise<LockInfo | undefined> {
@@ -133,6 +161,14 @@ class FileStore implements Store {
       if (info !== undefined) held.push({ name, ...info });
     }
     return held;
+  }
+
+  async wake(signal: AbortSignal, floorMs = 1000): Promise<void> {
+    await pause(floorMs, undefined, { signal }).catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    // Nothing is kept open but what a lock or a journal gives back itself.
   }
 
   #lockPath(name: string): string {

@@ -3,12 +3,13 @@ import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { type Clock, type Redactor, RunbackError, fromFileSystem } from '../../lib/index.js';
-import type { Journal, JournalEntry, JournalOpening, JournalWriter, LockOwner, LockTaking, RewrittenJournal } from '../store.js';
+import { firstHash, isTorn, openLine, sealEntry, splitLines, type JournalEnd } from '../format/journal-lines.js';
+import { lockedError } from '../locked.js';
+import type { Journal, JournalEntry, JournalOpening, JournalWriter, LockInfo, LockOwner, LockTaking, RewrittenJournal } from '../store.js';
 import { chunksOf } from './chunks.js';
 import { HeadKeeper, headPath, readHead } from './journal-head.js';
-import { firstHash, isTorn, openLine, sealEntry, splitLines, type JournalEnd } from './journal-lines.js';
 import { openWriter } from './journal-writer.js';
-import { type HeldLock, type LockContext, lockedError, tryLock } from './lock-file.js';
+import { type HeldLock, holderOf, type LockContext, tryLock } from './lock-file.js';
 import { makeFolder, syncFolder, systemCode } from './paths.js';
 import { removeIfThere, writeWhole } from './whole-file.js';
 
@@ -26,12 +27,18 @@ export class JournalFile implements Journal {
     readonly clock: Clock,
     readonly redactor: Redactor,
     readonly locking: LockContext,
+    readonly requireHere: () => void,
   ) {
     this.#path = join(folder, JOURNAL);
   }
 
   async exists(): Promise<boolean> {
+    this.requireHere();
     return existsSync(this.#path);
+  }
+
+  async writer(): Promise<LockInfo | undefined> {
+    return await Promise.resolve(holderOf(this.#lockPath, this.locking.here));
   }
 
   async *read({ whole = false }: { readonly whole?: boolean } = {}): AsyncGenerator<JournalEntry> {
@@ -113,9 +120,13 @@ export class JournalFile implements Journal {
     await syncFolder(dirname(dirname(this.#path)));
   }
 
+  get #lockPath(): string {
+    return join(dirname(this.#path), 'journal.lock');
+  }
+
   async #take(owner: LockOwner, taking: Pick<LockTaking, 'endedBySay'>): Promise<HeldLock> {
     await makeFolder(dirname(this.#path));
-    const path = join(dirname(this.#path), 'journal.lock');
+    const path = this.#lockPath;
     const attempt = await tryLock(path, this.redactor.value(owner), this.clock, {
       ...this.locking,
       ...taking,
@@ -125,6 +136,12 @@ export class JournalFile implements Journal {
       renew: true,
     });
     if ('by' in attempt) throw lockedError(`The journal of ${this.id}`, attempt.by, this.clock, path);
+    try {
+      this.requireHere();
+    } catch (error) {
+      await attempt.held.release();
+      throw error;
+    }
     return attempt.held;
   }
 

@@ -3,9 +3,9 @@ import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 
 import { type Clock, defined, fromFileSystem, messageOf, type Redactor, RunbackError } from '../../lib/index.js';
+import { type JournalEnd, sealEntry } from '../format/journal-lines.js';
 import type { JournalEntry, JournalWriter, LockInfo, LockOwner, NewEntry } from '../store.js';
 import { HeadKeeper, headPath } from './journal-head.js';
-import { type JournalEnd, sealEntry } from './journal-lines.js';
 import type { HeldLock } from './lock-file.js';
 import { OpenFile } from './open-file.js';
 import { syncFolder, systemCode, toDisk } from './paths.js';
@@ -82,6 +82,10 @@ class FileWriter implements JournalWriter {
     this.#hash = parts.end.hash;
     this.#position = parts.end.bytes;
     this.#surplus = parts.end.torn;
+  }
+
+  get lease(): HeldLock {
+    return this.parts.lock;
   }
 
   get lastHash(): string {

@@ -15,14 +15,14 @@ const stamp = promisify(futimes);
 
 /**
  * Renews a lease as long as this process runs: stamps the very file that was made, not whatever has its name by now. A
- * holder that was stopped or has ended renews nothing, whatever its clock says.
+ * holder that was stopped or has ended renews nothing, whatever its clock says. `renewed` is called after each renewal.
  */
-export function renewing(file: OpenFile, leaseMs: number): { stop(): Promise<void> } {
+export function renewing(file: OpenFile, leaseMs: number, renewed: () => Promise<void>): { stop(): Promise<void> } {
   let going: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
     const now = new Date();
     // A stamp that could not be set is set next time; on a disk that is gone nothing else can be written either.
-    going = stamp(file.descriptor, now, now).catch(() => undefined);
+    going = stamp(file.descriptor, now, now).then(renewed, () => undefined);
   }, leaseMs / RENEWALS);
   timer.unref();
   return {
@@ -54,14 +54,17 @@ export function stampOf(path: string): string | undefined {
 
 /**
  * Watches a lock file for a whole lease by the clock that cannot be put back: no two clocks are compared, since that of
- * another machine, or of this one yesterday, may be wrong. True where nothing renewed it.
+ * another machine, or of this one yesterday, may be wrong. What stops this process may stop the holder too (a machine
+ * that is paused with all that is on it), and counts for next to nothing. True where nothing renewed it.
  */
 export async function hasLapsed(path: string, leaseMs: number): Promise<boolean> {
   const first = stampOf(path);
-  const until = performance.now() + leaseMs;
-  while (performance.now() < until) {
-    await pause(Math.max(1, Math.min(leaseMs / LOOKS, until - performance.now())));
+  const stepMs = leaseMs / LOOKS;
+  for (let watchedMs = 0; watchedMs < leaseMs;) {
+    const began = performance.now();
+    await pause(Math.max(1, Math.min(stepMs, leaseMs - watchedMs)));
     if (stampOf(path) !== first) return false;
+    watchedMs += Math.min(performance.now() - began, 2 * stepMs);
   }
   return true;
 }

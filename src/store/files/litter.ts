@@ -1,4 +1,5 @@
-import { readdirSync, statSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { removeIfThere } from './whole-file.js';
@@ -17,11 +18,27 @@ export class LitterSweeper {
   sweep(folder: string): void {
     if (this.#done.has(folder)) return;
     this.#done.add(folder);
-    for (const name of namesIn(folder).filter((candidate) => LITTER.test(candidate))) {
-      const path = join(folder, name);
-      // The age is told by the file system's own clock, which also stamped the file.
-      if (isOld(path)) removeIfThere(path);
-    }
+    const litter = namesIn(folder).flatMap((name) => (LITTER.test(name) ? join(folder, name) : []));
+    const seemOld = litter.filter((path) => isOld(path, Date.now()));
+    if (seemOld.length === 0) return;
+    const now = clockOf(folder);
+    for (const path of seemOld) if (now !== undefined && isOld(path, now)) removeIfThere(path);
+  }
+}
+
+/**
+ * What the clock says that stamps files in a folder: that of a server, where the folder is shared, and not that of this
+ * machine, which may be hours ahead of it. Undefined where nothing can be written there.
+ */
+function clockOf(folder: string): number | undefined {
+  const probe = join(folder, `clock.partial-${randomBytes(6).toString('hex')}`);
+  try {
+    writeFileSync(probe, '', { flag: 'wx', mode: 0o600 });
+    return statSync(probe).mtimeMs;
+  } catch {
+    return undefined;
+  } finally {
+    removeIfThere(probe);
   }
 }
 
@@ -33,9 +50,9 @@ function namesIn(folder: string): string[] {
   }
 }
 
-function isOld(path: string): boolean {
+function isOld(path: string, nowMs: number): boolean {
   try {
-    return Date.now() - statSync(path).mtimeMs > OLD_MS;
+    return nowMs - statSync(path).mtimeMs > OLD_MS;
   } catch {
     return false;
   }

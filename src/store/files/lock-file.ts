@@ -3,8 +3,9 @@ import { fstatSync, linkSync, readFileSync, statSync, unlinkSync } from 'node:fs
 import { rmdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-import { type Clock, defined, formatDuration, fromFileSystem, RunbackError, utcText } from '../../lib/index.js';
-import type { LockInfo, LockOwner, LockTaking } from '../store.js';
+import { type Clock, formatDuration, fromFileSystem, RunbackError } from '../../lib/index.js';
+import { HeldLease, momentNow } from '../held-lease.js';
+import type { Lock, LockInfo, LockOwner, LockTaking } from '../store.js';
 import { hasLapsed, LEASE_MS, renewing, stampOf } from './lease.js';
 import { OpenFile } from './open-file.js';
 import { openNew, syncFolder, systemCode, toDisk } from './paths.js';
@@ -28,16 +29,7 @@ interface LockRecord extends LockOwner, ProcessIdentity {
 }
 
 /** A lock file that this process holds. */
-export interface HeldLock {
-  /** The dead holder it was taken from. */
-  readonly broke?: LockInfo;
-  /**
-   * Throws `locked` where the lock is not this holder's any more: it was stopped for longer than its lease, and
-   * somebody went on.
-   */
-  check(): Promise<void>;
-  release(): Promise<void>;
-}
+export type HeldLock = Omit<Lock, 'name'>;
 
 /** What all locks of one store have in common. */
 export interface LockContext {
@@ -116,38 +108,6 @@ export function holderOf(path: string, here?: ProcessIdentity): LockInfo | undef
   return record === undefined ? undefined : toInfo(record, path, here);
 }
 
-/**
- * The error for a lock that somebody else has. `what` names the locked thing: `The journal of run-…`; `path` is where
- * it is.
- */
-export function lockedError(what: string, info: LockInfo, clock: Clock, path: string): RunbackError {
-  const ago = clock.now().getTime() - Date.parse(info.since);
-  const since = `${utcText(info.since)} (${ago < 0 ? 'the clock has gone back since' : `${formatDuration(ago)} ago`})`;
-  const next = nextAfter(info);
-  const { holder, by, pid, host, purpose, alive, life } = info;
-  return new RunbackError('locked', `${what} is held by ${by} for ${purpose} (${holder}) since ${since}`, {
-    why: `${whyHeld(info)} The lock is ${path}.`,
-    state: 'Nothing was changed.',
-    ...defined({ next }),
-    data: { holder, by, since: info.since, pid, host, purpose, alive, life, path },
-  });
-}
-
-function whyHeld({ pid, host, life, renewed }: LockInfo): string {
-  if (renewed === true) return `Process ${pid} on ${host} cannot be seen from here, and still renews its lease: it is running.`;
-  if (life === 'unknown')
-    return `Whether process ${pid} on ${host} is still running cannot be seen from here: it is on another machine, in another container, or from before this machine was started.`;
-  if (life === 'alive') return `Process ${pid} on ${host} is still running.`;
-  return `Process ${pid} on ${host} has ended without releasing the lock, so its work may be half done.`;
-}
-
-function nextAfter({ holder, by, life, renewed, path }: LockInfo): string | undefined {
-  const wait = `Wait until ${holder} ends, or ask ${by} to stop it.`;
-  if (life === 'dead') return undefined;
-  if (life === 'alive' || renewed === true) return wait;
-  return `${wait} If you know that this process has ended, take its lock away by name (runback lock list shows it), or, if runback cannot run, remove ${path} and run the same command again.`;
-}
-
 async function mayBreak({ breakDead = false }: LockTaking, dead: LockInfo): Promise<boolean> {
   return typeof breakDead === 'boolean' ? breakDead : await breakDead(dead);
 }
@@ -165,40 +125,60 @@ async function create(path: string, owner: LockOwner, clock: Clock, taking: Lock
     lease: leaseMs,
   };
   const draft = `${path}.${token}`;
+  const held = new HeldLease(`${owner.purpose} (${owner.holder}): its lock ${path}`, leaseMs, momentNow());
   let file: OpenFile | undefined;
-  let lease: ReturnType<typeof renewing> | undefined;
+  let renewal: ReturnType<typeof renewing> | undefined;
+  let isOurs = (): boolean => false;
+  const check = async (): Promise<void> => {
+    if (held.over !== undefined) throw held.over;
+    const now = momentNow();
+    if (!isOurs()) {
+      const other = readRecord(path);
+      if (other?.token !== token) held.lose(lostLock(path, owner, leaseMs, other));
+    }
+    if (held.over !== undefined) throw held.over;
+    held.confirm(now);
+  };
   try {
     file = new OpenFile(await openNew(draft));
     writeAtNow(file.descriptor, Buffer.from(JSON.stringify(record), 'utf8'), 0);
     if (durable) await toDisk(file.descriptor);
     linkSync(draft, path);
-    lease = renew ? renewing(file, leaseMs) : undefined;
+    if (renew) {
+      isOurs = sameFile(file, path);
+      renewal = renewing(file, leaseMs, async () => await check().catch(() => undefined));
+    }
   } catch (error) {
     if (systemCode(error) === 'EEXIST') return undefined;
     throw noLinks(error, path);
   } finally {
-    if (lease === undefined) file?.close();
+    if (renewal === undefined) file?.close();
     removeIfThere(draft);
   }
   if (durable) await syncFolder(dirname(path));
-  const isOurs = lease === undefined ? () => false : sameFile(file, path);
   return {
-    check: async () => {
-      if (isOurs()) return;
-      const now = readRecord(path);
-      if (now?.token === token) return;
-      throw new RunbackError('locked', `${owner.purpose} (${owner.holder}) has lost its lock ${path}`, {
-        why: `This process was stopped for longer than its lease of ${formatDuration(leaseMs)}${now === undefined ? ', or someone took the lock away' : `, and ${now.by} continued ${now.purpose} (${now.holder})`}.`,
-        state: 'Nothing more is done by this process. What it did is in its journal.',
-        next: 'See the current state: runback status',
-        data: { holder: owner.holder, path, ...(now === undefined ? {} : { by: now.by }) },
-      });
-    },
+    token,
+    expires: false,
+    signal: held.signal,
+    assertHeld: () => held.assertHeld(),
+    check,
     release: async () => {
-      await lease?.stop();
+      await renewal?.stop();
+      isOurs = () => false;
       if (readRecord(path)?.token === token) unlinkSync(path);
+      held.end(lostLock(path, owner, leaseMs, undefined));
     },
   };
+}
+
+/** `now`: who has the lock that this process lost; undefined where nobody has. */
+function lostLock(path: string, { holder, purpose }: LockOwner, leaseMs: number, now: LockRecord | undefined): RunbackError {
+  return new RunbackError('fenced', `${purpose} (${holder}) has lost its lock ${path}`, {
+    why: `This process was stopped for longer than its lease of ${formatDuration(leaseMs)}${now === undefined ? ', or someone took the lock away' : `, and ${now.by} continued ${now.purpose} (${now.holder})`}.`,
+    state: 'Nothing more is done by this process. What it did is in its journal.',
+    next: 'See the current state: runback status',
+    data: { holder, path, ...(now === undefined ? {} : { by: now.by }) },
+  });
 }
 
 /**
@@ -240,17 +220,25 @@ async function removeDead(path: string, token: string, stamp: string | undefined
   const guard = `${path}.breaking`;
   await removeDeadGuard(guard, Math.min(GUARD_MS, leaseMs));
   const { lock } = await import('proper-lockfile').then((module) => module.default);
+  let isLost = false;
   const release = await lock(path, {
     realpath: false,
     lockfilePath: guard,
     stale: GUARD_MS,
     retries: { retries: 400, minTimeout: 5, maxTimeout: 50 },
+    // This process was stopped for longer than the guard counts: it removes nothing, and whoever asked looks again.
+    onCompromised: () => {
+      isLost = true;
+    },
   });
   try {
     // `stamp`: what stood there when the holder was last seen; a renewal since then is a sign of life.
-    if (readRecord(path)?.token === token && (stamp === undefined || stampOf(path) === stamp)) unlinkSync(path);
+    if (!isLost && readRecord(path)?.token === token && (stamp === undefined || stampOf(path) === stamp)) unlinkSync(path);
   } finally {
-    await release();
+    // A guard that was lost is no longer there to be given back.
+    await release().catch((error: unknown) => {
+      if (!isLost) throw error;
+    });
   }
 }
 

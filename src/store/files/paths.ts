@@ -1,8 +1,9 @@
-import { closeSync, fsync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, fsync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { RunbackError, fromFileSystem } from '../../lib/index.js';
+import { fromFileSystem, makeFolders } from '../../lib/index.js';
+import { safeName } from '../format/names.js';
 
 /*
  * Small files are read and written, and names changed, without a detour over threads, which costs ten times as much as
@@ -12,21 +13,10 @@ import { RunbackError, fromFileSystem } from '../../lib/index.js';
 /** Makes what was written to an open file durable. */
 export const toDisk: (file: number) => Promise<void> = promisify(fsync);
 
-const SAFE_NAME = /^[A-Za-z0-9][A-Za-z0-9._@+~-]{0,150}$/;
-
-/** The name, if it can be part of a path without leaving its folder; else throws `usage`. */
-export function safeName(name: string, what: string): string {
-  if (SAFE_NAME.test(name) && !name.includes('..')) return name;
-  throw new RunbackError('usage', `${JSON.stringify(name.slice(0, 80))} cannot be ${what}`, {
-    why: 'Names consist of letters, digits, ".", "_", "-", "~", "@" and "+", begin with a letter or digit and hold no "..".',
-    state: 'Nothing was read or written.',
-  });
-}
-
 /** Creates a folder and its parents for the owner only, durably: each new folder is synced in its parent. */
 export async function makeFolder(path: string): Promise<void> {
   try {
-    const first = mkdirSync(path, { recursive: true, mode: 0o700 });
+    const first = makeFolders(path, 0o700);
     if (first === undefined) return;
     for (let folder = path; folder.length >= first.length; folder = dirname(folder)) await syncFolder(dirname(folder));
   } catch (error) {

@@ -5,13 +5,21 @@ import { dirname } from 'node:path';
 import { fromFileSystem } from '../../lib/index.js';
 import { openNew, syncFolder, systemCode, toDisk } from './paths.js';
 
+/** How a file is written whole. */
+export interface WholeWriting {
+  readonly once?: boolean;
+  readonly stillWanted?: () => void;
+}
+
 /**
  * Writes a file so that it appears whole or not at all, also through kill -9 and power cut: partial file, sync, rename,
  * sync of the folder. Every byte is accounted for (a full disk shortens a write without an error). Mode 0600. Throws
  * `disk-full`, `disk-denied`; the earlier file, if any, is then untouched. `once`: never replaces an earlier file,
- * whoever wrote it meanwhile, and answers false where there is one.
+ * whoever wrote it meanwhile, and answers false where there is one. `stillWanted` is asked when everything is written:
+ * where it throws, the earlier file stays.
  */
-export async function writeWhole(path: string, content: string | AsyncIterable<string>, { once = false } = {}): Promise<boolean> {
+export async function writeWhole(path: string, content: string | AsyncIterable<string>, how: WholeWriting = {}): Promise<boolean> {
+  const { once = false, stillWanted } = how;
   const partial = `${path}.partial-${randomBytes(6).toString('hex')}`;
   try {
     const file = await openNew(partial);
@@ -26,6 +34,7 @@ export async function writeWhole(path: string, content: string | AsyncIterable<s
     } finally {
       closeSync(file);
     }
+    stillWanted?.();
     if (!once) renameSync(partial, path);
     else {
       linkSync(partial, path);

@@ -72,6 +72,7 @@ function lastRunOf(
     began: compile(call.began),
     failed: compile(call.failed),
     records: compile(call.records),
+    errors: compile(call.errors),
   };
   const request = requestIn(call);
   return async (options) => {

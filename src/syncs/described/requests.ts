@@ -56,21 +56,39 @@ function changeOf(call: ChangeDescription, given: Values, prefix: string): Pick<
 }
 
 /** All pages of a list: what is missing of it would be work that nobody waits for. */
-async function wholeList(name: string, { items = '.', next }: ReadDescription, page: (cursor: Values) => Promise<unknown>): Promise<unknown[]> {
+async function wholeList(name: string, call: ReadDescription, page: (place: Values) => Promise<unknown>): Promise<unknown[]> {
+  const { items = '.' } = call;
   const all: unknown[] = [];
-  const seen = new Set<unknown>();
-  for (let cursor: unknown; ;) {
-    const body = await page(cursor === undefined ? {} : { cursor });
+  const seen = new Set<string>();
+  for (let place: Values = { offset: 0, page: 1 }; ;) {
+    const body = await page(place);
     const list = valueAt(body, items);
     if (!Array.isArray(list)) throw unclear(name, `there is no list at ${items} of the answer`);
     for (const item of list as unknown[]) all.push(item);
-    cursor = next === undefined ? undefined : valueAt(body, next);
-    if (cursor === undefined || cursor === null || cursor === '') return all;
-    if (typeof cursor !== 'string' && typeof cursor !== 'number') throw unclear(name, `what is at ${next ?? ''} of the answer is no cursor`);
-    if (seen.has(cursor) || seen.size >= MOST_PAGES)
-      throw unclear(name, `its list does not end: the page ${String(cursor)} comes again, or there are too many`);
-    seen.add(cursor);
+    const next = nextPage(name, call, { body, list, before: all.length, page: seen.size + 2 });
+    if (next === undefined) return all;
+    if (seen.has(next.mark) || seen.size >= MOST_PAGES)
+      throw unclear(name, `its list does not end: the page ${next.told} comes again, or there are too many`);
+    seen.add(next.mark);
+    place = next.place;
   }
+}
+
+/** Where the next page is, and what tells this one from all others; undefined after the last one. */
+function nextPage(
+  name: string,
+  { next, page_size: size }: ReadDescription,
+  { body, list, before, page }: { readonly body: unknown; readonly list: readonly unknown[]; readonly before: number; readonly page: number },
+): { readonly place: Values; readonly mark: string; readonly told: string } | undefined {
+  if (size !== undefined) {
+    // A tool that knows nothing of pages gives the same one again.
+    const mark = JSON.stringify(list[0]);
+    return list.length < size ? undefined : { place: { offset: before, page }, mark, told: String(page - 1) };
+  }
+  const cursor = next === undefined ? undefined : valueAt(body, next);
+  if (cursor === undefined || cursor === null || cursor === '') return undefined;
+  if (typeof cursor !== 'string' && typeof cursor !== 'number') throw unclear(name, `what is at ${next ?? ''} of the answer is no cursor`);
+  return { place: { cursor }, mark: String(cursor), told: String(cursor) };
 }
 
 function unclear(name: string, why: string): RunbackError {

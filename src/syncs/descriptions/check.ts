@@ -7,8 +7,11 @@ type Path = readonly string[];
 /** What expressions of a list may read. */
 export const LISTED: Readonly<Record<string, CelType>> = { one: 'dyn' };
 
+/** What a list knows of its pages. */
+const PAGE_WORDS = ['cursor', 'offset', 'page'];
+
 /** Names that have a meaning of their own. */
-const TAKEN = ['status', 'body', 'exit', 'stdout', 'json', 'item', 'cursor', 'url'];
+const TAKEN = ['status', 'body', 'exit', 'stdout', 'json', 'item', ...PAGE_WORDS, 'url'];
 
 /** What a schema cannot see: expressions, requests, words that mean nothing, names that are there twice. Copes with anything. */
 export function* controllerProblems(raw: unknown): Generator<PathProblem> {
@@ -24,7 +27,7 @@ export function* controllerProblems(raw: unknown): Generator<PathProblem> {
     if (isGroup(one)) yield* expressionProblems(one['count'], ['status', 'warn', String(n), 'count'], variables);
   const words = [...settingsOf(raw), 'body'];
   for (const [name, read] of Object.entries(groupAt(raw, 'reads'))) {
-    yield* callProblems(read, ['reads', name], { words: [...words, 'cursor', 'item'], variables, reads: true, programs: isOfPrograms(raw) });
+    yield* callProblems(read, ['reads', name], { words: [...words, ...PAGE_WORDS, 'item'], variables, reads: true, programs: isOfPrograms(raw) });
     if (isGroup(read)) yield* expressionProblems(read['each'], ['reads', name, 'each'], variables);
     words.push(name);
   }
@@ -44,7 +47,7 @@ export function* controllerProblems(raw: unknown): Generator<PathProblem> {
 function* listProblems(raw: unknown): Generator<PathProblem> {
   if (!isGroup(raw) || !('list' in raw)) return;
   const list = groupAt(raw, 'list');
-  yield* callProblems(list, ['list'], { words: [...settingsOf(raw), 'cursor'], variables: {}, reads: true, programs: false });
+  yield* callProblems(list, ['list'], { words: [...settingsOf(raw), ...PAGE_WORDS], variables: {}, reads: true, programs: false });
   for (const what of ['where', 'id', 'title', 'runs']) yield* expressionProblems(list[what], ['list', what], LISTED);
 }
 
@@ -53,7 +56,7 @@ function* lastRunProblems(raw: unknown): Generator<PathProblem> {
   if (!isGroup(raw) || !('last_run' in raw)) return;
   const run = groupAt(raw, 'last_run');
   yield* callProblems(run, ['last_run'], { words: settingsOf(raw), variables: {}, reads: true, programs: false });
-  for (const what of ['where', 'ended', 'began', 'failed', 'records']) yield* expressionProblems(run[what], ['last_run', what], LISTED);
+  for (const what of ['where', 'ended', 'began', 'failed', 'records', 'errors']) yield* expressionProblems(run[what], ['last_run', what], LISTED);
 }
 
 interface Rules {

@@ -27,12 +27,23 @@ const program = {
   input: expression.exactOptional().describe('What the program is given to read, as a text.'),
 };
 const each = expression.exactOptional().describe('A list: one request for each of it, which is {item}.');
+const paging = {
+  next: inBody.exactOptional().describe('Where the cursor of the next page is; {cursor} is what it said.'),
+  page_size: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .exactOptional()
+    .describe(
+      'How many a full page has, where no answer tells of the next: {offset} is how many came before, {page} the number of the page, from 1.',
+    ),
+};
 const read = z.strictObject({
   ...request,
   ...program,
   each,
   items: inBody.exactOptional().describe('Where the list is in the answer; the read is then that list.'),
-  next: inBody.exactOptional().describe('Where the cursor of the next page is; {cursor} is what it said.'),
+  ...paging,
 });
 
 const change = z.strictObject({
@@ -121,6 +132,7 @@ export const controllerForm = z
         began: expression.exactOptional().describe('CEL over one: when it began.'),
         failed: expression.exactOptional().describe('CEL over one: true where it failed.'),
         records: expression.exactOptional().describe('CEL over one: how many records it moved.'),
+        errors: expression.exactOptional().describe('CEL over one: how many of these records it could not write.'),
       })
       .exactOptional()
       .describe('How the last run that ended is asked for, which only reads: monitors go by it.'),
@@ -128,7 +140,7 @@ export const controllerForm = z
       .strictObject({
         ...request,
         items: inBody.describe('Where the list is in the answer.'),
-        next: inBody.exactOptional().describe('Where the cursor of the next page is; {cursor} is what it said.'),
+        ...paging,
         where: expression.exactOptional().describe('CEL over one: which of the list are syncs.'),
         id: expression.describe('CEL over one: what a sync names it by.'),
         title: expression.describe('CEL over one: what people call it.'),

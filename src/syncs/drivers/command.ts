@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { type CallOptions, compileExpression } from '../../lib/index.js';
+import { type CallOptions, compileExpression, mismatchWords } from '../../lib/index.js';
 import type { SyncController, DriverDeps } from '../controller.js';
 import { readLastRun } from '../last-run.js';
 import { readStatus } from '../status.js';
@@ -32,7 +32,7 @@ const VARIABLES = { exit: 'int', stdout: 'string', json: 'dyn' } as const;
 
 /** A sync that programs on this machine control: cron jobs, systemd timers, a vendor's own tool. See {@link openPrograms}. */
 export function commandController(deps: DriverDeps): SyncController {
-  const config = optionsSchema.parse(deps.options);
+  const config = optionsSchema.parse(deps.options, { error: mismatchWords });
   const paused = compileExpression(config.status.paused, VARIABLES);
   const inFlight = config.status.in_flight === undefined ? undefined : compileExpression(config.status.in_flight, VARIABLES);
   const programs = openPrograms(deps, { env: config.env, timeoutSeconds: config.timeout_seconds });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { clientCredentials } from '../../connectors/index.js';
-import { type CallOptions, defined, didYouMean, HttpClient, ownValue, RunbackError } from '../../lib/index.js';
+import { type CallOptions, defined, didYouMean, HttpClient, mismatchWords, ownValue, RunbackError } from '../../lib/index.js';
 import type { DriverDeps, SyncController } from '../controller.js';
 import { describedController } from '../described/controller.js';
 import { type FoundSync, listedBy } from '../described/list.js';
@@ -21,7 +21,7 @@ export function describedSync(kind: string, says: ControllerDescription, deps: D
   const ofPrograms = says.status.run !== undefined;
   const { settings, others } = settingsOf(says, deps, ofPrograms ? Object.keys(programSettings) : ['url']);
   if (ofPrograms) {
-    const { env, timeout_seconds: timeoutSeconds } = z.strictObject(programSettings).parse(others);
+    const { env, timeout_seconds: timeoutSeconds } = z.strictObject(programSettings).parse(others, { error: mismatchWords });
     return describedController({ kind, name, says, settings, port: programPort(says, openPrograms(deps, { env, timeoutSeconds })) });
   }
   const address = addressOf(says, name, others['url']);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { compileExpression, HttpClient, type CallOptions } from '../../lib/index.js';
+import { compileExpression, HttpClient, mismatchWords, type CallOptions } from '../../lib/index.js';
 import type { SyncController, SyncStatus, DriverDeps } from '../controller.js';
 import { readLastRun } from '../last-run.js';
 import { readStatus } from '../status.js';
@@ -32,7 +32,7 @@ const VARIABLES = { status: 'int', body: 'dyn' } as const;
  * caller.
  */
 export async function httpController({ name, options, credentials, clock, environment, redact }: DriverDeps): Promise<SyncController> {
-  const config = optionsSchema.parse(options);
+  const config = optionsSchema.parse(options, { error: mismatchWords });
   const paused = compileExpression(config.status.paused, VARIABLES);
   const inFlight = config.status.in_flight === undefined ? undefined : compileExpression(config.status.in_flight, VARIABLES);
   const address = new URL(config.url);

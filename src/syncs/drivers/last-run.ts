@@ -9,6 +9,7 @@ export const lastRunSettings = z.strictObject({
   began: z.string().optional().describe('CEL: when it began.'),
   failed: z.string().optional().describe('CEL: true where it failed.'),
   records: z.string().optional().describe('CEL: how many records it moved.'),
+  errors: z.string().optional().describe('CEL: how many of these records it could not write.'),
 });
 
 /** The expressions of it; undefined where a sync says nothing. */
@@ -23,5 +24,6 @@ export function lastRunOf(
     began: compile(settings.began),
     failed: compile(settings.failed),
     records: compile(settings.records),
+    errors: compile(settings.errors),
   };
 }

@@ -63,6 +63,8 @@ export function openPrograms({ name, credentials, secret, redact, cwd, environme
       return { exit: end.status, stdout: end.stdout, json: parsed(end.stdout) };
     },
     async change(argv, input, options = {}) {
+      await options.guard?.confirm();
+      options.guard?.left();
       const { status, stderr, running } = await run(argv, options, { endLeftovers: false, ...defined({ input }) });
       const [program = ''] = argv;
       const last = said(stderr);

@@ -1,5 +1,6 @@
 import { didYouMean, isZone } from '../../lib/index.js';
 import { entriesOf, field, listOf, wordOf } from '../raw.js';
+import { shippedDir } from '../shipped.js';
 import type { PathProblem } from '../yaml.js';
 import { boundProblems, type JobNames, spanProblems } from './bounds.js';
 import { idsIn } from './files.js';
@@ -84,7 +85,8 @@ function knownIn(raw: unknown, folder: string): Known {
     },
     tests: () => idsIn(folder, 'tests'),
     mappings: () => idsIn(folder, 'mappings'),
-    runbooks: () => idsIn(folder, 'runbooks'),
+    // One that comes with runback is run from there, where the workspace has no copy of it.
+    runbooks: () => new Set([...idsIn(folder, 'runbooks'), ...idsIn(shippedDir, 'runbooks')]),
   };
 }
 
@@ -112,7 +114,7 @@ function* aboutProblems(monitor: unknown, kind: string, known: Known, path: Path
   else if (kind === 'ratio') {
     const of = field(monitor, 'of');
     const given = Array.isArray(of) ? of.map((one: unknown, index) => [one, [...path, 'of', index]] as const) : [[of, [...path, 'of']] as const];
-    for (const [one, place] of given) yield* unknown(one, 'platform', known.platforms, place);
+    for (const [one, place] of given) yield* unknown(one, 'platform or sync', new Set([...known.platforms, ...known.syncs]), place);
   } else if (kind === 'backup') yield* unknown(value, 'backup job', known.jobs.all, at);
   else if (kind === 'test') yield* unknown(value, 'test', known.tests, at);
   else if (kind === 'mapping' || kind === 'differences') yield* unknown(value, 'mapping', known.mappings, at);

@@ -15,6 +15,8 @@ import type { AlertSettings, CalendarEntry, CountLimit, FindingName, MonitorComm
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const MINUTE_MS = 60_000;
+/** Of the runs of a sync only the last one is told. */
+const OFTEN_MS = 15 * MINUTE_MS;
 const WEEKDAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 /** What `needs: heartbeat` stands for where no monitor is called so. */
 export const ANY_HEARTBEAT = 'heartbeat';
@@ -133,10 +135,16 @@ function ratioOf(
 ): Omit<Extract<MonitorSettings, { kind: 'ratio' }>, 'level' | 'ratio'> {
   const [short = '1h', long = '6h'] = file.windows ?? [];
   const [, share = '5'] = SHARE_PATTERN.exec(String(file.above ?? '5%')) ?? [];
+  const parts = (listOf(file.of) ?? around.platforms).map((of) =>
+    around.platforms.includes(of) ? { of, platforms: [of], syncs: [] } : { of, platforms: around.writesTo[of] ?? [], syncs: [of] },
+  );
   return {
     ...common,
     kind: 'ratio',
-    platforms: listOf(file.of) ?? around.platforms,
+    parts,
+    platforms: [...new Set(parts.flatMap(({ platforms }) => platforms))],
+    syncs: parts.flatMap(({ syncs }) => syncs),
+    ...(file.every === undefined && parts.some(({ syncs }) => syncs.length > 0) && { everyMs: OFTEN_MS }),
     above: Number(share) / 100,
     windowsHours: [parseDuration(short) / HOUR_MS, parseDuration(long) / HOUR_MS],
     atLeast: file.at_least ?? 5,

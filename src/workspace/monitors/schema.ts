@@ -44,7 +44,10 @@ const monitorSchema = z
       )
       .exactOptional()
       .describe('How many records are created or changed in an hour: hubspot/contacts created.'),
-    ratio: z.enum(['errors/calls']).exactOptional().describe('How many of the calls fail that runback makes: errors/calls.'),
+    ratio: z
+      .enum(['errors/calls'])
+      .exactOptional()
+      .describe('How many of the calls fail that runback makes, or of the records of a sync: errors/calls.'),
     forecast: z
       .string()
       .regex(/^[^.\s]+\.daily$/u, 'a platform and daily: hubspot.daily')
@@ -93,7 +96,7 @@ const monitorSchema = z
     of: z
       .union([name, z.array(name).min(1)])
       .exactOptional()
-      .describe('Of a ratio: names of platforms; each is judged for itself. All of them if none is given.'),
+      .describe('Of a ratio: names of platforms or syncs; each is judged for itself. All platforms if none is given.'),
   })
   .describe('Something that is measured again and again, and what is wrong with it when.');
 

@@ -58,12 +58,21 @@ export interface VolumeSettings extends MonitorCommon {
 export interface RatioSettings extends MonitorCommon, Told {
   readonly kind: 'ratio';
   readonly ratio: 'errors/calls';
+  /** What is judged, each for itself. */
+  readonly parts: readonly RatioPart[];
   /** Between 0 and 1. */
   readonly above: number;
   /** Whole hours, the shorter one first. */
   readonly windowsHours: readonly [number, number];
   /** Fewer errors are no finding. */
   readonly atLeast: number;
+}
+
+/** A platform, of which the calls of runback count, or a sync, of which the records or runs do. */
+export interface RatioPart {
+  readonly of: string;
+  readonly platforms: readonly string[];
+  readonly syncs: readonly string[];
 }
 
 export interface ForecastSettings extends MonitorCommon, Told {

@@ -90,7 +90,8 @@ export class AccountDays {
   }
 
   #make(day: number): void {
-    for (let n = 0; n < Math.max(2, Math.round(this.#live('contacts').length * 0.0005)); n += 1)
+    const count = Math.max(2, Math.round(this.#live('contacts').length * 0.0005));
+    for (let n = 0; n < count; n += 1)
       this.#sync.create('contacts', { email: `new-${day}-${n}@example.org`, firstname: `New ${n}`, lastname: 'Person' });
     this.#maya.create('companies', { name: `Company of day ${day}`, domain: `day-${day}.example.com` });
     this.#maya.create('deals', { dealname: `Deal of day ${day}`, pipeline: 'default', dealstage: 'appointmentscheduled' });

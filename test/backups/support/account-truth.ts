@@ -12,16 +12,24 @@ import { fullSweeps } from '../../support/sweeps.js';
 export type AccountState = ReadonlyMap<string, string>;
 
 /** Of many records a digest is enough: two states of them at once are more than fits. */
-const short = (text: string): string => (fullSweeps ? createHash('sha1').update(text).digest('base64url').slice(0, 12) : text);
+export const short = (text: string): string => (fullSweeps ? createHash('sha1').update(text).digest('base64url').slice(0, 12) : text);
+
+/** What a record holds, by its values: the sandbox puts others in their place and never changes them (`StoredRecord`). */
+const held = new WeakMap<object, string>();
 
 /** What the account itself holds now, with no API in between. */
 export function truthOf(sandbox: HubSpotSandbox, objects: readonly string[]): AccountState {
   const truth = sandbox.truth();
   const state = new Map<string, string>();
   for (const object of objects) {
-    for (const { key, values } of truth.records(object)) {
-      const held = Object.entries(values).filter(([, value]) => value !== '');
-      state.set(`${object} ${key}`, short(JSON.stringify(held.sort(byName))));
+    for (const { id, values } of sandbox.portal.table(sandbox.portal.types.get(object)).from(undefined, false)) {
+      let known = held.get(values);
+      if (known === undefined) {
+        const written = Object.entries(truth.record(object, id) ?? {}).filter(([, value]) => value !== '');
+        known = short(JSON.stringify(written.sort(byName)));
+        held.set(values, known);
+      }
+      state.set(`${object} ${id}`, known);
     }
   }
   // Each link has a name in both directions: a snapshot reads it from the object type that comes first.
@@ -32,31 +40,62 @@ export function truthOf(sandbox: HubSpotSandbox, objects: readonly string[]): Ac
   return state;
 }
 
-/** The same of a snapshot, every byte of it read. */
-export async function heldIn(reader: SnapshotReader, platform: string): Promise<AccountState> {
+/** What the lines of the last snapshot that was read held, by the fields that count and the line: most are the same a day later. */
+let read = new Map<string, string>();
+
+/** The same of a snapshot, every byte of it read; `onBytes` is given all of them, in order. */
+export async function heldIn(reader: SnapshotReader, platform: string, onBytes?: (bytes: Buffer) => void): Promise<AccountState> {
   const state = new Map<string, string>();
+  const now = new Map<string, string>();
   for (const info of reader.manifest.objects) {
     const names = writtenNames(await reader.objectSchema(platform, info.object));
-    for await (const line of linesOf(reader, info)) {
-      const { key, fields, meta } = parseRecordLine(line);
-      const held: (readonly [string, string])[] = [];
-      for (const name of names) {
-        const value = fields[name] ?? meta[name] ?? null;
-        if (value !== null) held.push([name, textOf(value)]);
-      }
-      state.set(`${info.object} ${key}`, short(JSON.stringify(held)));
+    const fields = short(names.join(' '));
+    for await (const line of linesOf(reader, info, onBytes)) {
+      const name = `${fields} ${short(line)}`;
+      const known = read.get(name) ?? short(JSON.stringify(heldBy(line, names)));
+      now.set(name, known);
+      state.set(`${info.object} ${keyOf(line)}`, known);
     }
   }
+  read = now;
   for (const info of reader.manifest.links)
-    for await (const line of linesOf(reader, info)) {
+    for await (const line of linesOf(reader, info, onBytes)) {
       const { from, to } = JSON.parse(line) as Link;
       state.set(`${info.object} ${from}>${to}`, '');
     }
   return state;
 }
 
-async function* linesOf(reader: SnapshotReader, info: ObjectInfo): AsyncGenerator<string> {
-  for (const part of info.parts) yield* (await reader.partBytes(info, part)).toString('utf8').trimEnd().split('\n');
+/** Values of the fields that people can have written, by name. */
+function heldBy(line: string, names: readonly string[]): readonly (readonly [string, string])[] {
+  const { fields, meta } = parseRecordLine(line);
+  return names.flatMap((name) => {
+    const value = fields[name] ?? meta[name] ?? null;
+    return value === null ? [] : [[name, textOf(value)] as const];
+  });
+}
+
+/** A line begins with its key, which in HubSpot is a number. */
+function keyOf(line: string): string {
+  const [, key] = /^\{"key":"(\d+)",/u.exec(line) ?? [];
+  if (key === undefined) throw new Error(`a line without a key: ${line.slice(0, 80)}`);
+  return key;
+}
+
+/** A digest of every byte of a snapshot that can be read, in order. */
+export async function bytesIn(reader: SnapshotReader): Promise<string> {
+  const hash = createHash('sha256');
+  for (const info of [...reader.manifest.objects, ...reader.manifest.links])
+    for (const part of info.parts) hash.update(await reader.partBytes(info, part));
+  return hash.digest('hex');
+}
+
+async function* linesOf(reader: SnapshotReader, info: ObjectInfo, onBytes: ((bytes: Buffer) => void) | undefined): AsyncGenerator<string> {
+  for (const part of info.parts) {
+    const bytes = await reader.partBytes(info, part);
+    onBytes?.(bytes);
+    yield* bytes.toString('utf8').trimEnd().split('\n');
+  }
 }
 
 /** A digest of everything. */
@@ -68,11 +107,10 @@ export function digestOf(state: AccountState): string {
 
 /** The first things in which two states differ, for people. */
 export function differences(a: AccountState, b: AccountState): readonly string[] {
-  const names = new Set([...a.keys(), ...b.keys()]);
-  return [...names]
-    .filter((name) => a.get(name) !== b.get(name))
-    .slice(0, 5)
-    .map((name) => `${name}: ${a.get(name) ?? '(not there)'} / ${b.get(name) ?? '(not there)'}`);
+  const found: string[] = [];
+  for (const name of a.keys()) if (a.get(name) !== b.get(name)) found.push(name);
+  for (const name of b.keys()) if (!a.has(name)) found.push(name);
+  return found.slice(0, 5).map((name) => `${name}: ${a.get(name) ?? '(not there)'} / ${b.get(name) ?? '(not there)'}`);
 }
 
 /** Names of the fields that people can have written, in order. */

@@ -19,7 +19,7 @@ import { temporaryFolder } from '../../support/store.js';
 
 export const DAY = 86_400_000;
 
-const NIGHTLY: JobConfig = {
+export const NIGHTLY: JobConfig = {
   name: 'nightly',
   platforms: ['crm'],
   timezone: 'UTC',

@@ -59,4 +59,28 @@ describe('people through CRM, e-mail tool and webinar tool', () => {
     const shown = [...world.mail.truth().records(world.mail.audiences.map((id) => `members-${id}`)[0] ?? '')].map(({ values }) => values['status']);
     expect(shown).toEqual(['unsubscribed', 'unsubscribed', 'unsubscribed']);
   });
+
+  it.each([
+    ['drop-answer', 'a write that happened'],
+    ['drop-request', 'a write that did not'],
+  ] as const)('%s: %s, and whose answer was lost, is told as what it is, makes nothing twice, and accuses no sync', async (kind, _what) => {
+    const { world } = bench;
+    const before = world.census();
+    let struck = false;
+    const told = (step: string): void => {
+      if (struck) return;
+      struck = true;
+      expect(step).not.toBe('');
+      world.map.faults.add({ kind, method: 'POST', path: '*/contacts/batch/create', times: 1 });
+    };
+    const result = await bench.run('none', { told });
+    expect(struck).toBe(true);
+    const wrong = wrongIn(result);
+    if (kind === 'drop-answer') expect(wrong).toEqual([]);
+    // What could not be done is told of each step, and nothing is missing that was never there.
+    else expect(wrong.map((line) => line.replace(/^step \d+: /u, '')).every((line) => line.startsWith('refused: 3: '))).toBe(true);
+    expect(wrong.length > 0).toBe(kind === 'drop-request');
+    const there = before['hubspot/contacts'] ?? 0;
+    expect([...world.map.truth().records('contacts')].length).toBe(kind === 'drop-answer' ? there + 3 : there);
+  });
 });

@@ -104,6 +104,7 @@ export async function openRaceWorld(seed: number): Promise<RaceWorld> {
         secret: async (ref) => await Promise.resolve(secrets[ref.slice('file:'.length)] ?? ''),
         clock,
         environment: {},
+        writes: 'private',
       });
       opened.push(platform);
       return platform;

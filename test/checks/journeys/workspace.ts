@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { systemClock } from '../../../src/lib/index.js';
 import { type JourneyWorld, MAPPING, openJourneyWorld } from './world.js';
 
-/** A workspace over all of a journey's sandboxes, with the integration at work all the time. Close it. */
+/** A workspace over all of a journey's sandboxes, with the integration at work all the time, and before each request. Close it. */
 export interface JourneyWorkspace {
   readonly dir: string;
   readonly world: JourneyWorld;
@@ -16,6 +16,7 @@ export interface JourneyWorkspace {
 export async function openJourneyWorkspace(): Promise<JourneyWorkspace> {
   const world = await openJourneyWorld(systemClock);
   const working = setInterval(() => world.work(), 20);
+  for (const sandbox of [world.map, world.crm, world.mail]) sandbox.onRequest(() => world.work());
   const dir = await mkdtemp(join(tmpdir(), 'runback-journey-'));
   for (const folder of ['tests', 'mappings']) await mkdir(join(dir, folder));
   for (const [name, secret] of Object.entries(world.secrets)) await writeFile(join(dir, name), secret, { mode: 0o600 });

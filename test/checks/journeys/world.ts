@@ -161,6 +161,7 @@ export async function openJourneyWorld(own?: Clock): Promise<JourneyWorld> {
         clock,
         environment: {},
         folder: import.meta.dirname,
+        writes: 'private',
       });
       opened.push(platform);
       return platform;

@@ -50,6 +50,9 @@ const lead: Automation = {
 const valuesOf = (sandbox: HubSpotSandbox): string =>
   JSON.stringify(['contacts', 'companies', 'deals'].map((object) => [...sandbox.truth().records(object)]));
 
+/** What every token of these tests may read. */
+const WITHOUT_AUDIENCES = ['fields', 'options', 'pipelines', 'scopes', 'limits', 'automations'];
+
 /** Everything that production holds. */
 const censusOf = (sandbox: HubSpotSandbox): string => JSON.stringify(sandbox.dump());
 
@@ -60,7 +63,7 @@ it('is like production where nothing differs: every area is compared, the leak t
   const [before, stageBefore] = [censusOf(both.crm), valuesOf(both.stage)];
   const { code, result, stdout } = await scene.check();
   expect(result.items, stdout).toEqual([]);
-  expect(result).toMatchObject({ verdict: 'like', none: ['permissions'], unneeded: [] });
+  expect(result).toMatchObject({ verdict: 'like', none: ['record-types', 'permissions'], unneeded: [] });
   expect(code).toBe(0);
   expect(result.apart).toEqual([
     { what: 'credentials', is: 'different' },
@@ -70,6 +73,7 @@ it('is like production where nothing differs: every area is compared, the leak t
   expect(Object.fromEntries(result.counts.map(({ area, same }) => [area, same > 0]))).toEqual({
     fields: true,
     options: true,
+    'validation-rules': true,
     pipelines: true,
     scopes: true,
     limits: true,
@@ -150,7 +154,7 @@ it('finds each of 24 planted differences, and nothing else', async () => {
   });
   closing.push(proxy.stop);
   const scene = await sceneOf(both, { url: proxy.url });
-  await scene.parity({ leak: 'off' });
+  await scene.parity({ leak: 'off', areas: WITHOUT_AUDIENCES });
   const { code, result } = await scene.check();
   expect(code).toBe(2);
   expect(result.verdict).toBe('different');
@@ -269,7 +273,7 @@ it('counts what it may not see, and what is answered in part, as unreadable and 
     stage: hubspotEntry('stage', both.stage),
     crm: hubspotEntry('crm', both.crm, { url: proxy.url, limits: { wait: '50ms' } }),
   });
-  await scene.parity({ leak: 'off', objects: ['contacts'] });
+  await scene.parity({ leak: 'off', objects: ['contacts'], areas: WITHOUT_AUDIENCES });
   const denied = await scene.check();
   expect(denied.code).toBe(3);
   expect(denied.result).toMatchObject({ verdict: 'unproven', items: [{ item: 'automations', status: 'unreadable' }] });
@@ -290,6 +294,101 @@ it('counts what it may not see, and what is answered in part, as unreadable and 
 
   // Whoever cannot read it may say so, for a time; a difference is not covered by that.
   const accepted = [{ item: 'automations', reason: 'no scope for it', until: '2999-12-31', unreadable: true }];
-  await scene.parity({ leak: 'off', objects: ['contacts'], accepted });
+  await scene.parity({ leak: 'off', objects: ['contacts'], accepted, areas: WITHOUT_AUDIENCES });
   expect(await scene.check()).toMatchObject({ code: 0, result: { verdict: 'like', items: [{ status: 'accepted' }] } });
+});
+
+it('finds planted differences of validation rules, lists and forms, and nothing else; what the token may not read is no pass', async () => {
+  const both = await pair();
+  const { stage, crm } = both;
+  const list = (one: HubSpotSandbox, name: string, value?: string): void => {
+    const filterBranch =
+      value === undefined
+        ? undefined
+        : {
+            filterBranchType: 'OR',
+            filterBranches: [
+              {
+                filterBranchType: 'AND',
+                filterBranches: [],
+                filters: [
+                  { filterType: 'PROPERTY', property: 'city', operation: { operationType: 'ENUMERATION', operator: 'IS_ANY_OF', values: [value] } },
+                ],
+              },
+            ],
+            filters: [],
+          };
+    one.portal.lists.create(
+      { name, object: 'contacts', processing: value === undefined ? 'MANUAL' : 'DYNAMIC', filterBranch },
+      { source: { type: 'CRM_UI', id: 'userId:7' }, request: 'r' },
+    );
+  };
+  for (let n = 0; n < 30; n += 1) for (const one of [stage, crm]) list(one, `Same ${n}`, n % 2 === 0 ? `City ${n}` : undefined);
+  list(stage, 'Only here');
+  list(crm, 'Only there');
+  list(stage, 'Other type', 'Bern');
+  list(crm, 'Other type');
+  list(stage, 'Asks for others', 'Bern');
+  list(crm, 'Asks for others', 'Rome');
+  const form = (name: string, more: object = {}) => ({
+    id: `${name}-id`,
+    name,
+    formType: 'hubspot',
+    fields: [{ name: 'email', required: true }, { name: 'city' }],
+    ...more,
+  });
+  for (let n = 0; n < 25; n += 1) for (const one of [stage, crm]) one.portal.setUp.forms.push(form(`Same ${n}`));
+  stage.portal.setUp.forms.push(
+    form('Only here'),
+    form('Fields', { fields: [{ name: 'email' }, { name: 'phone' }] }),
+    form('Consent', { consent: 'Yes' }),
+  );
+  crm.portal.setUp.forms.push(form('Only there'), form('Fields'), form('Consent', { consent: 'I agree' }));
+  const rule = (ruleType: string, ...ruleArguments: readonly string[]) => [{ ruleType, ruleArguments }];
+  stage.portal.setUp.validations.set(
+    'contacts',
+    new Map([
+      ['zip', rule('ALPHANUMERIC', 'NUMERIC_ONLY')],
+      ['city', rule('MAX_LENGTH', '20')],
+    ]),
+  );
+  crm.portal.setUp.validations.set(
+    'contacts',
+    new Map([
+      ['zip', rule('ALPHANUMERIC', 'NUMERIC_ONLY')],
+      ['city', rule('MAX_LENGTH', '40')],
+      ['company', rule('MIN_LENGTH', '2')],
+    ]),
+  );
+  for (const one of [stage, crm]) one.resetCounts();
+  const scene = await sceneOf(both);
+  const areas = ['validation-rules', 'lists', 'forms'];
+  await scene.parity({ leak: 'off', areas });
+  const { code, result, stdout } = await scene.check();
+  expect(code, stdout).toBe(2);
+  expect(result.items.map(({ item }) => item).sort(byText)).toEqual(
+    [
+      'validation-rules/contacts.company',
+      'validation-rules/contacts.city/MAX_LENGTH#arguments',
+      'lists/Only here',
+      'lists/Only there',
+      'lists/Other type#type',
+      'lists/Other type#asks',
+      'lists/Asks for others#asks',
+      'forms/Only here',
+      'forms/Only there',
+      'forms/Fields/phone',
+      'forms/Fields/city',
+      'forms/Fields/email#required',
+      'forms/Consent#consent',
+    ].sort(byText),
+  );
+  expect([crm.writes(), writesTo(crm)]).toEqual([[], []]);
+  // The token of the test environment may not read them.
+  const blind = await pair({ scopes: ['oauth', 'crm.objects.contacts.read', 'crm.objects.contacts.write'] });
+  const dark = await sceneOf(blind, { objects: ['contacts'] });
+  await dark.parity({ leak: 'off', areas, objects: ['contacts'] });
+  const seen = await dark.check();
+  expect([seen.code, seen.result.verdict]).toEqual([3, 'unproven']);
+  expect(seen.result.items.map(({ item, status }) => `${item} ${status}`).sort(byText)).toEqual(['forms unreadable', 'lists unreadable']);
 });

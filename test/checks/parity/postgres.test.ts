@@ -92,7 +92,7 @@ it('is like production where nothing differs, and passes a leak test over every 
   const before = [await everything(both.stage), await everything(both.crm)];
   const { code, result, stdout } = await scene.check();
   expect(result.items, stdout).toEqual([]);
-  expect(result).toMatchObject({ verdict: 'like', none: ['pipelines', 'scopes'] });
+  expect(result).toMatchObject({ verdict: 'like', none: ['record-types', 'validation-rules', 'pipelines', 'scopes', 'lists', 'forms'] });
   expect(code).toBe(0);
   expect(result.apart).toEqual([
     { what: 'credentials', is: 'different' },

@@ -1,6 +1,7 @@
 import { afterEach, expect, it } from 'vitest';
 
 import { type SalesforceSandbox, type SalesforceSandboxOptions, startSalesforceSandbox } from '../../../src/sandbox/index.js';
+import { rewriting } from './rewriting.js';
 import { parityScene, type ParityScene, salesforceEntry, writesTo } from './scene.js';
 
 // A user would lose: a sandbox that was refreshed long ago, and nobody knows what it lacks.
@@ -53,7 +54,7 @@ it('is like production where nothing differs, with a leak test over every record
   const { code, result, stdout } = await scene.check();
   expect(result.items, stdout).toMatchObject([{ item: 'scopes', status: 'accepted' }]);
   expect(code).toBe(0);
-  expect(result).toMatchObject({ verdict: 'like', none: ['pipelines'], leak: { status: 'clear' } });
+  expect(result).toMatchObject({ verdict: 'like', none: ['pipelines', 'lists', 'forms'], leak: { status: 'clear' } });
   expect(result.leak.marked.map(({ object }) => object).sort()).toEqual(['Account', 'Contact']);
   expect(result.leak.read[0]?.objects).toEqual([
     { object: 'Account', records: 60, total: 60 },
@@ -133,4 +134,72 @@ it('finds planted differences of fields, choices, permissions, limits and flows,
     ].sort(),
   );
   expect([crm.writes(), writesTo(crm)]).toEqual([[], []]);
+});
+
+it('finds planted differences of record types and validation rules, and nothing else; what the user may not see is no pass', async () => {
+  const type = (name: string, more: object = {}) => ({ object: 'Contact', name, developerName: name.replaceAll(' ', '_'), ...more });
+  const rule = (name: string, refuses: string, more: object = {}) => ({ object: 'Contact', name, refuses, message: 'No', ...more });
+  const { stage, crm, scene } = await pair(
+    {
+      description: {
+        recordTypes: [type('Customer'), type('Only here'), type('Other label', { name: 'Partner' }), type('Default', { isDefault: true })],
+        validationRules: [
+          rule('Same', "Title = 'x'"),
+          rule('Only_here', "Title = 'y'"),
+          rule('Off', "Title = 'z'", { active: false }),
+          rule('Other_formula', "Title = 'a'"),
+          rule('Other_message', "Title = 'm'", { message: 'Never' }),
+          rule('Other_place', "Title = 'p'", { field: 'Title' }),
+        ],
+      },
+    },
+    {
+      description: {
+        recordTypes: [type('Customer'), type('Only there'), type('Other label'), type('Default')],
+        validationRules: [
+          rule('Same', "Title = 'x'"),
+          rule('Only_there', "Title = 'y'"),
+          rule('Off', "Title = 'z'"),
+          rule('Other_formula', "Title = 'b'"),
+          rule('Other_message', "Title = 'm'"),
+          rule('Other_place', "Title = 'p'"),
+        ],
+      },
+    },
+  );
+  await scene.parity({ leak: 'off', accepted: [SCOPES], areas: ['record-types', 'validation-rules', 'scopes'] });
+  const { code, result, stdout } = await scene.check();
+  expect(code, stdout).toBe(2);
+  const items = result.items.filter(({ status }) => status === 'different').map(({ item }) => item);
+  expect(items.sort()).toEqual(
+    [
+      'record-types/Contact.Only_here',
+      'record-types/Contact.Only_there',
+      'record-types/Contact.Other_label#label',
+      'record-types/Contact.Default#default',
+      'validation-rules/Contact.Only_here',
+      'validation-rules/Contact.Only_there',
+      'validation-rules/Contact.Off#on',
+      'validation-rules/Contact.Other_formula#refuses',
+      'validation-rules/Contact.Other_message#message',
+      'validation-rules/Contact.Other_place#field',
+    ].sort(),
+  );
+  expect([crm.writes(), writesTo(crm)]).toEqual([[], []]);
+  // Nothing that differs, and nothing that was seen: the answer lacks rows that its own count has.
+  const half = await rewriting(stage.url, (path, body) =>
+    path.includes('/tooling/query') ? { ...(body as object), records: [], totalSize: 6 } : body,
+  );
+  const cut = await parityScene({
+    stage: salesforceEntry('stage', stage, 'sandbox', { url: half.url, limits: { wait: '50ms' } }),
+    crm: salesforceEntry('crm', crm, 'production'),
+  });
+  await cut.parity({ leak: 'off', accepted: [SCOPES], areas: ['validation-rules', 'scopes'] });
+  const blind = await cut.check();
+  await half.stop();
+  expect([blind.code, blind.result.verdict, blind.result.items.find(({ item }) => item === 'validation-rules')?.status]).toEqual([
+    3,
+    'unproven',
+    'unreadable',
+  ]);
 });

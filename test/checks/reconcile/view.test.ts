@@ -1,3 +1,7 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
@@ -5,6 +9,7 @@ import { decimalOf, decimalText, plus, rounded, ZERO } from '../../../src/checks
 import { addRecord, addRow } from '../../../src/checks/reconcile/views/read-view.js';
 import { compareView, type ShownTotals, type Totals, type ViewDifference, type ViewSpec } from '../../../src/checks/reconcile/views/view.js';
 import type { Fields } from '../../../src/records/index.js';
+import { numberInCell, type SheetForm, sheetRows, type SheetRow } from '../../../src/snapshots/index.js';
 
 /** A user would lose: a dashboard that leaves people out, or adds them twice, and is believed. */
 
@@ -89,4 +94,57 @@ test('sums are exact, whatever the order', () => {
     }),
   );
   expect([rounded({ digits: -25n, scale: 1 }, 0), rounded({ digits: 24n, scale: 1 }, 0)].map(decimalText)).toEqual(['-3', '2']);
+});
+
+test('a sum of floating numbers agrees in the digits that it can have', () => {
+  expect(compared([of('FR', '0.1'), of('FR', '0.2')], [['FR', '2', '0.30000000000000004']])).toEqual([]);
+  expect(compared([of('FR', '1234567.1')], [['FR', '1', '1234567.0999999999767']])).toEqual([]);
+  expect(compared([of('FR', '0.1'), of('FR', '0.2')], [['FR', '2', '0.31000000000000004']])).toHaveLength(1);
+});
+
+test('a group of several options is the same in any order, by value or label', () => {
+  const several = (country: readonly string[]): Fields => ({ country, amount: '1', stage: 'won' });
+  expect(compared([several(['DE', 'FR']), several(['FR', 'DE'])], [['FR; Germany', '2', '2']])).toEqual([]);
+  expect(compared([several(['DE', 'FR'])], [['Germany', '1', '1']]).map((one) => one.class)).toEqual(['missing', 'extra']);
+});
+
+test.each([
+  ['(1,234.00)', '-1234.00'],
+  ['−5', '-5'],
+  ['USD 12.00', '12.00'],
+  ['1.234,50 EUR', '1234.50'],
+  ['(€ 5)', '-5'],
+  ['(0.00)', '0.00'],
+  ['₹ 7', '7'],
+  ['1,234', undefined],
+  ['(-5)', undefined],
+  ['12%', undefined],
+  ['4.479E+11', undefined],
+])('%s of a view is %s', (text, number) => {
+  expect(numberInCell(text)).toBe(number);
+});
+
+test('a number that can be read in two ways is read as someone says', () => {
+  expect([numberInCell('1,234', '.'), numberInCell('1,234', ',')]).toEqual(['1234', '1.234']);
+});
+
+const sheet = async (body: string | Buffer, form?: SheetForm): Promise<readonly SheetRow[]> => {
+  const path = join(await mkdtemp(join(tmpdir(), 'sheet-')), 'view.csv');
+  await writeFile(path, body);
+  const rows: SheetRow[] = [];
+  for await (const row of sheetRows(path, form)) rows.push(row);
+  return rows;
+};
+
+test('a file that was cut off, that has one column twice or none is refused, and never compared as it is', async () => {
+  const cut = await sheet('Country,Leads,Amount\nDE,3,1\nFr');
+  expect(() => addRow(new Map(), SPEC, cut[1] ?? { line: 0, cells: new Map() }, LABELS)).toThrow('Line 3 of the view ends before the column');
+  await expect(sheet('Country,Leads,Leads\nDE,3,4\n')).rejects.toMatchObject({ code: 'file-invalid' });
+  await expect(sheet('')).rejects.toMatchObject({ code: 'file-invalid' });
+});
+
+test('a file in the code page of Windows is read where someone says so', async () => {
+  const body = Buffer.from('Country;Leads\nK\xF6ln;3\n', 'latin1');
+  await expect(sheet(body)).rejects.toMatchObject({ code: 'file-unreadable' });
+  expect((await sheet(body, { encoding: 'windows-1252' })).map(({ cells }) => cells.get('Country'))).toEqual(['Köln']);
 });

@@ -30,7 +30,8 @@ export async function runback(
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  child.stdin.end(options.stdin ?? '');
+  // It may have ended by then, without a look at its input.
+  child.stdin.on('error', () => undefined).end(options.stdin);
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, stdout, stderr };
 }

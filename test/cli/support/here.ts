@@ -13,7 +13,11 @@ export async function runHere(
   args: readonly string[],
   options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<Finished> {
-  if (fullSweeps) return runback(args, options);
+  return fullSweeps ? await runback(args, options) : await inThisProcess(args, options);
+}
+
+/** The same, never with a process of its own: for tests that change what this one is made of. */
+export async function inThisProcess(args: readonly string[], options: Parameters<typeof runHere>[1] = {}): Promise<Finished> {
   const stdout = new Kept();
   const stderr = new Kept();
   const surroundings = Object.assign(new EventEmitter(), {

@@ -64,7 +64,7 @@ export async function openIntakeWorld(): Promise<IntakeWorld> {
     const { n, ...sent } = JSON.parse(text) as Sent & { readonly n: string };
     world.take(Number(n), sent, response);
   };
-  const submit = `{ url: "${url}", environment: staging, answer_within: 1s, json: { email: "{address}", mark: "{mark}", n: "{n}" } }`;
+  const submit = `{ url: "${url}", environment: staging, answer_within: 30s, json: { email: "{address}", mark: "{mark}", n: "{n}" } }`;
   const world: IntakeWorld = {
     dir,
     crm,

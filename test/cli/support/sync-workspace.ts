@@ -3,9 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { systemClock } from '../../../src/lib/index.js';
-import { MAPPING, openSyncWorld, type SyncWorld } from '../../checks/faulty-sync.js';
+import { MAPPING, openSyncWorld, type SyncWorld, type SyncWorldOptions } from '../../checks/faulty-sync.js';
 
-/** A workspace over a Salesforce and a HubSpot sandbox, with a sync between them that is at work all the time. Close it. */
+/**
+ * A workspace over a Salesforce and a HubSpot sandbox, with a sync between them that is at work all the time, and before each request: a
+ * busy machine does not make it late. Close it.
+ */
 export interface SyncWorkspace {
   readonly dir: string;
   readonly world: SyncWorld;
@@ -13,10 +16,19 @@ export interface SyncWorkspace {
 }
 
 /** `count`: records of its one test, `lifecycle`, which creates, changes and, if `deletes`, deletes them. */
-export async function openSyncWorkspace({ count, deletes }: { readonly count: number; readonly deletes: boolean }): Promise<SyncWorkspace> {
-  const world = await openSyncWorld(systemClock);
+export async function openSyncWorkspace({
+  count,
+  deletes,
+  platforms,
+}: {
+  readonly count: number;
+  readonly deletes: boolean;
+  readonly platforms?: SyncWorldOptions;
+}): Promise<SyncWorkspace> {
+  const world = await openSyncWorld(systemClock, platforms);
   const working = setInterval(() => world.work(), 20);
   const { map, crm } = world;
+  for (const sandbox of [map, crm]) sandbox.onRequest(() => world.work());
   const dir = await mkdtemp(join(tmpdir(), 'runback-touch-'));
   for (const folder of ['tests', 'mappings']) await mkdir(join(dir, folder));
   const { clientId, clientSecret } = crm.connectedApp;

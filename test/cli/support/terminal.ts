@@ -8,8 +8,6 @@ export interface TerminalOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly columns?: number;
   readonly rows?: number;
-  /** Longest wait for a text, in milliseconds. */
-  readonly patienceMs?: number;
 }
 
 /** The program on a real pseudo-terminal, with the screen a person would see. */
@@ -31,6 +29,8 @@ export interface Terminal {
   dispose(): Promise<void>;
 }
 
+/** Longest wait for a text: with what it has shown instead, a test ends before its own time is over. */
+const PATIENCE_MS = 300_000;
 const escape = '\u001B';
 const bell = String.fromCharCode(7);
 
@@ -43,6 +43,9 @@ sh -c 'printf "\033]777;pid=%s\007" $$; exec "$@"' - "$@"
 printf "\033]777;exit=%s\007" $?
 while :; do sleep 9; done`;
 const TOLD = new RegExp(`${escape}\\]777;(pid|exit)=(\\d+)${bell}`, 'gu');
+
+/** Ends of lines, and the places between the digits of a number. */
+const PIECE = /(?<=\n)|(?<=\d)(?=\d)/u;
 
 /** Opens a terminal of 80 × 30 unless told otherwise and starts the program in it. */
 export function openTerminal(args: readonly string[], options: TerminalOptions = {}): Terminal {
@@ -61,17 +64,27 @@ export function openTerminal(args: readonly string[], options: TerminalOptions =
   let finish: (status: number) => void = () => undefined;
   const exited = new Promise<number>((resolve) => (finish = resolve));
   const watchers = new Set<() => void>();
-  const wake = (): void => {
+  /** Says whether one of them has seen what it waited for. */
+  const wake = (): boolean => {
+    const { size } = watchers;
     for (const watcher of watchers) watcher();
+    return watchers.size < size;
   };
   const told = (name: string): number | undefined => {
     const found = [...received.matchAll(TOLD)].find(([, what]) => what === name)?.[2];
     return found === undefined ? undefined : Number(found);
   };
+  let shown = Promise.resolve();
   pty.onData((data) => {
     received += data;
     const status = told('exit');
-    emulator.write(data, () => {
+    // Where an output is cut into pieces is up to the system. What waits for a text sees the screen at each of these places, and
+    // the rest comes only after what it looks at next, so that a test that takes half of a screen for a whole one always fails.
+    shown = shown.then(async () => {
+      for (const piece of data.split(PIECE)) {
+        await new Promise<void>((done) => emulator.write(piece, done));
+        if (wake()) await new Promise(setImmediate);
+      }
       ended ||= status !== undefined;
       wake();
       if (status !== undefined) finish(status);
@@ -119,11 +132,20 @@ export function openTerminal(args: readonly string[], options: TerminalOptions =
         const timer = setTimeout(() => {
           give();
           reject(new Error(`${String(pattern)} did not come on the screen:\n${screen()}`));
-        }, options.patienceMs ?? 30_000);
+        }, PATIENCE_MS);
         watchers.add(check);
         check();
       }),
   };
+}
+
+/**
+ * Types the confirmation that the last question asks for, as a person reads it there. `asked`: what is on the screen by
+ * then.
+ */
+export async function typeConfirmation(terminal: Terminal, asked = /\? Type sandbox:\d+ to go ahead/u): Promise<void> {
+  const screen = await terminal.waitFor(asked);
+  terminal.type(`${/.*\? Type (\S+)\s+to\s+go/su.exec(screen)?.[1] ?? ''}${KEY.enter}`);
 }
 
 /** Keys by name. */

@@ -20,6 +20,7 @@ async function start(): Promise<ContractPlatform> {
   const person = sandbox.writeAs(PERSON);
   let seeded = 0;
   return {
+    now: () => clock.now(),
     open: async () =>
       await openConnector(configOf(sandbox, { url: `http://127.0.0.1:${String(line.port)}` }), {
         secret: async () => await Promise.resolve(sandbox.token),

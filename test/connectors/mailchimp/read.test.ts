@@ -136,8 +136,8 @@ describe('reading', () => {
     const keys = Array.from({ length: 60 }, (_, n) => b.sandbox.writeAs(PERSON).create(MEMBERS, { email_address: email(n) }));
     b.sandbox.resetCounts();
     expect(await all(b.connector.read({ schema: b.schema, keys }))).toHaveLength(60);
-    // How many there are, and the page.
-    expect(b.sandbox.counts().requests).toBe(2);
+    // Its first page tells how many there are.
+    expect(b.sandbox.counts().requests).toBe(1);
     for (const key of keys.slice(10)) b.sandbox.writeAs(PERSON).remove(MEMBERS, key);
     b.sandbox.writeAs(PERSON).purge(MEMBERS, keys[0] ?? '');
     b.sandbox.resetCounts();

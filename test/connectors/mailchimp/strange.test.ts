@@ -122,3 +122,32 @@ test('who is archived just before a change is told as gone', async () => {
   const { connector } = await served(({ method }) => (method === 'PATCH' ? { body: member(A, 'a@example.com', { status: 'archived' }) } : undefined));
   expect(words(await connector.write([change(A)]))).toEqual(['deleted-later']);
 });
+
+describe('how many there are', () => {
+  const from = new Date('2026-03-02T08:00:00Z');
+  const request = { schema, event: 'created', from, to: new Date('2026-03-02T09:00:00Z') } as const;
+  const list = (body: object) => (seen: Seen) => (seen.path.endsWith('/members') ? { body } : undefined);
+
+  test.each([
+    ['a list without its total', { members: [member(A, 'a@example.com', { timestamp_opt: '2026-03-02T08:30:00+00:00' })] }, 'platform-nonsense'],
+    [
+      'a list that does not heed the times',
+      { members: [member(A, 'a@example.com', { timestamp_opt: '2020-01-01T00:00:00+00:00' })], total_items: 4711 },
+      'platform-incomplete',
+    ],
+    ['a list of who has no such time', { members: [member(A, 'a@example.com', { timestamp_opt: '' })], total_items: 4711 }, 'platform-incomplete'],
+  ])('is not taken from %s', async (_, body, code) => {
+    const { connector } = await served(list(body));
+    await expect(connector.count?.(request)).rejects.toMatchObject({ code });
+  });
+
+  test('is asked for in whole seconds, both ends left out', async () => {
+    const { connector, seen } = await served(list({ members: [], total_items: 0 }));
+    expect(await connector.count?.(request)).toBe(0);
+    const { query } = seen.at(-1) ?? {};
+    expect([query?.get('since_timestamp_opt'), query?.get('before_timestamp_opt')]).toEqual([
+      '2026-03-02T07:59:59+00:00',
+      '2026-03-02T09:00:00+00:00',
+    ]);
+  });
+});

@@ -24,6 +24,19 @@ const make = (b: Bench, set: Fields): CreateMutation => ({
 const archive = (b: Bench, key: string): DeleteMutation => ({ action: 'delete', schema: b.schema, key, expect: {} });
 const requests = (b: Bench): Readonly<Record<string, number>> => b.sandbox.counts().byEndpoint;
 
+describe('new members with one address', () => {
+  test('of two in one batch the first is made, and the second is refused: no key is told twice', async () => {
+    const b = await bench();
+    const results = await b.connector.write([
+      make(b, { email_address: 'Twin@Example.com', FNAME: 'one' }),
+      make(b, { email_address: 'other@example.com' }),
+      make(b, { email_address: 'twin@example.com ', FNAME: 'two' }),
+    ]);
+    expect(words(results)).toEqual(['applied', 'applied', 'unique-taken']);
+    expect(b.sandbox.truth().record(MEMBERS, hash('twin@example.com'))).toMatchObject({ FNAME: 'one' });
+  });
+});
+
 describe('changes', () => {
   test('many whose addresses were just read go in one request, and no status goes with them', async () => {
     const b = await bench();

@@ -89,7 +89,8 @@ describe('tokens that expire', () => {
 
   it('are fetched once, and again when they are refused', async () => {
     const { connector, seen } = await platform(AUTH, tokens(2));
-    await connector.identify();
+    const { account, within, address } = await connector.identify();
+    expect([account, within], 'other services have an account 1 too').toEqual(['1', address]);
     const schema = await schemaOf(connector);
     for (let n = 0; n < 3; n += 1) expect(await all(connector.read({ schema }))).toHaveLength(1);
     const fetches = seen.filter(({ path }) => path === '/oauth/token');

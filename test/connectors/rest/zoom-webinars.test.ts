@@ -39,6 +39,7 @@ connectorContract(
     let count = 0;
     const needs = (n: number): Readonly<Record<string, string>> => ({ email: `needed${n}@example.com`, first_name: 'Ada' });
     return {
+      now: () => clock.now(),
       open: async () => await connect(`http://127.0.0.1:${String(line.port)}`, zoom.token, clock),
       object: 'registrants',
       text: 'city',

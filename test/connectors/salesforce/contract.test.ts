@@ -25,6 +25,7 @@ async function start(): Promise<ContractPlatform> {
   colleague.remove('Visit__c', prefix);
   const unusedKey = (n: number): string => `${prefix.slice(0, 11)}${String(9000 + n)}${prefix.slice(15)}`;
   return {
+    now: () => clock.now(),
     open: async () =>
       await openConnector(configOf({ url: `http://127.0.0.1:${String(line.port)}` }), {
         secret: async () => await Promise.resolve(sandbox.token),

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { Connector, PlatformSchema } from '../../../src/connectors/index.js';
+import { fieldsOf } from '../../../src/connectors/salesforce/describe/fields.js';
 import { rowsOfCsv } from '../../../src/connectors/salesforce/wire/csv.js';
 import { wholeId } from '../../../src/connectors/salesforce/wire/ids.js';
+import type { WireField } from '../../../src/connectors/salesforce/wire/shapes.js';
 import type { FieldSchema } from '../../../src/records/index.js';
 import { type Bench, openBench, VISIT } from './support.js';
 
@@ -51,6 +53,8 @@ describe('fields', () => {
     ['Contact', 'MailingCity', { readOnly: false, group: 'MailingAddress' }],
     ['Contact', 'HasOptedOutOfEmail', { type: 'boolean', optedOut: [true] }],
     ['Contact', 'Level__c', { type: 'enum', options: ['New', 'Won'] }],
+    ['Contact', 'Free__c', { type: 'enum', offers: ['A', 'B'] }],
+    ['Contact', 'OwnerId', { refersTo: ['User'], required: true, filledOnCreate: true }],
     ['Contact', 'Industry__c', { readOnly: true }],
     ['Contact', 'SystemModstamp', { type: 'datetime', readOnly: true, setByItself: true }],
     ['Contact', 'AccountId', { type: 'string', readOnly: false, platformType: 'reference(Account)' }],
@@ -112,4 +116,26 @@ test('CSV is taken apart as it was put together', () => {
   ]);
   expect(rows('')).toEqual([]);
   expect(() => rows('"a')).toThrow(SyntaxError);
+});
+
+test('what a value means something only together with, and what is not read as it stands, is told of single fields', () => {
+  const wire = (name: string, type: string, more: Partial<WireField>): WireField => ({ name, type, createable: true, updateable: true, ...more });
+  const deal = {
+    name: 'Deal__c',
+    fields: [
+      wire('CurrencyIsoCode', 'picklist', { restrictedPicklist: true, picklistValues: [{ value: 'EUR' }] }),
+      wire('Amount__c', 'currency', { precision: 18, scale: 2 }),
+      wire('Country__c', 'picklist', {}),
+      wire('City__c', 'picklist', { dependentPicklist: true, controllerName: 'Country__c' }),
+      wire('Passport__c', 'encryptedstring', { length: 20 }),
+      wire('Notes__c', 'textarea', { length: 32_768, extraTypeInfo: 'richtextarea' }),
+    ],
+  };
+  const fields = fieldsOf(deal, true);
+  expect(Object.fromEntries(fields.map((each) => [each.name, each]))).toMatchObject({
+    Amount__c: { currencyIn: 'CurrencyIsoCode' },
+    City__c: { optionsBy: 'Country__c' },
+    Passport__c: { masked: true },
+    Notes__c: { markup: true },
+  });
 });

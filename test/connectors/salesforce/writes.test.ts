@@ -64,6 +64,18 @@ describe('what one row is refused for is said of it alone', () => {
     expect(of('Visit__c', visit)).toMatchObject({ Text__c: 'a' });
   });
 
+  test('an owner who has left is said to be what is refused, so that the rest of the record can be restored', async () => {
+    const contacts = await schemaOf(connector, 'Contact');
+    const key = person().create('Contact', { LastName: 'a' });
+    const [profile] = [...bench.sandbox.truth().records('Profile')];
+    const ProfileId = profile?.key ?? '';
+    const left = { LastName: 'Left', Username: 'left@example.com', Email: 'left@example.com', Alias: 'left', IsActive: 'false', ProfileId };
+    const OwnerId = person().create('User', left);
+    const refused = { status: 'rejected', reason: 'rejected', fields: ['OwnerId'] };
+    expect(await connector.write([update(contacts, key, { Title: 'Head', OwnerId })])).toMatchObject([refused]);
+    expect(await connector.write([create(contacts, { LastName: 'b', OwnerId })])).toMatchObject([refused]);
+  });
+
   test('a rule that only warns of duplicates does not stop what stood there', async () => {
     const leads = await schemaOf(connector, 'Lead');
     person().create('Lead', { LastName: 'One', Company: 'Example', Email: 'one@example.com' });

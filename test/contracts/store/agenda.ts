@@ -46,6 +46,58 @@ export function agendaContract(start: StartState): void {
     expect((await agenda.due(now)).map(({ id }) => id)).toEqual(['a']);
   });
 
+  it('that is claimed is given to no one else for that long, then again; what is done is taken off', async () => {
+    const state = await start();
+    const [agenda, other] = [(await state.open()).agenda('jobs'), (await state.open()).agenda('jobs')];
+    for (const id of ['a', 'b', 'c']) await agenda.add(at('10:00:00.000'), id);
+    await agenda.add(at('12:00:00.000'), 'later');
+    const now = at('10:00:00.500');
+    const mine = await agenda.claim(now, 2, 60_000);
+    expect(mine.map(({ id }) => id)).toEqual(['a', 'b']);
+    expect((await other.claim(now, 10, 60_000)).map(({ id }) => id)).toEqual(['c']);
+    expect(await other.claim(now, 10, 60_000)).toEqual([]);
+    expect(await other.due(now), 'nor to those who only look').toEqual([]);
+    // Something new of it is not taken for what was claimed, nor removed with it.
+    await other.add(at('10:00:00.000'), 'a');
+    for (const entry of mine.filter(({ id }) => id === 'a')) await agenda.remove(entry);
+    expect((await other.claim(now, 10, 60_000)).map(({ id }) => id)).toEqual(['a']);
+    const after = at('10:01:01.000');
+    expect((await other.claim(after, 10, 60_000)).map(({ id }) => id).sort(), 'whoever had them is gone').toEqual(['a', 'b', 'c']);
+    for (const entry of await other.claim(at('11:00:00.000'), 10, 60_000)) await other.remove(entry);
+    expect(await agenda.next()).toEqual(at('12:00:00.000'));
+  });
+
+  it('of which many claim at once gives each entry to exactly one', async () => {
+    const state = await start();
+    const stores = await Promise.all(Array.from({ length: 6 }, () => state.open()));
+    const agendas = stores.map((store) => store.agenda('jobs'));
+    const ids = Array.from({ length: 60 }, (_, n) => `j${n}`);
+    for (const id of ids) await agendas[0]?.add(at('10:00:00.000'), id);
+    const claimed = await Promise.all(
+      agendas.map(async (agenda) => [
+        ...(await agenda.claim(at('10:00:01.000'), 10, 60_000)),
+        ...(await agenda.claim(at('10:00:01.000'), 10, 60_000)),
+      ]),
+    );
+    const given = claimed.flat().map(({ id }) => id);
+    expect(new Set(given).size, 'none twice').toBe(given.length);
+    const rest = await agendas[0]?.claim(at('10:00:01.000'), 100, 60_000);
+    expect([...given, ...(rest ?? []).map(({ id }) => id)].sort()).toEqual([...ids].sort());
+    expect((await agendas[1]?.due(at('10:01:02.000')))?.length, 'none is lost').toBe(60);
+  });
+
+  it('wakes who waits for it, at the latest after a while', async () => {
+    const state = await start();
+    const waiting = await state.open();
+    const began = performance.now();
+    await waiting.wake(new AbortController().signal, 50);
+    expect(performance.now() - began).toBeGreaterThanOrEqual(45);
+    const stop = new AbortController();
+    const woken = waiting.wake(stop.signal, 3_600_000);
+    stop.abort();
+    await woken;
+  });
+
   it('loses no entry while others are added to and taken off the same minute', async () => {
     const state = await start();
     const agendas = [(await state.open()).agenda('pages'), (await state.open()).agenda('pages')] as const;

@@ -20,8 +20,8 @@ export interface StoreState {
    * waits for its end.
    */
   count(name: string, times: number): Promise<void>;
-  /** Leaves a journal as a crash does in the middle of writing its last line. */
-  tear(journal: Journal): Promise<void>;
+  /** Leaves a journal as a crash does in the middle of writing its last line; absent where no crash can. */
+  readonly tear?: (journal: Journal) => Promise<void>;
   /** Loses all lines of a journal but the first `lines`, as nothing but a failing disk or a person does. */
   keep(journal: Journal, lines: number): Promise<void>;
   /** Changes something in one line (from 1) of a journal. */
@@ -34,11 +34,12 @@ export interface StoreState {
 export interface Holder {
   readonly pid: number;
   /**
-   * `intent` appends a line to its journal, `outcome` one that need not be on disk, `check` checks its first lock; answers `ok` or the code of the error.
+   * `intent` appends a line to its journal, `outcome` one that need not be on disk, `check` checks its first lock, `held`
+   * asks what it knows of it by itself, `signal` what its signal says; answers `ok` or the code of the error.
    * `update` begins an update of the document `notes/a` and answers `updating` in the middle of it, which it never
    * leaves.
    */
-  ask(what: 'intent' | 'outcome' | 'check' | 'update'): Promise<string>;
+  ask(what: 'intent' | 'outcome' | 'check' | 'held' | 'signal' | 'update'): Promise<string>;
   /** Ends it as kill -9 does; resolves when it is gone. */
   kill(): Promise<void>;
   /** Holds it up, as the lid of a laptop does. */

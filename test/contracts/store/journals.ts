@@ -38,6 +38,16 @@ export function journalContract(start: StartState): void {
     expect(await all(again.journal('runs', 'run-1').read({ whole: true }))).toHaveLength(21);
   });
 
+  it('says who has it open', async () => {
+    const state = await start();
+    const journal = (await state.open()).journal('runs', 'run-1');
+    expect(await journal.writer()).toBeUndefined();
+    const writer = await journal.open(maya);
+    expect(await (await state.open()).journal('runs', 'run-1').writer()).toMatchObject({ ...maya, pid: process.pid, life: 'alive' });
+    await writer.close();
+    expect(await journal.writer()).toBeUndefined();
+  });
+
   // A user would lose: a promise to a person, or the proof of what everybody else did.
   it('is written anew where something has to be erased: a chain as before, that goes on', async () => {
     const state = await start();
@@ -122,8 +132,9 @@ export function journalContract(start: StartState): void {
     await again.close();
   });
 
-  it('with a torn last line has lost that line only, and the repair is on record (G2)', async () => {
+  it('with a torn last line has lost that line only, and the repair is on record (G2)', async (context) => {
     const state = await start();
+    if (state.tear === undefined) return context.skip('this store writes a line whole or not at all');
     const journal = (await state.open()).journal('runs', 'run-1');
     await write(journal, 3);
     await state.tear(journal);
@@ -179,7 +190,10 @@ export function journalContract(start: StartState): void {
       expect(await all(journal.read())).toHaveLength(lines);
     }
     // The last line was never said to be on disk: a power cut may take it.
-    expect(seen).toEqual([4, 3, 'journal-damaged 3', 'journal-damaged 2', 'journal-damaged 1']);
+    expect([3, 'journal-damaged 4']).toContain(seen[1]);
+    const last = seen[1] === 3 ? 3 : 4;
+    expect(seen.toSpliced(1, 1)).toEqual([4, 'journal-damaged 3', 'journal-damaged 2', 'journal-damaged 1']);
+    expect(last, 'told by its first missing line').toBeLessThanOrEqual(4);
   });
 
   it('goes on where the clock jumps back: the numbers are the order', async () => {
@@ -198,31 +212,29 @@ export function journalContract(start: StartState): void {
     await lock.release();
   });
 
-  it(
-    'whose writer was stopped for longer than its lease, and lost it, begins nothing more once somebody has gone on (G5)',
-    { timeout: 150_000 },
-    async () => {
-      const state = await start();
-      const store = await state.open();
-      const journal = store.journal('runs', 'run-1');
-      const holder = await state.holder('elsewhere');
-      expect(await holder.ask('intent')).toBe('ok');
-      holder.stop();
-      const lock = await store.lock('platform-crm', lee, { breakDead: true, lapse: true });
-      const writer = await journal.open(lee);
-      expect(writer.broke).toMatchObject({ holder: 'run-1', life: 'unknown' });
-      await writer.append({ by: 'lee', type: 'run.resumed' });
-      holder.goOn();
-      expect(await holder.ask('outcome'), 'it would be written over what was written since').toBe('locked');
-      expect(await holder.ask('intent')).toBe('locked');
-      expect(await holder.ask('check')).toBe('locked');
-      await writer.append({ by: 'lee', type: 'step.intent' });
-      await writer.close();
-      expect(await typesOf(journal)).toEqual(['run.created', 'step.intent', 'run.resumed', 'step.intent']);
-      // It renews what it lost in vain: the lock is another one's.
-      expect(await holder.ask('check')).toBe('locked');
-      await lock.check();
-      await lock.release();
-    },
-  );
+  it('whose writer was stopped for longer than its lease, and lost it, begins nothing more once somebody has gone on (G5)', async () => {
+    const state = await start();
+    const store = await state.open();
+    const journal = store.journal('runs', 'run-1');
+    const holder = await state.holder('elsewhere');
+    expect(await holder.ask('intent')).toBe('ok');
+    holder.stop();
+    const lock = await store.lock('platform-crm', lee, { breakDead: true, lapse: true });
+    const writer = await journal.open(lee);
+    expect(writer.broke).toMatchObject({ holder: 'run-1', life: expect.not.stringMatching('alive') as string });
+    await writer.append({ by: 'lee', type: 'run.resumed' });
+    holder.goOn();
+    expect(await holder.ask('outcome'), 'it would be written over what was written since').toBe('fenced');
+    expect(await holder.ask('intent')).toBe('fenced');
+    expect(await holder.ask('check')).toBe('fenced');
+    expect(await holder.ask('held'), 'it need not ask').toBe('fenced');
+    expect(await holder.ask('signal'), 'what it does is told to stop').toBe('fenced');
+    await writer.append({ by: 'lee', type: 'step.intent' });
+    await writer.close();
+    expect(await typesOf(journal)).toEqual(['run.created', 'step.intent', 'run.resumed', 'step.intent']);
+    // It renews what it lost in vain: the lock is another one's.
+    expect(await holder.ask('check')).toBe('fenced');
+    await lock.check();
+    await lock.release();
+  });
 }

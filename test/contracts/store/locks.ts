@@ -29,13 +29,29 @@ export function lockContract(start: StartState): void {
     await lock.release();
     await lock.release();
     expect(await store.lockHolder('platform-crm')).toBeUndefined();
-    await expect(lock.check()).rejects.toMatchObject({ code: 'locked' });
+    await expect(lock.check()).rejects.toMatchObject({ code: 'fenced', exitCode: 11 });
+    expect(() => lock.assertHeld()).toThrow(expect.objectContaining({ code: 'fenced' }));
+    expect(lock.signal.aborted, 'given back is not lost').toBe(false);
     const next = await store.lock('platform-crm', lee);
     expect(next.broke).toBeUndefined();
     await lock.release();
     expect(await store.lockHolder('platform-crm'), 'given back by its holder only').toMatchObject(lee);
     await next.check();
     await next.release();
+  });
+
+  it('says for how long nobody else can have it, and who renews it is told apart from whoever had it before', async () => {
+    const store = await (await start()).open();
+    const first = await store.lock('platform-crm', maya);
+    const left = first.assertHeld();
+    expect(left).toBeGreaterThan(0);
+    expect(left).toBeLessThanOrEqual(15_000);
+    await first.check();
+    expect(first.signal.aborted).toBe(false);
+    await first.release();
+    const second = await store.lock('platform-crm', maya);
+    expect(second.token).not.toBe(first.token);
+    await second.release();
   });
 
   it('is one of many, told sorted by name', async () => {
@@ -89,27 +105,23 @@ export function lockContract(start: StartState): void {
     }
   });
 
-  it(
-    'of a holder that cannot be seen stays its own as long as it renews its lease, and is lost when it is gone (G5)',
-    { timeout: 150_000 },
-    async () => {
-      const state = await start();
-      const store = await state.open();
-      const holder = await state.holder('elsewhere');
-      expect(await store.lockHolder('platform-crm')).toMatchObject({ life: 'unknown', elsewhere: true, alive: true });
-      const refused = { code: 'locked', why: expect.stringContaining('still renews its lease') as string };
-      await expect(store.lock('platform-crm', lee, { breakDead: true, lapse: true })).rejects.toMatchObject(refused);
-      await expect(store.journal('runs', 'run-1').open(lee)).rejects.toMatchObject(refused);
-      await holder.kill();
-      await expect(store.lock('platform-crm', lee), 'never without being asked for').rejects.toMatchObject({ code: 'locked' });
-      await expect(store.lock('platform-crm', lee, { breakDead: true })).rejects.toMatchObject({ code: 'locked' });
-      await expect(store.lock('platform-crm', lee, { lapse: true })).rejects.toMatchObject({ code: 'locked' });
-      const lock = await store.lock('platform-crm', lee, { breakDead: true, lapse: true });
-      expect(lock.broke).toMatchObject({ holder: 'run-1', by: 'maya', life: 'unknown' });
-      const writer = await store.journal('runs', 'run-1').open(lee);
-      expect(writer.broke).toMatchObject({ holder: 'run-1' });
-      await writer.close();
-      await lock.release();
-    },
-  );
+  it('of a holder that cannot be seen stays its own as long as it renews its lease, and is lost when it is gone (G5)', async () => {
+    const state = await start();
+    const store = await state.open();
+    const holder = await state.holder('elsewhere');
+    expect(await store.lockHolder('platform-crm')).toMatchObject({ holder: 'run-1', alive: true });
+    const refused = { code: 'locked', why: expect.stringContaining('still renews its lease') as string };
+    await expect(store.lock('platform-crm', lee, { breakDead: true, lapse: true })).rejects.toMatchObject(refused);
+    await expect(store.journal('runs', 'run-1').open(lee)).rejects.toMatchObject(refused);
+    await holder.kill();
+    await expect(store.lock('platform-crm', lee), 'never without being asked for').rejects.toMatchObject({ code: 'locked' });
+    await expect(store.lock('platform-crm', lee, { breakDead: true })).rejects.toMatchObject({ code: 'locked' });
+    await expect(store.lock('platform-crm', lee, { lapse: true })).rejects.toMatchObject({ code: 'locked' });
+    const lock = await store.lock('platform-crm', lee, { breakDead: true, lapse: true });
+    expect(lock.broke).toMatchObject({ holder: 'run-1', by: 'maya', life: expect.not.stringMatching('alive') as string });
+    const writer = await store.journal('runs', 'run-1').open(lee);
+    expect(writer.broke).toMatchObject({ holder: 'run-1' });
+    await writer.close();
+    await lock.release();
+  });
 }

@@ -26,7 +26,7 @@ export function measure(story: Story, seed: number): Measured {
 
 export const nameOf = ({ view, name }: Story): string => `${view}: ${name}`;
 
-function lineOf({ verdict, label, object, fields, writer = '?', members, points, question, signs }: Group): string {
+export function lineOf({ verdict, label, object, fields, writer = '?', members, points, question, signs }: Group): string {
   return `  ${verdict} ${label} ${object}.${fields.join('+')} by ${writer} ${members.length} (${points}, question ${question ?? '-'}) ${signs.map(({ words }) => words).join(' | ')}`;
 }
 

@@ -30,7 +30,7 @@ export function sampledPast(world: StoryWorld, nowMs: number, syncs: readonly Kn
 }
 
 /** As the platform tells it: newest first, with the value that a record was made with. */
-function historyOf(world: StoryWorld, object: string, key: string, nowMs: number): RecordHistory {
+export function historyOf(world: StoryWorld, object: string, key: string, nowMs: number): RecordHistory {
   const made = world.came.find((one) => one.change === 'created' && one.object === object && one.key === key);
   const madeAt = new Date(made?.atMs ?? world.startMs - 30 * DAY).toISOString();
   const fields: Record<string, readonly FieldChange[]> = {};
@@ -43,7 +43,7 @@ function historyOf(world: StoryWorld, object: string, key: string, nowMs: number
   return { fields, created: { at: madeAt, writer: made?.writer ?? 'IMPORT:1' } };
 }
 
-function schemaWith(object: string, fields: readonly FieldSchema[]): ObjectSchema {
+export function schemaWith(object: string, fields: readonly FieldSchema[]): ObjectSchema {
   return { object, keyFields: [], fields, createWithKey: false, undelete: false, sideEffects: [] };
 }
 

@@ -83,10 +83,10 @@ function mostQuestions(world: StoryWorld, groups: readonly Group[], truth: Reado
   return Math.max(0, ...perCause.values());
 }
 
-function onsetOf(world: StoryWorld, { fromMs, toMs }: Evidence, groups: readonly Group[], truth: ReadonlyMap<string, string>): number | undefined {
+function onsetOf(world: StoryWorld, { toMs }: Evidence, groups: readonly Group[], truth: ReadonlyMap<string, string>): number | undefined {
   const began = new Map<string, number>();
   const note = (cause: string | undefined, atMs: number): void => {
-    if (cause !== undefined && atMs > fromMs && atMs <= toMs) began.set(cause, Math.min(began.get(cause) ?? Number.POSITIVE_INFINITY, atMs));
+    if (cause !== undefined && atMs <= toMs) began.set(cause, Math.min(began.get(cause) ?? Number.POSITIVE_INFINITY, atMs));
   };
   for (const entries of world.log.values()) for (const { cause, atMs } of entries) note(cause, atMs);
   for (const { cause, atMs, object } of world.came) if (object !== LINKS) note(cause, atMs);

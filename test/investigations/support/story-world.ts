@@ -1,7 +1,8 @@
 import type { Maker } from '../../../src/investigations/index.js';
 import type { FieldSchema, FieldType, Value } from '../../../src/records/index.js';
 
-export const MINUTE = 60_000;
+export const SECOND = 1000;
+export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
@@ -163,6 +164,12 @@ export class StoryWorld {
     const table = new Map<string, Record<string, Value>>();
     this.tables.set(object, table);
     for (let n = 0; n < count; n += 1) table.set(String((this.#nextKey += 1)), this.#made(plans, n));
+  }
+
+  /** Fields beside those that an object type was filled with. */
+  extend(object: string, plans: readonly FieldPlan[]): void {
+    this.schemas.set(object, [...(this.schemas.get(object) ?? []), ...plans]);
+    for (const record of this.table(object).values()) Object.assign(record, this.#made(plans, 0));
   }
 
   #made(plans: readonly FieldPlan[], n: number): Record<string, Value> {

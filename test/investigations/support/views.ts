@@ -155,7 +155,9 @@ function appearedOf(world: StoryWorld, kept: readonly Kept[], history: boolean):
     for (const [object, records] of before.tables)
       for (const key of records.keys())
         if (after.tables.get(object)?.has(key) === false) {
-          found.push({ change: 'deleted', object, key, spell });
+          // When is told, and by whom is not.
+          const atMs = history ? world.came.find((one) => one.change === 'deleted' && one.object === object && one.key === key)?.atMs : undefined;
+          found.push({ change: 'deleted', object, key, spell, ...(atMs === undefined ? {} : { atMs }) });
           gone.add(key);
         }
     for (const [object, records] of after.tables)

@@ -32,7 +32,6 @@ export async function openRunKillWorld(scene: Scene, baseClockMs: number): Promi
         env: { RUNBACK_TEST_CLOCK_MS: String(clockMs), NO_COLOR: '1' },
         which: kill === undefined ? ['fs', scene.calls] : [kill.kind],
         within: [join(dir, '.runback'), join(dir, 'backups')],
-        timeoutMs: 120_000,
       },
       kill === undefined ? undefined : { n: kill.n, when: kill.when },
     );

@@ -6,7 +6,7 @@ import { afterEach, expect, it } from 'vitest';
 import { program, runback } from '../../cli/support/child.js';
 import { openSyncWorkspace, type SyncWorkspace } from '../../cli/support/sync-workspace.js';
 import { describeSweep, sweep } from '../../support/crash.js';
-import { everyNth, everyPoint, morePoints, thinned } from '../../support/sweeps.js';
+import { everyNth, everyPoint, thinned } from '../../support/sweeps.js';
 
 // A user would lose: a record in production that is written to twice, or a run that nobody ends.
 
@@ -55,7 +55,6 @@ const inDir = (dir: string) => ({
   args: [program, 'monitor', 'canary', 'run', 'canary', '--no-input', '--json'],
   cwd: dir,
   which: ['http', 'fs'] as const,
-  timeoutMs: 120_000,
 });
 
 it('a run that is killed at any request and any write of its journal is continued or ended by the next, with at most one write a run', async () => {
@@ -63,7 +62,7 @@ it('a run that is killed at any request and any write of its journal is continue
   const writes = (): number => workspace?.world.crm.writes().filter(({ request }) => request !== undefined).length ?? 0;
   const report = await sweep({
     moments: ['before', 'after'],
-    pick: everyNth(morePoints ? 4 : 8, thinned(1)),
+    pick: everyNth(12, thinned(1)),
     before: async () => {
       await workspace?.close();
       workspace = await opened();

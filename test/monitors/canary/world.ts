@@ -1,6 +1,6 @@
 import { parseTest } from '../../../src/checks/index.js';
 // A Salesforce and a HubSpot account that play production, a sync between them, and the canary of the flow.
-import { openPlatform, type Platform } from '../../../src/connectors/index.js';
+import { openPlatform, type Platform, underLockIn } from '../../../src/connectors/index.js';
 import { type CallOptions, Redactor } from '../../../src/lib/index.js';
 import { parseMapping } from '../../../src/mappings/index.js';
 import { type Canary, canaryOf, type CanaryDeps, type CanaryResult, rivalsOf, runCanary } from '../../../src/monitors/canary/index.js';
@@ -125,7 +125,7 @@ export async function openCanaryWorld(options: WorldOptions = {}): Promise<Canar
   const open = async (name: string, call: CallOptions): Promise<Platform> =>
     await openPlatform(
       config(name),
-      { secret: async (ref) => await Promise.resolve(secrets[ref.slice('file:'.length)] ?? ''), clock, environment: {} },
+      { secret: async (ref) => await Promise.resolve(secrets[ref.slice('file:'.length)] ?? ''), clock, environment: {}, writes: underLockIn(store) },
       call,
     );
   const world: CanaryWorld = {

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { openPlatform } from '../../../src/connectors/index.js';
+import { openPlatform, underLockIn } from '../../../src/connectors/index.js';
 import { Incidents } from '../../../src/incidents/index.js';
 import { Monitoring, type Reach, SeriesDays, stateOf, type TickDeps } from '../../../src/monitors/index.js';
 import { type HubSpotSandbox, startHubSpotSandbox } from '../../../src/sandbox/index.js';
@@ -91,7 +91,7 @@ function depsOf(
       openPlatform: async (name, call) => {
         const platform = platforms[name];
         if (platform === undefined) throw new Error(`no platform ${name}`);
-        return await openPlatform(platform, { secret, clock, folder, environment: {}, redact: (text) => text }, call);
+        return await openPlatform(platform, { secret, clock, folder, environment: {}, redact: (text) => text, writes: underLockIn(store) }, call);
       },
       lastRun: async () => await Promise.resolve(undefined),
       paused: async () => await Promise.resolve(new Set<string>()),

@@ -1,5 +1,6 @@
 // Nine weeks of calls and durations as a workspace has them: by day and night, with errors, outages and noise. And what can be planted in the last.
-import type { CallRow, Course, ReviewInput } from '../../../src/monitors/review/index.js';
+import type { CallRow } from '../../../src/calls/index.js';
+import type { Course, ReviewInput } from '../../../src/monitors/review/index.js';
 import { randomFrom } from '../../checks/history.js';
 
 export const HOUR_MS = 3_600_000;

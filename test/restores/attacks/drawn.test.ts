@@ -4,6 +4,7 @@ import { createRandom } from '../../../src/sandbox/index.js';
 import { seedOf } from '../../support/seeds.js';
 import { fullSweeps, morePoints } from '../../support/sweeps.js';
 import { ATTACKS } from './attacks.js';
+import { attackedDescribed } from './described.js';
 import { attackedHubSpot } from './hubspot.js';
 import { attackedSalesforce } from './salesforce.js';
 import { attacked } from './story.js';
@@ -12,7 +13,7 @@ const STORIES = fullSweeps ? 200 : morePoints ? 24 : 4;
 const seed = seedOf();
 
 // A user would lose a record that is made twice because two things went wrong at the same time.
-describe.each([attackedHubSpot, attackedSalesforce])('$name: several attacks at once, drawn', (kind) => {
+describe.each([attackedHubSpot, attackedSalesforce, attackedDescribed])('$name: several attacks at once, drawn', (kind) => {
   test.each(Array.from({ length: STORIES }, (_, n) => seed + n))('seed %i', async (drawn) => {
     const random = createRandom(drawn);
     const all = [...ATTACKS, ...kind.own];

@@ -18,7 +18,7 @@ interface Tool {
   readonly path: string;
   /** What it answers of one run that has ended after one that has not, as its reference has it. */
   readonly body: (state: 'good' | 'failed' | 'none') => unknown;
-  readonly told: { readonly ms?: number; readonly records?: number };
+  readonly told: { readonly ms?: number; readonly records?: number; readonly errors?: number };
 }
 
 const TOOLS: readonly Tool[] = [
@@ -92,10 +92,19 @@ const TOOLS: readonly Tool[] = [
         { id: 3, status: 'skipped', created_at: '2026-03-01T02:04:00.000Z', completed_at: '2026-03-01T02:04:00.000Z' },
         ...(state === 'none'
           ? []
-          : [{ id: 2, status: state === 'good' ? 'completed' : 'failed', created_at: BEGAN, completed_at: ENDED, records_processed: 7 }]),
+          : [
+              {
+                id: 2,
+                status: state === 'good' ? 'completed' : 'failed',
+                created_at: BEGAN,
+                completed_at: ENDED,
+                records_processed: 7,
+                records_failed: 2,
+              },
+            ]),
       ],
     }),
-    told: { ms: 180_000, records: 7 },
+    told: { ms: 180_000, records: 7, errors: 2 },
   },
 ];
 

@@ -117,6 +117,37 @@ describe('what a tool has', () => {
     expect(new Set(log)).toEqual(new Set(['GET']));
   });
 
+  const many = (n: number): readonly Readonly<Record<string, unknown>>[] =>
+    Array.from({ length: n }, (_, at) => ({
+      ...entry('connectionId', 'name', { status: 'active', running: true, disabled: false, slug: `Sync ${at}`, id: at + 1 }, at + 1),
+    }));
+
+  test.each([
+    ['airbyte', 'offset', 'data', 0],
+    ['hightouch', 'offset', 'data', 0],
+    ['workato', 'page', 'items', 1],
+  ])('%s: 230 of them, of which an answer has 100 and says nothing of the rest', async (kind, word, items, from) => {
+    const all = many(230);
+    const asked: string[] = [];
+    stub = await startStub(({ path, query }): Answer => {
+      if (/token/u.test(path)) return { status: 200, body: { access_token: 't', token_type: 'Bearer' } };
+      const place = query.get(word) ?? '';
+      asked.push(place);
+      const start = from === 0 ? Number(place) : (Number(place) - 1) * 100;
+      return { status: 200, body: { [items]: all.slice(start, start + 100) } };
+    });
+    expect(await listed(kind, stub.url, SECRETS)).toHaveLength(230);
+    expect(asked).toEqual(from === 0 ? ['0', '100', '200'] : ['1', '2', '3']);
+  });
+
+  test('a tool that gives its first page again and again is told, and nothing is offered', async () => {
+    stub = await startStub(() => ({ status: 200, body: { items: many(100) } }));
+    await expect(listed('workato', stub.url, SECRETS)).rejects.toMatchObject({
+      code: 'sync-failed',
+      why: expect.stringContaining('its list does not end') as unknown,
+    });
+  });
+
   test('workflows of HubSpot and automations of Mailchimp, by their sandboxes', async () => {
     const hubspot = await startHubSpotSandbox({ seed: 1 });
     const mailchimp = await startMailchimpSandbox();

@@ -80,7 +80,7 @@ function refused(file: string, what: string): RunbackError {
 export async function keepRaceNote(
   { store, by }: TouchpointDeps,
   { sides, from, tested: { marker, nonce } }: Arena,
-  note: Pick<CheckNote, 'id' | 'test' | 'startedAt' | 'mark' | 'submissions'>,
+  note: Pick<CheckNote, 'id' | 'test' | 'startedAt' | 'mark' | 'submissions' | 'arrivesWithinMs'>,
 ): Promise<void> {
   const places = ([from, from === 0 ? 1 : 0] as const).map((side, at) => {
     const { platform, schema } = sides[side];

@@ -3,16 +3,17 @@ import { randomBytes } from 'node:crypto';
 import { chunksOf, newId, parseDuration } from '../../../lib/index.js';
 import { otherSide } from '../../../mappings/index.js';
 import type { Value } from '../../../records/index.js';
+import { CLOCK_MARGIN_MS } from '../../clocks.js';
 import type { ParallelTest } from '../../document/load.js';
-import { CHECKS, RESULTS } from '../../ledger.js';
+import { arrivesWithinMs, CHECKS, RESULTS } from '../../ledger.js';
 import { submissionsOf } from '../../load/people.js';
+import { lockPlatforms } from '../../locks.js';
 import type { CheckResult } from '../../result.js';
 import { CopyFinder, type CopyReader, readAllCopies, readRecentCopies } from '../../touchpoints/copies.js';
-import type { Copies, Made } from '../../touchpoints/facts.js';
+import { marksOf, type Copies, type Made } from '../../touchpoints/facts.js';
 import type { TouchpointDeps } from '../../touchpoints/open.js';
 import { valuesOf } from '../../touchpoints/values.js';
 import { createAll, type Refused } from '../../touchpoints/write.js';
-import { lockPlatforms } from '../locks.js';
 import { type Arena, keepRaceNote, openArena } from './open.js';
 import { type Field, judgeHistory, judgeRace, type Told } from './race.js';
 import { Racers, type Raced, readKeys } from './racers.js';
@@ -20,7 +21,6 @@ import { type RaceFound, raceResult, type Untold } from './report.js';
 
 /** Domain of invented addresses. */
 const DOMAIN = 'example.com';
-const CLOCK_MARGIN_MS = 300_000;
 const LEAST_PAUSE_MS = 1000;
 const PAUSE_SHARE = 1 / 20;
 
@@ -39,7 +39,7 @@ export async function runParallel(test: ParallelTest, deps: TouchpointDeps): Pro
   const platforms = arena.sides.map(({ platform }) => platform);
   const locks = await lockPlatforms(store, platforms, { by, holder: id, purpose: `test ${test.id}` });
   try {
-    await keepRaceNote(deps, arena, { id, test: test.id, startedAt, mark, submissions });
+    await keepRaceNote(deps, arena, { id, test: test.id, startedAt, mark, submissions, arrivesWithinMs: arrivesWithinMs([test.document.parallel]) });
     const run = new ParallelRun(arena, test, deps);
     const { raced, refused, missing } = await run.start(submissionsOf(submissions, mark));
     await locks.check();
@@ -70,7 +70,7 @@ class ParallelRun {
     deps.tell?.(`Creating ${people.length} records`);
     const since = new Date(deps.clock.now().getTime() - CLOCK_MARGIN_MS);
     const { platform, schema } = sides[from];
-    const { made, refused } = await createAll(platform.connector, schema, valuesOf(tested, people, false), deps);
+    const { made, refused } = await createAll(platform.connector, schema, valuesOf(tested, people, false), { ...deps, marks: marksOf(tested) });
     const copies = await this.#copies(made, since);
     const to = otherSide(from);
     const raced = made.flatMap((one): readonly Raced[] => {

@@ -89,7 +89,7 @@ export class Watcher {
   #whose({ address, mark }: Place, record: PlatformRecord): number | undefined {
     for (const name of [address, ...(mark === undefined ? [] : [mark])]) {
       const value = valueIn(record, name);
-      const n = typeof value === 'string' ? this.#byText.get(value.toLowerCase()) : undefined;
+      const n = typeof value === 'string' ? this.#byText.get(value.trim().toLowerCase()) : undefined;
       if (n !== undefined) return n;
     }
     return undefined;

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 
 import { newId, parseDuration } from '../../../lib/index.js';
+import { CLOCK_MARGIN_MS } from '../../clocks.js';
 import { doneBy, type JourneyStepDocument, type PersonaDocument } from '../../document/journey.js';
 import type { JourneyTest } from '../../document/load.js';
-import { CHECKS, type CheckNote, RESULTS } from '../../ledger.js';
+import { arrivesWithinMs, CHECKS, type CheckNote, RESULTS } from '../../ledger.js';
 import { submissionsOf } from '../../load/people.js';
+import { lockPlatforms } from '../../locks.js';
 import type { CheckResult } from '../../result.js';
-import { lockPlatforms } from '../locks.js';
 import { actStep, linkOf } from './act.js';
 import { blamed } from './blame.js';
 import type { Persona } from './facts.js';
@@ -17,7 +18,6 @@ import { State } from './state.js';
 
 /** Domain of invented addresses. */
 const DOMAIN = 'example.com';
-const CLOCK_MARGIN_MS = 300_000;
 const LEAST_PAUSE_MS = 1000;
 const PAUSE_SHARE = 1 / 20;
 
@@ -38,7 +38,9 @@ export async function runJourney(test: JourneyTest, deps: JourneyDeps): Promise<
   const platforms = stage.places.map(({ platform }) => platform);
   const locks = await lockPlatforms(store, platforms, { by, holder: id, purpose: `test ${test.id}` });
   try {
-    const note: CheckNote = { version: 1, id, test: test.id, by, startedAt, mark, submissions, places: notedPlaces(persona, stage.places) };
+    const places = notedPlaces(persona, stage.places);
+    const within = arrivesWithinMs(persona.steps);
+    const note: CheckNote = { version: 1, id, test: test.id, by, startedAt, mark, submissions, places, arrivesWithinMs: within };
     await store.document<CheckNote>(CHECKS, id).update(() => note);
     const run = new JourneyRun(deps, { stage, persona, people });
     const steps: SteppedThrough[] = [];

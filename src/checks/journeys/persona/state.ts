@@ -19,6 +19,8 @@ export class State {
   #out: OptedOut = NOBODY;
   #before: Look = NOTHING_SEEN;
   #unknown: readonly Want[] = [];
+  /** People of whom a write did not happen, or nobody knows: what later steps expect of them rests on it. */
+  readonly #strayed = new Set<number>();
 
   constructor(private readonly run: { readonly stage: Stage; readonly persona: PersonaDocument; readonly people: readonly Persona[] }) {
     this.#grown = grownFields(run.persona.grows, run.stage.places);
@@ -28,7 +30,10 @@ export class State {
     return this.#books.get(n) ?? NOTHING;
   }
 
-  /** What a step did. A write whose answer was lost counts as done where the record shows it; else nothing is known of what it was to. */
+  /**
+   * What a step did. A write whose answer was lost counts as done where the record shows it; else nothing is known of what it was to, and
+   * nothing that later steps expect of that person is wanted: no sync can carry what never came to be.
+   */
   acted(step: number, said: JourneyStepDocument, acts: readonly Act[], look: Look): void {
     const unknown: Want[] = [];
     const outByStep = new Set<number>();
@@ -37,8 +42,12 @@ export class State {
       const book = this.bookOf(persona.n);
       if (act === undefined || act.outcome.state === 'done' || (act.outcome.state === 'unknown' && showsIt(said, act, persona, look))) {
         if ('opts_out' in said && act !== undefined) outByStep.add(persona.n);
-        this.#books.set(persona.n, withStep(book, optOutAsUpdate(said, act), act === undefined ? undefined : wantedOf(act)));
-      } else if (act.outcome.state === 'unknown') {
+        const step = this.#strayed.has(persona.n) ? { ...said, expect: {} } : said;
+        this.#books.set(persona.n, withStep(book, optOutAsUpdate(step, act), act === undefined ? undefined : wantedOf(act)));
+        continue;
+      }
+      this.#strayed.add(persona.n);
+      if (act.outcome.state === 'unknown') {
         unknown.push(unknownWant(step, act));
         this.#books.set(persona.n, withoutFields(book, act.place, Object.keys(act.set)));
       }

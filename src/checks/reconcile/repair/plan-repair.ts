@@ -3,11 +3,12 @@ import { type CallOptions, RunbackError } from '../../../lib/index.js';
 import type { Mapping, SideIndex } from '../../../mappings/index.js';
 import type { PlatformRecord } from '../../../records/index.js';
 import { isNewKey, type PlanSummary, planRestore } from '../../../restores/index.js';
-import { type Catalog, type SnapshotReader, snapshotOfValues } from '../../../snapshots/index.js';
+import { type Catalog, repairedBy, type SnapshotReader, snapshotOfValues } from '../../../snapshots/index.js';
 import { snapshotSide } from '../compare-snapshots.js';
 import { liveSideOf } from '../confirm/snapshot-live.js';
 import { readReconciliation } from '../records/kept.js';
 import type { Reconciliation } from '../types.js';
+import type { TwiceDecision } from './decisions.js';
 import { type RepairedSide, type RepairTargets, repairTargets } from './targets.js';
 
 const SECOND_MS = 1000;
@@ -38,17 +39,19 @@ export async function planRepair(
     readonly by: string;
     /** Records that are too many are deleted, where the mapping says so of deletions. */
     readonly deleteExtra?: boolean;
+    /** What a person decided about records that match twice. */
+    readonly decisions?: readonly TwiceDecision[];
   },
   deps: PlanRepairDeps,
   call: CallOptions = {},
 ): Promise<PlannedRepair> {
   const result = await readReconciliation(deps.store, request.id);
   requireSameMapping(result, request.mapping);
-  const { deleteExtra = false } = request;
+  const { deleteExtra = false, decisions = [] } = request;
   const { readers, sides } = await openSides(result, request.mapping, deps);
   let targets: RepairTargets;
   try {
-    targets = await repairTargets({ ...deps, ...request, deleteExtra, sides }, call);
+    targets = await repairTargets({ ...deps, ...request, deleteExtra, decisions, sides }, call);
   } finally {
     for (const reader of readers) await reader.close();
   }
@@ -83,6 +86,7 @@ async function planSide({ by, result, side, records, extra }: SideToPlan, deps: 
       takenAt: new Date(before),
       by,
       note: `what ${name}/${object} should hold by ${result.id}`,
+      job: repairedBy(result.mapping.id),
     },
     deps.catalog,
     call,

@@ -14,7 +14,8 @@ export type FieldRepair =
 
 /**
  * Why nothing is planned for a difference: both sides may change the field and the mapping names none, the value has no
- * counterpart or cannot be read, an empty value is never right, the record is gone or matched otherwise. Of records: several match, the
+ * counterpart or cannot be read, an empty value is never right, the record is gone or matched otherwise. Of records: several match (`twice-left`: and
+ * a person said which of them belong together, and that this one is left), the
  * mapping does not say what becomes of it (`record`), a side may have been read in part, the deletion was not asked for, the new
  * record would need a key that nobody knows, or nothing would find it.
  */
@@ -25,6 +26,7 @@ export type LeftWhy =
   | 'blank'
   | 'moved'
   | 'twice'
+  | 'twice-left'
   | 'record'
   | 'partial'
   | 'not-asked'

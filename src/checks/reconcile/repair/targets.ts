@@ -13,6 +13,7 @@ import { readByKeys } from '../confirm/read-by-keys.js';
 import { isFailure } from '../counts.js';
 import { keptDifferences, type KeptDifference } from '../records/kept.js';
 import { type Comparison, comparisonOf } from '../rows/columns.js';
+import { type DecidedGroup, decidedGroups, type TwiceDecision } from './decisions.js';
 import { type AloneRepair, type AloneRules, repairOfAlone } from './records.js';
 import { type LeftWhy, repairOf } from './repair-of.js';
 
@@ -56,6 +57,7 @@ export async function repairTargets(
     id,
     sides,
     deleteExtra,
+    decisions,
   }: {
     readonly store: Store;
     readonly mapping: Mapping;
@@ -64,6 +66,8 @@ export async function repairTargets(
     /** Both sides as they are now, and whether their snapshots hold every record. */
     readonly sides: readonly [RepairedSide, RepairedSide];
     readonly deleteExtra: boolean;
+    /** Which of the records that match twice belong together, as a person says. */
+    readonly decisions: readonly TwiceDecision[];
   },
   call: CallOptions,
 ): Promise<RepairTargets> {
@@ -83,14 +87,48 @@ export async function repairTargets(
   for await (const one of keptDifferences(store, id))
     if (one.class === 'value' || one.class === 'unreadable') pairs.push(one);
     else if (one.class === 'missing' || one.class === 'extra') alone.push(aloneOf(one));
-    else if (isFailure(one)) {
-      leave(work, 'twice');
-      twice.push(one.keys);
-    }
+    else if (isFailure(one)) twice.push(one.keys);
+  const groups = decidedGroups(twice, decisions);
+  const open = twice.filter((_, n) => groups[n] === undefined);
+  for (let n = 0; n < open.length; n += 1) leave(work, 'twice');
+  for (const group of groups) if (group !== undefined) await addDecided(work, group, call);
   for (const some of chunksOf(pairs, PAIRS_AT_ONCE)) await addSome(work, some, call);
   await addAlone(work, alone, { sides, deleteExtra }, call);
   const records = (side: SideIndex): readonly PlatformRecord[] => [...work.values[side]].map(([key, fields]) => ({ key, fields, meta: {} }));
-  return { records: [records(0), records(1)], extra: work.extra, twice: twice.slice(0, MOST_TWICE), left: work.left, same: work.same };
+  return { records: [records(0), records(1)], extra: work.extra, twice: open.slice(0, MOST_TWICE), left: work.left, same: work.same };
+}
+
+/**
+ * Adds what was decided about a group: all fields of the pair are looked at, and what becomes of the others is planned too. Only what
+ * still matches as it did then: a record that somebody has corrected since is none of them any longer.
+ */
+async function addDecided(work: Work, { pair, rest, others }: DecidedGroup, call: CallOptions): Promise<void> {
+  const { comparison } = work;
+  const group: KeptDifference = {
+    class: 'value',
+    keys: [
+      [pair[0], ...rest[0]],
+      [pair[1], ...rest[1]],
+    ],
+  };
+  const live = [await readSide(work, 0, [group], call), await readSide(work, 1, [group], call)] as const;
+  const [left, right] = [live[0].get(pair[0]), live[1].get(pair[1])];
+  if (left === undefined || right === undefined || !belongTogether(comparison, left, right)) return leave(work, 'moved');
+  for (const { place } of comparison.fields) addField(work, place, left, right);
+  for (const side of [0, 1] as const)
+    for (const key of rest[side]) {
+      const record = live[side].get(key);
+      const isOne = record !== undefined && (side === 0 ? belongTogether(comparison, record, right) : belongTogether(comparison, left, record));
+      addOther(work, side, key, isOne ? others : undefined);
+    }
+}
+
+/** One that belongs to no pair of its group. `others` is undefined where it does not match any longer. */
+function addOther({ comparison, values, extra, left }: Work, side: SideIndex, key: string, others: DecidedGroup['others'] | undefined): void {
+  const inactive = comparison.mapping.inactive[side];
+  if (others === 'delete') extra[side].add(key);
+  else if (others === 'inactive' && inactive !== undefined) values[side].set(key, { ...inactive });
+  else leave({ left }, others === undefined ? 'moved' : others === 'leave' ? 'twice-left' : 'record');
 }
 
 const aloneOf = ({ keys }: KeptDifference): OpenAlone =>
@@ -183,6 +221,6 @@ async function readSide(
   return (await readByKeys(platforms[side].connector, schemas[side], keys, call)).records;
 }
 
-function leave({ left }: Work, why: LeftWhy): void {
+function leave({ left }: Pick<Work, 'left'>, why: LeftWhy): void {
   left[why] = (left[why] ?? 0) + 1;
 }

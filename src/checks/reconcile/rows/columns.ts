@@ -4,6 +4,7 @@ import {
   type Mapping,
   type MappedField,
   matchForm,
+  matchIn,
   type MatchKey,
   type SideIndex,
   type TypePair,
@@ -47,7 +48,10 @@ export function comparisonOf(mapping: Mapping, schemas: readonly [ObjectSchema, 
     // A set lies sorted by the codes of its platform, which says nothing of an order.
     fields.push({ place, field, comparer, types, ordered: comparer.kind.kind === 'list' && !types.includes('set') });
   }
-  const ways = mapping.match.map((way, place) => ({ way, lacking: lackingOn(way.names, schemas).map((one) => ({ field: place, ...one })) }));
+  const ways = mapping.match.map((way, place) => ({
+    way: matchIn(way, schemas),
+    lacking: lackingOn(way.names, schemas).map((one) => ({ field: place, ...one })),
+  }));
   return {
     mapping,
     fields,
@@ -79,7 +83,7 @@ function lackingOn(
 
 function lackingWhy(schema: ObjectSchema, name: string): string | undefined {
   if (name === 'key' || fieldOf(schema, name) !== undefined) return undefined;
-  return schema.withheld?.includes(name) === true ? 'runback.yml says that it is never stored' : 'the platform has no such field';
+  return schema.withheld?.includes(name) === true ? 'it is never stored' : 'the platform has no such field';
 }
 
 function fieldOf({ fields }: ObjectSchema, name: string): FieldSchema | undefined {

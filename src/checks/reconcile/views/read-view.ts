@@ -14,10 +14,15 @@ export type LabelsByField = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 /** What a record is grouped by: its values as people see them. */
 export function groupOf({ group }: ViewSpec, record: PlatformRecord, labels: LabelsByField): readonly string[] {
-  return group.map(({ field }) => {
-    const value = textIn(record, field);
-    return value === undefined ? '' : (labels.get(field)?.get(value) ?? value);
-  });
+  return group.map(({ field }) => labelled(textIn(record, field) ?? '', labels.get(field)));
+}
+
+/** A value as people see it; of several, each, in the order of their names. */
+function labelled(text: string, labels: ReadonlyMap<string, string> | undefined): string {
+  const whole = labels?.get(text);
+  if (whole !== undefined || !text.includes(';')) return whole ?? text;
+  const each = text.split(';').flatMap((one) => matchForm(AS_TEXT, one) ?? []);
+  return [...new Set(each.map((one) => labels?.get(one) ?? one))].sort().join(';');
 }
 
 /** Adds a record to the totals of its group. */
@@ -34,10 +39,16 @@ export function addRecord(totals: Map<string, Totals>, spec: ViewSpec, record: P
 }
 
 /** Adds a row of the view. Throws `file-invalid` for a column that it does not have. */
-export function addRow(shown: Map<string, ShownTotals[]>, spec: ViewSpec, { line, cells }: SheetRow, labels: LabelsByField): void {
+export function addRow(shown: Map<string, ShownTotals[]>, spec: ViewSpec, { line, cells, isShort }: SheetRow, labels: LabelsByField): void {
   const cell = (column: string): string => {
     const text = cells.get(column);
     if (text !== undefined) return text;
+    if (isShort === true)
+      throw new RunbackError('file-invalid', `Line ${line} of the view ends before the column "${column}"`, {
+        why: 'The file may have been cut off: what it lacks would look like a difference.',
+        state: 'Nothing was compared.',
+        next: 'Export it again.',
+      });
     throw new RunbackError('file-invalid', `The view has no column "${column}"`, {
       why: `It has: ${[...cells.keys()].join(', ')}.`,
       state: 'Nothing was compared.',
@@ -45,15 +56,15 @@ export function addRow(shown: Map<string, ShownTotals[]>, spec: ViewSpec, { line
   };
   const group = spec.group.map(({ column, field }) => {
     const text = matchForm(AS_TEXT, cell(column)) ?? '';
-    return NOTHING.has(text.toLowerCase()) ? '' : (labels.get(field)?.get(text) ?? text);
+    return NOTHING.has(text.toLowerCase()) ? '' : labelled(text, labels.get(field));
   });
   const key = groupKey(group);
-  const number = (column: string): Decimal | undefined => decimalOf(numberInCell(cell(column)) ?? '');
+  const number = (column: string): Decimal | undefined => decimalOf(numberInCell(cell(column), spec.decimal) ?? '');
   const row = { line, sums: spec.sums.map(({ column }) => number(column)), ...(spec.count === undefined ? {} : { count: number(spec.count) }) };
   shown.set(key, [...(shown.get(key) ?? []), row]);
 }
 
 function textIn(record: PlatformRecord, field: string): string | undefined {
   const value: Value | undefined = valueIn(record, field);
-  return matchForm(AS_TEXT, value);
+  return matchForm(AS_TEXT, Array.isArray(value) ? value.join(';') : value);
 }

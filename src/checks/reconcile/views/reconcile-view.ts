@@ -1,7 +1,7 @@
 import type { Platform } from '../../../connectors/index.js';
 import { type CallOptions, inOrder, RunbackError } from '../../../lib/index.js';
 import { type ObjectSchema, parseRecordLine } from '../../../records/index.js';
-import { type Catalog, sheetRows } from '../../../snapshots/index.js';
+import { type Catalog, type SheetForm, sheetRows, viewedBy } from '../../../snapshots/index.js';
 import { snapshotSide } from '../compare-snapshots.js';
 import { addRecord, addRow, groupOf, type LabelsByField } from './read-view.js';
 import { type Changed, compareView, groupKey, type ShownTotals, type Totals, type ViewDifference, type ViewSpec } from './view.js';
@@ -13,6 +13,8 @@ export interface ViewRequest {
   /** Path of a CSV file. */
   readonly path: string;
   readonly object: string;
+  /** How it is written; found out unless given. */
+  readonly form?: SheetForm;
   readonly spec: ViewSpec;
   /** When the view was made; absent where nobody said. */
   readonly madeAt?: Date;
@@ -45,7 +47,7 @@ export async function reconcileView(
   const labels: LabelsByField = (await platform.connector.optionLabels?.(object, call)) ?? new Map();
   const shown = new Map<string, ShownTotals[]>();
   let rows = 0;
-  for await (const row of sheetRows(request.path, call.signal)) {
+  for await (const row of sheetRows(request.path, request.form, call.signal)) {
     addRow(shown, spec, row, labels);
     rows += 1;
   }
@@ -73,7 +75,8 @@ export async function reconcileView(
 }
 
 async function take({ object, by }: ViewRequest, platform: Platform, catalog: Pick<Catalog, 'create'>, call: CallOptions): Promise<string> {
-  return (await catalog.create({ platforms: [{ ...platform, objects: [object] }], by, note: 'comparison with a view' }, call)).id;
+  const job = viewedBy(platform.name, object);
+  return (await catalog.create({ platforms: [{ ...platform, objects: [object] }], by, note: 'comparison with a view', job }, call)).id;
 }
 
 async function changedSince(

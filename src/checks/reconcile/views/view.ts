@@ -13,6 +13,8 @@ export interface ViewSpec {
   /** The column that counts records. */
   readonly count?: string;
   readonly sums: readonly ViewColumn[];
+  /** What stands before the fraction of a number in the view; absent: only numbers that can be read in one way are understood. */
+  readonly decimal?: '.' | ',';
   /** Only records that hold these values. */
   readonly only: readonly { readonly field: string; readonly value: string }[];
 }
@@ -82,11 +84,21 @@ function numbersOf(spec: ViewSpec, key: string, totals: Totals, shown: ShownTota
   return numbers.flatMap(({ column, own, theirs }): readonly ViewDifference[] => {
     const platform = decimalText(own);
     if (theirs === undefined) return [{ class: 'unreadable', group, column, platform }];
-    // A view shows as many digits as it has room for.
-    if (rounded(own, theirs.scale).digits === theirs.digits) return [];
+    // A view shows as many digits as it has room for, and a sum of floating numbers is right in the first of them only.
+    const scale = scaleOf(theirs);
+    if (rounded(own, scale).digits === rounded(theirs, scale).digits) return [];
     const apart = column === spec.count ? Math.abs(Number(own.digits - theirs.digits)) : Infinity;
     return [{ class: moving(changed, key, apart) ? 'in-flight' : 'value', group, column, platform, view: decimalText(theirs) }];
   });
+}
+
+/** Digits that a floating number keeps. */
+const FLOATING_DIGITS = 15;
+
+/** How many digits after the point count: those that the view shows, where these are no more than a floating number keeps. */
+function scaleOf({ digits, scale }: Decimal): number {
+  const all = (digits < 0n ? -digits : digits).toString().length;
+  return Math.max(0, all <= FLOATING_DIGITS ? scale : scale - (all - FLOATING_DIGITS));
 }
 
 /** Whether what changed since may explain it: a record of the group did, or as many records as it is apart. */

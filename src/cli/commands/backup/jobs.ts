@@ -1,4 +1,4 @@
-import { jobViews, provenOf, testedJobs, verificationView } from '../../../backups/index.js';
+import { jobViews, provenOf, pruningView, testedJobs, verificationView } from '../../../backups/index.js';
 import { defined } from '../../../lib/index.js';
 import { unreadError } from '../../flows/backups/backup-alarms.js';
 import { jobsOf } from '../../flows/backups/backup-jobs.js';
@@ -24,12 +24,16 @@ async function jobs(context: CommandContext): Promise<Outcome> {
   const { views, unread, trouble } = await jobViews(jobsOf(session), { store, clock, catalog, copies: copyNames(session) });
   const proofs = provenOf(trouble === undefined ? await catalog.list() : []);
   const shown = views.map((view) => ({ ...view, ...defined({ proof: proofs.get(view.job) }) }));
-  const verification = await verificationView(session.workspace.config, store, clock.now());
+  const { config } = session.workspace;
+  const byItself = defined({
+    verification: await verificationView(config, store, clock.now()),
+    pruning: await pruningView(config, store, clock.now()),
+  });
   const error = unreadError(unread) ?? trouble;
   const unreadData = unread.map((one) => ({ job: one.job, error: { code: one.error.code, message: one.error.message } }));
   return {
-    data: { jobs: shown, unread: unreadData, ...defined({ verification }) },
-    text: (style) => jobsText(shown, unread, verification, style),
+    data: { jobs: shown, unread: unreadData, ...byItself },
+    text: (style) => jobsText(shown, unread, byItself, style),
     ...defined({ error }),
   };
 }
@@ -46,6 +50,7 @@ async function units({ wiring }: CommandContext, session: Session): Promise<Outc
     timer('runback-backup', 'backup jobs', ['backup', 'run']),
     ...(testedJobs(jobsOf(session)).length === 0 ? [] : [timer('runback-restore-test', 'restore tests', ['backup', 'test-restore'])]),
     ...(session.workspace.config.backups.verify === undefined ? [] : [timer('runback-verify', 'verification of snapshots', ['snapshot', 'verify'])]),
+    ...(session.workspace.config.backups.prune === undefined ? [] : [timer('runback-prune', 'pruning of snapshots', ['backup', 'prune'])]),
   ].join('\n');
   return { data: { units: text }, text: () => text.trimEnd() };
 }

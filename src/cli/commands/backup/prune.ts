@@ -1,9 +1,9 @@
-import { explainPrune, jobsOfCopy, prune as pruneSnapshots, type PruneReport } from '../../../backups/index.js';
-import { defined, EXIT, isRunbackError, type RunbackError } from '../../../lib/index.js';
-import { jobOf, jobsOf } from '../../flows/backups/backup-jobs.js';
-import { lackingNow } from '../../flows/backups/copies.js';
+import { defined, EXIT, RunbackError } from '../../../lib/index.js';
+import { jobOf } from '../../flows/backups/backup-jobs.js';
+import { type PrunedAll, type PrunedCopy, pruneAll, runScheduledPruning } from '../../flows/backups/pruning.js';
+import type { Session } from '../../session/session.js';
 import type { CommandContext, CommandSpec, Outcome } from '../../shell/command.js';
-import { pruneText } from '../../views/prune.js';
+import { pruneText, pruningOutcomeText } from '../../views/prune.js';
 import type { Style } from '../../views/text/style.js';
 import { visible } from '../../views/text/visible.js';
 
@@ -12,60 +12,51 @@ export const pruneVerb: CommandSpec = {
   verb: 'prune',
   summary: 'Delete the snapshots that no keep rule of their job keeps, and say for each why it stays or goes',
   details:
-    'Only snapshots that a job made, and never a pinned one, the last verified one of a platform, one that something open refers to, or the base of one that stays; nor what a copy that is required is still to get. Each copy is pruned by rules of its own. Exit 3 if one could not be deleted.',
+    'Only snapshots that a job made, and never a pinned one, the last verified one of a platform, one that something open refers to, or the base of one that stays; nor what a copy that is required is still to get. Each copy is pruned by rules of its own. Exit 3 if one could not be deleted. With --due, only when backups.prune says so, and never while an incident is open: for cron and timers.',
   options: [
     { flags: '--job <name>', description: 'only snapshots of this job' },
     { flags: '--dry-run', description: 'only say it: nothing is deleted' },
+    { flags: '--due', description: 'all of it, if that is due' },
   ],
-  examples: ['runback backup prune --dry-run', 'runback backup prune --job nightly'],
+  examples: ['runback backup prune --dry-run', 'runback backup prune --job nightly', 'runback backup prune --due'],
   run: prune,
 };
 
 async function prune(context: CommandContext): Promise<Outcome> {
-  const { input, session, live, event, interrupts } = context;
-  const opened = await session();
-  const { store, clock, by, workspace } = opened;
+  const { input } = context;
+  const session = await context.session();
   const job = input.text('job');
-  if (job !== undefined) jobOf(opened, job);
+  if (job !== undefined) jobOf(session, job);
   const isDry = input.flag('dry-run');
-  live.start('Reading what each snapshot is');
-  const deps = {
-    store,
-    clock,
-    by,
-    catalog: await opened.catalog(),
-    jobs: jobsOf(opened),
-    planMaxAge: workspace.config.restores.plan_max_age,
-    signal: interrupts.signal,
-  };
-  const lacking = await lackingNow(context, opened);
-  const explained = ({ snapshots }: PruneReport): void => event({ type: 'explained', snapshots });
-  const pruned = async (of: Parameters<typeof explainPrune>[0] & typeof deps): Promise<PruneReport> =>
-    isDry ? await explainPrune(of, job) : await pruneSnapshots(of, job, explained);
-  const report = await pruned({ ...deps, lacking });
-  const copies: PrunedCopy[] = [];
-  for (const copy of await opened.copies()) {
-    live.start(`Reading what each snapshot in ${copy.name} is`);
-    const of = { ...deps, store: copy.store, catalog: copy.catalog, jobs: jobsOfCopy(deps.jobs, copy) };
-    copies.push({ copy: copy.name, ...(await pruned(of).catch((error: unknown) => troubleOf(error, interrupts.signal))) });
+  if (!input.flag('due')) {
+    const pruned = await pruneAll(context, session, { isDry, ...defined({ job }) });
+    return { ...endOf(pruned), data: { dryRun: isDry, ...dataOf(pruned) }, text: (style) => allText(pruned, isDry, style) };
   }
-  const isFailed = [report, ...copies].some((one) => 'snapshots' in one && one.snapshots.some(({ kept }) => kept?.because === 'failed'));
-  const error = copies.flatMap((copy) => ('error' in copy ? [copy.error] : []))[0];
+  if (job !== undefined || isDry) throw new RunbackError('usage', '--due goes with neither --job nor --dry-run', { state: 'Nothing was deleted.' });
+  return await pruneDue(context, session);
+}
+
+async function pruneDue(context: CommandContext, session: Session): Promise<Outcome> {
+  const { outcome, pruned } = await runScheduledPruning(context, session);
   return {
-    data: { dryRun: isDry, ...report, ...(copies.length === 0 ? {} : { copies: copies.map(toldCopy) }) },
-    text: (style) => [pruneText(report, isDry, style), ...copies.map((copy) => prunedCopyText(copy, isDry, style))].join('\n\n'),
-    ...(isFailed ? { exit: EXIT.partial } : {}),
-    ...defined({ error }),
+    ...(pruned === undefined ? {} : endOf(pruned)),
+    data: { ...outcome, ...(pruned === undefined ? {} : dataOf(pruned)) },
+    text: (style) => [pruningOutcomeText(outcome, style), ...(pruned === undefined ? [] : [allText(pruned, false, style)])].join('\n'),
   };
 }
 
-/** What became of the snapshots in a copy, or why nothing could be said of them. */
-type PrunedCopy = { readonly copy: string } & (PruneReport | { readonly error: RunbackError });
+function endOf({ own, copies }: PrunedAll): Pick<Outcome, 'exit' | 'error'> {
+  const isFailed = [own, ...copies].some((one) => 'snapshots' in one && one.snapshots.some(({ kept }) => kept?.because === 'failed'));
+  const error = copies.flatMap((copy) => ('error' in copy ? [copy.error] : []))[0];
+  return { ...(isFailed ? { exit: EXIT.partial } : {}), ...defined({ error }) };
+}
 
-/** A copy that cannot be asked holds up no other. */
-function troubleOf(error: unknown, signal: AbortSignal): { readonly error: RunbackError } {
-  if (!isRunbackError(error) || signal.aborted) throw error;
-  return { error };
+function dataOf({ own, copies }: PrunedAll): object {
+  return { ...own, ...(copies.length === 0 ? {} : { copies: copies.map(toldCopy) }) };
+}
+
+function allText({ own, copies }: PrunedAll, isDry: boolean, style: Style): string {
+  return [pruneText(own, isDry, style), ...copies.map((copy) => prunedCopyText(copy, isDry, style))].join('\n\n');
 }
 
 function toldCopy(copy: PrunedCopy): unknown {

@@ -1,8 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import type { DrillResult } from '../../../drills/index.js';
-import { defined, EXIT, fromFileSystem, parseDuration, RunbackError } from '../../../lib/index.js';
+import { defined, EXIT, fromFileSystem, makeFolders, parseDuration, RunbackError } from '../../../lib/index.js';
 import { tellOfFailures } from '../../flows/drills/drill-schedule.js';
 import {
   type DrillPlace,
@@ -139,7 +139,7 @@ async function writeReports(
   const folder = resolve(stdio.cwd, given);
   const failed = unstaged.map(({ drill, error }) => ({ drill, message: `${error.message}: ${error.why ?? ''}` }));
   try {
-    await mkdir(folder, { recursive: true });
+    makeFolders(folder);
     await writeFile(join(folder, 'drills.html'), documentHtml(scorecardDocument(results)));
     await writeFile(join(folder, 'drills.json'), `${JSON.stringify({ version: 1, results, unstaged: failed }, undefined, 2)}\n`);
     await writeFile(join(folder, 'junit.xml'), junitXml(results, failed));

@@ -8,10 +8,14 @@ import { INCIDENT } from './words.js';
 /** `runback incident link` */
 export const linkVerb: CommandSpec = {
   verb: 'link',
-  summary: 'Link a run, plan, restore, snapshot or drill to an incident',
+  summary: 'Link a run, plan, restore, snapshot, drill or investigation',
   args: [
     { ...INCIDENT, optional: false },
-    { name: 'kind', description: 'run, plan, restore, snapshot or drill', choices: ['run', 'plan', 'restore', 'snapshot', 'drill'] },
+    {
+      name: 'kind',
+      description: 'run, plan, restore, snapshot, drill or investigation',
+      choices: ['run', 'plan', 'restore', 'snapshot', 'drill', 'investigation'],
+    },
     { name: 'linked', description: 'its id' },
   ],
   run: link,

@@ -1,7 +1,7 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { RunbackError } from '../../../lib/index.js';
+import { makeFolders, RunbackError } from '../../../lib/index.js';
 import { type MappingChoices, parseMapping, proposedText, SURE } from '../../../mappings/index.js';
 import { mappingsFolder } from '../../flows/mappings/mapping-files.js';
 import { askChoices, pairsOf, readSides, requirePlaces } from '../../flows/mappings/propose.js';
@@ -45,7 +45,7 @@ async function init(context: CommandContext): Promise<Outcome> {
     if (!(await asker.confirm({ message: `Write this to mappings/${id}.yml?`, default: true })))
       return { data: { written: false, text }, text: () => 'Nothing was written.' };
   }
-  await mkdir(mappingsFolder(opened), { recursive: true });
+  makeFolders(mappingsFolder(opened));
   if (!(await writeNew(file, text))) throw alreadyThere(file);
   return {
     data: { written: true, file, mapping: mapping.id, fields: mapping.fields.length },

@@ -27,7 +27,7 @@ async function pingPong(context: CommandContext): Promise<Outcome> {
   const { input, session, stdio, clock } = context;
   const opened = await session();
   const { chosen, broken } = await chosenMappings(opened, input.words('mappings'), stdio.cwd);
-  const since = new Date(clock.now().getTime() - parseDuration(input.text('since') ?? DAYS));
+  const since = new Date(clock.now().getTime() - (input.duration('since') ?? parseDuration(DAYS)));
   const looked = await lookForPingPong(context, opened, chosen, { since, most: input.integer('records', 1) ?? RECORDS });
   const found = looked.some((one) => 'found' in one && one.found.length > 0);
   const blind = looked.every((one) => 'untold' in one);

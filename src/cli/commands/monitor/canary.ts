@@ -1,7 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { EXIT, RunbackError } from '../../../lib/index.js';
+import { EXIT, makeFolders, RunbackError } from '../../../lib/index.js';
 import { testsFolder } from '../../flows/checks/tests.js';
 import { chosenMappings } from '../../flows/mappings/mapping-files.js';
 import { canaryTests, canaryWith, findCanary } from '../../flows/monitors/canaries.js';
@@ -68,7 +67,7 @@ async function runOne(context: CommandContext): Promise<Outcome> {
   const { testFiles } = await import('../../../checks/index.js');
   const { runCanary } = await import('../../../monitors/index.js');
   const session = await context.session();
-  const test = await findCanary(session, await testFiles(testsFolder(session)), context.input.required('name'));
+  const test = await findCanary(session, await testFiles(testsFolder(session)), context.input.argument('name'));
   const { canary: one, deps } = await canaryWith(session, test, context.call);
   context.live.start(`Waiting for the text of ${test.id}`);
   const result = await runCanary(one, deps);
@@ -81,7 +80,13 @@ async function setUp(context: CommandContext): Promise<Outcome> {
   const { objectionTo } = await import('../../../monitors/index.js');
   const { input, stdio, style, call } = context;
   const session = await context.session();
-  const id = input.required('name');
+  const id = input.argument('name');
+  if (id === undefined)
+    throw new RunbackError('usage', 'The name of the canary is missing', {
+      why: 'Its file is called so: tests/NAME.yml.',
+      state: 'Nothing was written.',
+      next: 'runback monitor canary set-up canary-contact',
+    });
   const path = join(testsFolder(session), `${id}.yml`);
   const { chosen } = await chosenMappings(session, [input.text('mapping') ?? (await askedMapping(context))], stdio.cwd);
   const [mapping] = chosen;
@@ -99,7 +104,7 @@ async function setUp(context: CommandContext): Promise<Outcome> {
       text: (out) => `${out.glyph.failed} ${objection.why}\nNothing was written. Fix it there, then run the same command again.`,
     };
   if (context.interactive) stdio.stderr.write(`${style.signs(visibleLines(text))}\n`);
-  await mkdir(testsFolder(session), { recursive: true });
+  makeFolders(testsFolder(session));
   if (!(await writeNew(path, text)))
     throw new RunbackError('usage', `${path} is already there`, { state: 'It was not changed.', next: 'Give another name.' });
   const next = `runback monitor canary run ${id}`;
@@ -119,7 +124,7 @@ async function setUp(context: CommandContext): Promise<Outcome> {
 }
 
 async function askedMapping(context: CommandContext): Promise<string> {
-  const asker = await context.asker('--mapping');
   const { mappings } = await chosenMappings(await context.session(), [], context.stdio.cwd);
+  const asker = await context.asker('--mapping');
   return await asker.choose({ message: 'Which mapping does it belong to?', choices: mappings.map(({ id }) => ({ value: id, name: id })) });
 }

@@ -1,7 +1,8 @@
-import { formatDuration } from '../../../lib/index.js';
+import { defined } from '../../../lib/index.js';
+import { monitorsView } from '../../flows/monitors/standings.js';
 import { requireWatching } from '../../flows/monitors/watching.js';
 import type { CommandContext, CommandSpec, Outcome } from '../../shell/command.js';
-import { count, table } from '../../views/text/format.js';
+import { monitorList } from '../../views/monitors/list.js';
 
 /** `runback monitor list` */
 export const listVerb: CommandSpec = { verb: 'list', summary: 'What is measured, how often, and what it costs in calls', run: list };
@@ -9,8 +10,8 @@ export const listVerb: CommandSpec = { verb: 'list', summary: 'What is measured,
 const DAY_MS = 86_400_000;
 
 async function list(context: CommandContext): Promise<Outcome> {
-  const session = await context.session();
-  const watching = await requireWatching(session.workspace);
+  const { store, workspace, clock } = await context.session();
+  const watching = await requireWatching(workspace);
   const { sourcesOf } = await import('../../../monitors/index.js');
   const data = watching.monitors.flatMap((settings) =>
     sourcesOf(settings).map(({ series, through }) => ({
@@ -20,15 +21,14 @@ async function list(context: CommandContext): Promise<Outcome> {
       everyMs: settings.everyMs,
       callsPerDay: through === undefined ? 0 : Math.ceil(DAY_MS / settings.everyMs) * through.cost,
       platforms: settings.platforms,
+      ...defined({ through: through?.platform }),
     })),
   );
-  return {
-    data,
-    text: (style) =>
-      table(
-        [{ title: 'monitor', whole: true }, { title: 'of' }, { title: 'every' }, { title: 'calls a day', align: 'right' }],
-        data.map(({ monitor, of, everyMs, callsPerDay }) => [monitor, of, formatDuration(everyMs), count(callsPerDay)]),
-        style,
-      ),
-  };
+  const { budgets } = await monitorsView(store, watching, workspace.config, clock.now(), { charts: false });
+  const totals = budgets.map(({ platform, limit }) => ({
+    platform,
+    calls: data.reduce((sum, { through, callsPerDay }) => sum + (through === platform ? callsPerDay : 0), 0),
+    limit,
+  }));
+  return { data, text: (style) => monitorList(data, totals, style) };
 }

@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 
-import { parseDuration } from '../../../lib/index.js';
 import type { ReplayResult } from '../../../monitors/index.js';
 import { loadWatching } from '../../../workspace/index.js';
 import { readSilences } from '../../flows/monitors/silences.js';
@@ -17,7 +16,7 @@ export const replayVerb: CommandSpec = {
   details:
     'Goes through what was measured, hour by hour, and asks nothing. A file given with --try has monitors, calendar or alerts as in runback.yml; what it leaves out is as it is. Try until it says what you want to be told, then put it into runback.yml.',
   options: [
-    { flags: '--since <duration>', description: 'how far back: 90d (the default) or less' },
+    { flags: '--since <duration>', description: 'how far back; 90d if not given' },
     { flags: '--try <file>', description: 'settings to go through next to those of runback.yml', kind: 'file' },
     { flags: '--html <file>', description: 'a page with a chart of each', kind: 'file' },
     { ...OVERWRITE, description: 'replace the file that --html names, if it is there' },
@@ -27,6 +26,7 @@ export const replayVerb: CommandSpec = {
 };
 
 const HOUR_MS = 3_600_000;
+const SINCE_MS = 90 * 24 * HOUR_MS;
 /** Judging needs so much of the past before the first hour. */
 const BEFORE_MS = 126 * 24 * HOUR_MS;
 
@@ -39,7 +39,7 @@ async function replayPast(context: CommandContext): Promise<Outcome> {
   const file = input.text('try');
   const tried = file === undefined ? undefined : await loadWatching(resolve(stdio.cwd, file), workspace);
   const to = new Date(Math.floor(clock.now().getTime() / HOUR_MS) * HOUR_MS);
-  const from = new Date(to.getTime() - parseDuration(input.text('since') ?? '90d'));
+  const from = new Date(to.getTime() - (input.duration('since') ?? SINCE_MS));
   const { ALL, replay, SeriesDays } = await import('../../../monitors/index.js');
   context.live.start('Going through what was measured');
   const histories = await new SeriesDays(store).read(new Date(from.getTime() - BEFORE_MS).toISOString().slice(0, 10), '9999', ALL);

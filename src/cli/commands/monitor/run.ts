@@ -40,7 +40,7 @@ async function run(context: CommandContext): Promise<Outcome> {
       const isWrong = view.flows.some(({ state }) => state === 'wrong' || state === 'unmeasured');
       return {
         data: { measured, actions, ...view },
-        text: (style) => `${monitorsText(view, style)}\n${style.glyph.done} ${counted(measured, 'measurements')}.`,
+        text: (style) => `${monitorsText(view, style)}\n${style.glyph.done} ${counted(measured, 'new measurements')}.`,
         ...(isWrong ? { exit: EXIT.differences } : {}),
       };
     } finally {

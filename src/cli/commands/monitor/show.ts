@@ -1,10 +1,8 @@
-import { readSilences } from '../../flows/monitors/silences.js';
+import { RunbackError } from '../../../lib/index.js';
 import { monitorsView } from '../../flows/monitors/standings.js';
 import { requireWatching } from '../../flows/monitors/watching.js';
 import type { CommandContext, CommandSpec, Outcome } from '../../shell/command.js';
-import { flowText } from '../../views/monitors/status.js';
-import { time } from '../../views/text/format.js';
-import { visible } from '../../views/text/visible.js';
+import { monitorText } from '../../views/monitors/show.js';
 import { MONITOR, monitorNamed } from './words.js';
 
 /** `runback monitor show` */
@@ -21,20 +19,24 @@ async function show(context: CommandContext): Promise<Outcome> {
   const { store, workspace, clock } = await context.session();
   const watching = await requireWatching(workspace);
   const settings = monitorNamed(watching, context.input.required('monitor'));
-  const accepted = context.input.flag('accept') && settings.kind === 'schema';
+  const accepted = context.input.flag('accept');
+  if (accepted && settings.kind !== 'schema')
+    throw new RunbackError('usage', `${settings.name} watches no schema, so there is nothing to accept`, {
+      why: '--accept is for monitors with schema:',
+      state: 'Nothing was changed.',
+      next: `runback monitor show ${settings.name}`,
+    });
   if (accepted) await (await import('../../../monitors/index.js')).acceptFields(store, settings.name);
   const view = await monitorsView(store, { ...watching, monitors: [settings] }, workspace.config, clock.now());
-  const now = clock.now().toISOString();
-  const silences = (await readSilences(store)).filter(
-    ({ until, match }) => until > now && (match.monitor === undefined || match.monitor === settings.name),
+  const silences = view.silences.filter(
+    ({ match }) =>
+      (match.monitor ?? settings.name) === settings.name && (match.platform === undefined || settings.platforms.includes(match.platform)),
   );
-  return {
-    data: { settings, flows: view.flows, silences, accepted },
-    text: (style) =>
-      [
-        ...view.flows.map((flow) => flowText(flow, style)),
-        ...silences.map(({ id, until, reason }) => `${style.glyph.pause} Silenced until ${time(until, style)}: ${visible(reason)} (${id})`),
-        ...(accepted ? [`${style.glyph.done} What is there at the next look is right.`] : []),
-      ].join('\n'),
-  };
+  const incidents = view.alerts.flatMap(({ group, number, findings }) => {
+    const opened = view.incidents[group];
+    return opened?.number === number && findings.some(({ series }) => series.monitor === settings.name) ? [opened.incident] : [];
+  });
+  const runbook = settings.runbook ?? watching.alerts.runbook;
+  const shown = { settings, flows: view.flows, silences, incidents, ...(runbook === undefined ? {} : { runbook }) };
+  return { data: { ...shown, accepted }, text: (style) => monitorText(shown, accepted, style) };
 }

@@ -30,10 +30,16 @@ async function silence(context: CommandContext): Promise<Outcome> {
   const ended = input.text('end');
   if (ended !== undefined) return await end(ended, context);
   const [until, reason, platform, monitor] = [input.text('until'), input.text('reason'), input.text('platform'), input.argument('monitor')];
-  if (until === undefined || reason === undefined || (platform === undefined) === (monitor === undefined))
-    throw new RunbackError('usage', 'A silence is of a monitor or a platform, and needs an end and a reason', {
+  if ((platform === undefined) === (monitor === undefined))
+    throw new RunbackError('usage', 'A silence is of one monitor or of one platform', {
       state: 'Nothing was silenced.',
       next: 'runback monitor silence MONITOR --until 2h --reason TEXT',
+    });
+  if (until === undefined || reason === undefined || reason.trim() === '')
+    throw new RunbackError('usage', `${until === undefined ? '--until' : '--reason'} is missing`, {
+      why: 'A silence needs an end and a reason, so that nobody is left untold for longer than was meant.',
+      state: 'Nothing was silenced.',
+      next: `runback monitor silence ${monitor ?? `--platform ${platform ?? ''}`} --until ${until ?? '2h'} --reason "planned import"`,
     });
   if (monitor !== undefined) monitorNamed(await requireWatching(session.workspace), monitor);
   if (platform !== undefined) session.platformConfig(platform);
@@ -53,8 +59,9 @@ async function end(id: string, context: CommandContext): Promise<Outcome> {
   const { store, clock } = await context.session();
   const document = silenceOf(store, id);
   if ((await document.read()) === undefined)
-    throw new RunbackError('not-found', `There is no silence ${id}`, { state: 'Nothing was changed.', next: 'runback monitor show MONITOR' });
+    throw new RunbackError('not-found', `There is no silence ${id}`, { state: 'Nothing was changed.', next: 'runback monitor status' });
   const now = clock.now().toISOString();
-  const changed = await document.update((kept) => ({ ...(kept as Silence), until: now }));
+  // One that has ended already keeps its end.
+  const changed = await document.update((kept) => ({ ...(kept as Silence), until: (kept as Silence).until < now ? (kept as Silence).until : now }));
   return { data: changed, text: (style) => `${style.glyph.done} Ended: ${id}` };
 }

@@ -29,8 +29,8 @@ async function check(context: CommandContext): Promise<Outcome> {
   const session = await context.session();
   const { checkParity, loadParity, parityDocument, parityJunit, withOffers } = await import('../../../checks/index.js');
   const wanted = chosen(await loadParity(session.workspace), input.words('check'));
-  const { workspace, store, secret, redactor } = session;
-  const deps = { workspace, store, clock, secret, environment: stdio.env, redact: (text: string) => redactor.text(text) };
+  const { workspace, store, by, secret, redactor } = session;
+  const deps = { workspace, store, by, clock, secret, environment: stdio.env, redact: (text: string) => redactor.text(text) };
   const results: ParityResult[] = [];
   for (const one of wanted) {
     live.start(`Comparing ${one.test} with ${one.production}`);

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 
 import type { ViewColumn } from '../../../checks/index.js';
 import { defined, EXIT, RunbackError } from '../../../lib/index.js';
+import { ENCODINGS, type Encoding } from '../../../snapshots/index.js';
 import { typedMoment } from '../../flows/restores/moments.js';
 import type { CommandContext, CommandSpec, Outcome } from '../../shell/command.js';
 import { viewText } from '../../views/checks/reconciliation-view.js';
@@ -22,6 +23,9 @@ export const viewVerb: CommandSpec = {
     { flags: '--count <column>', description: 'column that counts records' },
     { flags: '--sum <column=field>', description: 'column that holds the sum of a field', repeat: true },
     { flags: '--only <field=value>', description: 'count only records that hold this value', repeat: true },
+    { flags: '--encoding <name>', description: 'default: by its mark, else utf-8', choices: ENCODINGS },
+    { flags: '--delimiter <character>', description: 'default: the commonest of , ; tab and | in the header' },
+    { flags: '--decimal <character>', description: 'what stands before the fraction of a number', choices: ['.', ','] },
     { flags: '--made <time>', description: 'when the file was exported' },
     { flags: '--snapshot <id>', description: 'count in this snapshot, not in a new one', kind: 'snapshot' },
   ],
@@ -31,7 +35,9 @@ export const viewVerb: CommandSpec = {
 async function view(context: CommandContext): Promise<Outcome> {
   const { input, session, stdio, live, call } = context;
   const opened = await session();
-  const count = input.text('count');
+  const [count, encoding, delimiter, decimal] = ['count', 'encoding', 'delimiter', 'decimal'].map((name) => input.text(name));
+  if (delimiter !== undefined && delimiter.replace('\\t', '\t').length !== 1)
+    throw new RunbackError('usage', `--delimiter takes one character, not ${JSON.stringify(delimiter)}`, { state: STATE });
   const spec = {
     group: input.list('group').map((text) => columnIn(text, 'group')),
     sums: input.list('sum').map((text) => columnIn(text, 'sum')),
@@ -39,7 +45,7 @@ async function view(context: CommandContext): Promise<Outcome> {
       const { column: field, field: value } = columnIn(text, 'only');
       return { field, value };
     }),
-    ...defined({ count }),
+    ...defined({ count, decimal: decimal as '.' | ',' | undefined }),
   };
   if (count === undefined && spec.sums.length === 0)
     throw new RunbackError('usage', 'Say what is compared', { state: STATE, next: 'Add --count COLUMN or --sum COLUMN=field' });
@@ -53,7 +59,13 @@ async function view(context: CommandContext): Promise<Outcome> {
   const named = input.text('snapshot');
   const snapshot = named === undefined ? undefined : (await catalog.resolve(named)).id;
   const { reconcileView } = await import('../../../checks/index.js');
-  const request = { path: resolve(stdio.cwd, input.required('file')), object: input.required('object'), spec, by: opened.by };
+  const request = {
+    path: resolve(stdio.cwd, input.required('file')),
+    object: input.required('object'),
+    form: defined({ encoding: encoding as Encoding | undefined, delimiter: delimiter?.replace('\\t', '\t') }),
+    spec,
+    by: opened.by,
+  };
   const result = await reconcileView({ ...request, ...defined({ madeAt, snapshot }) }, { platform, catalog }, call);
   return {
     data: result,

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 import type { LostValue } from '../../../restores/index.js';
-import { looksIn } from '../../flows/restores/looks.js';
+import { looksBy } from '../../flows/restores/looks.js';
 import { findPlan } from '../../flows/restores/restore.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { OVERWRITE, outputFile } from '../../shell/output-file.js';
@@ -25,11 +25,12 @@ async function lost(context: CommandContext): Promise<Outcome> {
   const { input, session } = context;
   const file = await outputFile(context);
   const opened = await session();
-  const { header } = await findPlan(opened, input.argument('plan') ?? 'latest');
+  const plan = await findPlan(opened, input.argument('plan') ?? 'latest');
+  const { header } = plan;
   const { lostValuesOf } = await import('../../../restores/index.js');
   const values: LostValue[] = [];
   for await (const value of lostValuesOf(opened.store, header.id)) values.push(value);
-  const looks = await looksIn(await opened.catalog(), header, values);
+  const looks = await looksBy(await opened.catalog(), plan, values);
   if (file !== undefined) {
     const { csvLine } = await import('../../../snapshots/index.js');
     const rows = values.map(({ object, key, field, what, value }) => {

@@ -120,12 +120,14 @@ async function planOfHistory(context: CommandContext, opened: Session): Promise<
   const { suspects: _ofSyncs, ...limits } = await filtersOf(context, opened, platform);
   // All that a sync writes on a good day is no damage: without a snapshot to compare with, a person says whose writes go.
   const suspects = input.someOf('suspect');
-  const { checkHistoryLimits, planFromHistory } = await import('../../../restores/index.js');
+  const { checkHistoryLimits, planFromHistory, requireHistory } = await import('../../../restores/index.js');
   const filters = { ...limits, ...defined({ suspects }) };
   checkHistoryLimits(suspects === undefined ? { ...filters, suspects: ['*'] } : filters);
   await opened.authorise('plan');
   live.start(`Opening ${platform}`);
   const deps = await restoreDeps(opened, platform, context);
+  // Before anyone is named who could be given: no one helps where there is no history.
+  requireHistory(deps.platform);
   if (suspects === undefined) {
     const { whoWrote } = await import('../../flows/investigations/written-by.js');
     const { since = '', until, objects } = limits;

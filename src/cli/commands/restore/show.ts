@@ -1,6 +1,6 @@
 import { RunbackError } from '../../../lib/index.js';
 import type { ConflictChoice, Plan } from '../../../restores/index.js';
-import { looksIn, openPlanOf } from '../../flows/restores/looks.js';
+import { looksBy, openPlanOf } from '../../flows/restores/looks.js';
 import { meansSet } from '../../flows/restores/plan-sets.js';
 import { findPlan, restoreDeps } from '../../flows/restores/restore.js';
 import type { Session } from '../../session/session.js';
@@ -100,9 +100,9 @@ async function against(opened: Session, read: Plan, other: Plan): Promise<Outcom
   const { comparePlans } = await import('../../../restores/index.js');
   const { plansText } = await import('../../views/restores/plans.js');
   const compared = await comparePlans(read, other);
-  const looks = await looksIn(
+  const looks = await looksBy(
     await opened.catalog(),
-    read.header,
+    read,
     compared.differences.flatMap(({ examples }) => examples),
   );
   return {

@@ -1,5 +1,5 @@
 import { EXIT } from '../../../lib/index.js';
-import { looksIn } from '../../flows/restores/looks.js';
+import { looksBy } from '../../flows/restores/looks.js';
 import { meansSet } from '../../flows/restores/plan-sets.js';
 import { findPlan, restoreDeps } from '../../flows/restores/restore.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
@@ -27,7 +27,7 @@ async function verify(context: CommandContext): Promise<Outcome> {
   live.start('Comparing the platform with the plan');
   const summary = await verifyRestore(read.header.id, deps, call);
   const lost = read.header.lost ?? [];
-  const looks = await looksIn(await opened.catalog(), read.header, summary.examples);
+  const looks = await looksBy(await opened.catalog(), read, summary.examples);
   return {
     data: { ...summary, ...(lost.length === 0 ? {} : { lost }) },
     text: (style) => verifySummaryText(summary, style, lost, looks),

@@ -4,6 +4,7 @@ import {
   type JobHands,
   type JobOutcome,
   type MeteredPlatform,
+  type RuledJob,
   runJob,
   stateOf,
   type Taken,
@@ -11,7 +12,7 @@ import {
 } from '../../../backups/index.js';
 import type { Platform } from '../../../connectors/index.js';
 import { type CallOptions, defined, didYouMean, isRunbackError, parseDuration, RunbackError } from '../../../lib/index.js';
-import type { Catalog, SyncDuring } from '../../../snapshots/index.js';
+import { type Catalog, RECONCILED, type SyncDuring } from '../../../snapshots/index.js';
 import type { JobConfig } from '../../../workspace/index.js';
 import { openIncidents } from '../../session/incidents.js';
 import type { Session } from '../../session/session.js';
@@ -20,11 +21,17 @@ import { syncsOn, whilePaused } from '../restores/while-paused.js';
 import { BACKUP_SOURCE } from './backup-incidents.js';
 
 /** Codes of errors that a snapshot which builds on nothing does not meet: its base is damaged, gone, or was lost on the way. */
-const BASE_TROUBLE: ReadonlySet<string> = new Set(['snapshot-damaged', 'snapshot-replaced', 'locked', 'not-found']);
+const BASE_TROUBLE: ReadonlySet<string> = new Set(['snapshot-damaged', 'snapshot-replaced', 'locked', 'fenced', 'not-found']);
 
 /** The jobs of runback.yml, in its order. */
 export function jobsOf({ workspace }: Pick<Session, 'workspace'>): readonly JobConfig[] {
   return Object.values(workspace.config.backups.jobs);
+}
+
+/** Everything whose snapshots stay or go by rules: the jobs, and reconciliations. */
+export function ruledJobsOf(session: Pick<Session, 'workspace'>): readonly RuledJob[] {
+  const rules = session.workspace.config.backups.reconciliations;
+  return [...jobsOf(session), ...(rules === undefined ? [] : [{ name: RECONCILED, ...rules }])];
 }
 
 /** The job of that name. Throws `not-found` with the nearest one. */

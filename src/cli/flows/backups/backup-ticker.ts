@@ -1,13 +1,25 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
-
-import { backupTicker, copyWork, type DueWork, jobWork, testedJobs, testWork, verifyTask, verifyWork } from '../../../backups/index.js';
-import { messageOf, runProgram } from '../../../lib/index.js';
-import { loadWorkspace, type WorkspaceConfig } from '../../../workspace/index.js';
+import {
+  backupTicker,
+  copyWork,
+  type DueWork,
+  jobWork,
+  pruneTask,
+  pruneWork,
+  testedJobs,
+  testWork,
+  verifyTask,
+  verifyWork,
+} from '../../../backups/index.js';
+import { runProgram } from '../../../lib/index.js';
+import type { FreshSession } from '../../session/fresh.js';
 import type { Session } from '../../session/session.js';
 import type { DaemonRun } from '../../session/wiring.js';
 import type { CommandContext } from '../../shell/command.js';
+import type { Crew } from '../crew.js';
 
+const KIND = 'backups';
+/** Runs of shared work at the same time: platforms allow so many requests, whoever sends them. */
+const AT_ONCE = 5;
 /** Longest that one run of a job may take. */
 const LIMIT_MS = 24 * 3_600_000;
 
@@ -17,8 +29,10 @@ const LIMIT_MS = 24 * 3_600_000;
  */
 export function backupJobsTicker(
   session: Session,
+  fresh: FreshSession,
   { stdio, call, input, clock }: CommandContext,
   say: (line: string) => void,
+  crew: Crew,
 ): NonNullable<DaemonRun['tickers']>[number] {
   const { root } = session.workspace;
   const env = Object.fromEntries(Object.entries(stdio.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
@@ -42,44 +56,30 @@ export function backupJobsTicker(
   const test = started('Restore test of ', ['backup', 'test-restore']);
   const verify = started('Verification of snapshots', ['snapshot', 'verify']);
   const copy = started('Copying to ', ['backup', 'copy']);
+  const prune = started('Pruning of snapshots', ['backup', 'prune']);
   const { store } = session;
-  const config = freshConfig(session, say);
   const works = async (): Promise<readonly DueWork[]> => {
-    const now = await config();
+    const now = (await fresh.now()).workspace.config;
     const jobs = Object.values(now.backups.jobs);
     const copies = Object.keys(now.backups.copies ?? {});
-    const task = verifyTask(now);
+    const [task, pruning] = [verifyTask(now), pruneTask(now)];
     return [
       ...jobs.map((job) => jobWork(store, job, backup, copies)),
       ...copies.map((name) => copyWork(store, name, copy)),
       ...testedJobs(jobs).map((job) => testWork(store, job, test)),
       ...(task === undefined ? [] : [verifyWork(store, task, verify, copies)]),
+      ...(pruning === undefined ? [] : [pruneWork(store, pruning, prune)]),
     ];
   };
-  return backupTicker({ clock, works, once: input.flag('once') });
-}
-
-/** What runback.yml says now; of one that cannot be used, the last that could. */
-function freshConfig(session: Session, say: (line: string) => void): () => Promise<WorkspaceConfig> {
-  const path = join(session.workspace.root, 'runback.yml');
-  const mark = async (): Promise<string> => {
-    const found = await stat(path).catch(() => undefined);
-    return found === undefined ? 'none' : `${found.ino} ${found.size} ${found.mtimeMs}`;
-  };
-  let { config } = session.workspace;
-  let known: string | undefined;
-  return async () => {
-    const now = await mark();
-    if (known !== undefined && now !== known)
-      try {
-        ({ config } = await loadWorkspace(session.workspace.root));
-        say('runback.yml has changed: its backup jobs are in use.');
-      } catch (error) {
-        say(`runback.yml cannot be used, so the backup jobs stay as they were: ${messageOf(error)}`);
-      }
-    known = now;
-    return config;
-  };
+  const once = input.flag('once');
+  const ticker = backupTicker({
+    clock,
+    works,
+    once,
+    ...(crew.isShared && !once ? { offer: async (name) => await crew.offer(KIND, name) } : {}),
+  });
+  crew.does(KIND, AT_ONCE, ticker.run);
+  return ticker;
 }
 
 /** How it has ended, in the words of its own output. */

@@ -2,7 +2,7 @@ import { type CopyReport, copySnapshots, isRetryDue, type KeptCopy, lackingIn, p
 import { didYouMean, RunbackError } from '../../../lib/index.js';
 import type { Session } from '../../session/session.js';
 import type { CommandContext } from '../../shell/command.js';
-import { jobsOf } from './backup-jobs.js';
+import { ruledJobsOf } from './backup-jobs.js';
 
 /** Names of the copies in runback.yml, in its order. */
 export function copyNames({ workspace }: Pick<Session, 'workspace'>): readonly string[] {
@@ -70,7 +70,7 @@ async function depsOf(session: Session): Promise<Parameters<typeof copySnapshots
     by,
     catalog: await session.catalog(),
     from: await session.snapshotsHere(),
-    jobs: jobsOf(session),
+    jobs: ruledJobsOf(session),
     planMaxAge: workspace.config.restores.plan_max_age,
   };
 }

@@ -47,7 +47,7 @@ async function testNewest(context: CommandContext, session: Session, job: Tested
   } catch (error) {
     if (!isRunbackError(error) || context.interrupts.signal.aborted) throw error;
     // Another test works in that database.
-    if (error.code === 'locked') return { later: error.message };
+    if (isRunbackError(error, 'locked', 'fenced')) return { later: error.message };
     if (await isGone(catalog, snapshot.id)) return { later: `${snapshot.id} was deleted while its restore was tested` };
     throw error;
   }

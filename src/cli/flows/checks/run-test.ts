@@ -5,6 +5,7 @@ import type {
   JourneyTest,
   LoadTest,
   ParallelTest,
+  runLoad,
   runTouchpoints,
   TouchpointTest,
   TriggerTest,
@@ -35,20 +36,25 @@ export async function runTest(test: RunnableTest, context: CommandContext, sessi
 }
 
 async function loaded(test: LoadTest, context: CommandContext, session: Session): Promise<CheckResult> {
-  const { refuseProduction, runLoad } = await import('../../../checks/index.js');
+  const { runLoad } = await import('../../../checks/index.js');
+  return await runLoad(test, { ...depsOf(context, session), ...(await submittingOf(context, session)), disturbing: disturbingOf(context, session) });
+}
+
+/** What whoever submits to an intake works with. */
+async function submittingOf({ call }: CommandContext, session: Session): Promise<Pick<Parameters<typeof runLoad>[1], 'secret' | 'guardIntake'>> {
+  const { refuseProduction } = await import('../../../checks/index.js');
   const { secret, workspace } = session;
-  const accountOf = async ({ name }: PlatformConfig): Promise<string> => (await identityOf(session, name, context.call)).account;
-  return await runLoad(test, {
-    ...depsOf(context, session),
-    secret,
-    disturbing: disturbingOf(context, session),
-    guardIntake: async (request) => await refuseProduction(request, workspace.config, { secret, accountOf }),
-  });
+  const accountOf = async ({ name }: PlatformConfig): Promise<string> => (await identityOf(session, name, call)).account;
+  return { secret, guardIntake: async (request) => await refuseProduction(request, workspace.config, { secret, accountOf }) };
 }
 
 async function stepped(test: TouchpointTest, context: CommandContext, session: Session): Promise<CheckResult> {
   const { runTouchpoints } = await import('../../../checks/index.js');
-  return await runTouchpoints(test, { ...depsOf(context, session), mapping: await mappingOf(session, test) });
+  return await runTouchpoints(test, {
+    ...depsOf(context, session),
+    ...(await submittingOf(context, session)),
+    mapping: await mappingOf(session, test),
+  });
 }
 
 async function triggered(test: TriggerTest, context: CommandContext, session: Session): Promise<CheckResult> {

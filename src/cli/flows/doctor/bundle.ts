@@ -16,6 +16,8 @@ interface Checked {
   readonly found: string;
   readonly warning?: true;
   readonly code?: string;
+  /** Lines of the file that it is about. */
+  readonly lines?: readonly number[];
 }
 
 /** Journals of each kind, and lines of each, that are told at most; lines of the log. */
@@ -32,35 +34,51 @@ Not in it: secrets and where they are, values and keys of records, names and add
 A shape has the keys of a thing, how long its texts are, and the words and counts of runback itself. Look through it before you send it.
 `;
 
-/** The files of a bundle for support, by their names in it. Reads only what is on this machine. */
-export async function bundleFiles(opened: Session, checks: readonly Checked[]): Promise<ReadonlyMap<string, string>> {
-  const { workspace } = opened;
+/** Where a workspace is and what hides its secrets: all there is of one whose runback.yml cannot be loaded. */
+export interface BundledPlace {
+  readonly root: string;
+  readonly stateDir: string;
+  readonly logDir: string;
+  /** Takes out what was resolved as a secret by then. */
+  redact(text: string): string;
+}
+
+/**
+ * The files of a bundle for support, by their names in it. Reads only what is on this machine. `opened`: the workspace, where it can be
+ * loaded; without it nothing is told of runbooks and snapshots, whose places it names.
+ */
+export async function bundleFiles(place: BundledPlace, checks: readonly Checked[], opened?: Session): Promise<ReadonlyMap<string, string>> {
   const files = new Map<string, unknown>();
   files.set('versions.json', await versions());
   files.set('checks.json', checks.map(checkShape));
-  for (const name of ['runback.yml', 'escalation.yml']) files.set(`workspace/${name}.json`, await yamlShape(join(workspace.root, name)));
-  files.set('workspace/runbooks.json', await runbookShapes(opened));
-  files.set('schemas.json', await schemasOf(opened));
-  files.set('log.ndjson', await logShapes(opened.logDir));
+  // Any word can stand as a key of a file that nobody could check.
+  const known = opened === undefined ? await knownKeys() : undefined;
+  for (const name of ['runback.yml', 'escalation.yml']) files.set(`workspace/${name}.json`, await yamlShape(join(place.root, name), known));
+  if (opened !== undefined) {
+    files.set('workspace/runbooks.json', await runbookShapes(opened));
+    files.set('schemas.json', await schemasOf(opened));
+  }
+  files.set('log.ndjson', await logShapes(place.logDir));
   for (const kind of JOURNALS)
-    for (const [name, lines] of await journalShapes(join(workspace.stateDir, kind))) files.set(`journals/${kind}/${name}.ndjson`, lines);
+    for (const [name, lines] of await journalShapes(join(place.stateDir, kind))) files.set(`journals/${kind}/${name}.ndjson`, lines);
   const texts = [...files].map(
     ([name, content]) => [name, typeof content === 'string' ? content : `${JSON.stringify(content, undefined, 2)}\n`] as const,
   );
   // What was resolved as a secret by then is taken out once more, whatever it stood in.
-  return new Map([['README.txt', README], ...texts.map(([name, text]) => [name, opened.redactor.text(text)] as const)]);
+  return new Map([['README.txt', README], ...texts.map(([name, text]) => [name, place.redact(text)] as const)]);
 }
 
 /** Checks that tell of runback and this machine in words of their own; others quote names, messages of vendors and lines of files. */
 const OWN: ReadonlySet<string> = new Set(['Node.js', 'State folder', 'Locks', 'Snapshots', 'Encryption', 'Forgetting']);
 
-function checkShape({ what, ok, found, warning, code }: Checked): unknown {
+function checkShape({ what, ok, found, warning, code, lines }: Checked): unknown {
   return {
     what: scrubbed(what),
     ok,
     ...(OWN.has(what) && { found: scrubbed(found) }),
     ...(warning && { warning }),
     ...(code !== undefined && { code }),
+    ...(lines !== undefined && { lines }),
   };
 }
 
@@ -70,12 +88,26 @@ async function versions(): Promise<unknown> {
   return { runback: version, node: of.node, v8: of.v8, openssl: of.openssl, platform, arch };
 }
 
-async function yamlShape(path: string): Promise<unknown> {
+async function yamlShape(path: string, known: ReadonlySet<string> | undefined): Promise<unknown> {
   try {
-    return shapeOf(parse(await readFile(path, 'utf8')));
+    return shapeOf(parse(await readFile(path, 'utf8')), known);
   } catch (error) {
     return unread(error);
   }
+}
+
+/** Keys that the files of a workspace can have. */
+async function knownKeys(): Promise<ReadonlySet<string>> {
+  const known = new Set<string>();
+  const collect = (schema: unknown): void => {
+    if (typeof schema !== 'object' || schema === null) return;
+    const { properties } = schema as { readonly properties?: unknown };
+    if (typeof properties === 'object' && properties !== null) for (const key of Object.keys(properties)) known.add(key);
+    for (const part of Object.values(schema)) collect(part);
+  };
+  for (const name of ['workspace', 'escalation'])
+    collect(JSON.parse(await readFile(new URL(`../../../../schemas/${name}.schema.json`, import.meta.url), 'utf8')));
+  return known;
 }
 
 /** Messages of what cannot be read quote it: only what sort of trouble it is. */

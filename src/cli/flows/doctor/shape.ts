@@ -33,22 +33,24 @@ const MOST_DEEP = 12;
 
 /**
  * A value as its shape: keys, how long texts are, how many there are of a list and what the first of it looks like. Of texts and numbers
- * only the words and counts of runback itself stay. So nothing of a record, a person or a secret is in it, wherever that stood.
+ * only the words and counts of runback itself stay. So nothing of a record, a person or a secret is in it, wherever that stood. `known`: the
+ * keys that may be told by name; without it all that look like one, as in files whose keys were checked.
  */
-export function shapeOf(value: unknown, key = '', depth = 0): unknown {
+export function shapeOf(value: unknown, known?: ReadonlySet<string>, key = '', depth = 0): unknown {
   if (value === null || value === undefined) return null;
   if (depth > MOST_DEEP) return '[more]';
   if (typeof value === 'boolean') return value;
   if (typeof value === 'number') return COUNTS.test(key) ? value : 'number';
   if (typeof value === 'string') return textShape(value, key);
-  if (Array.isArray(value)) return listShape(value as readonly unknown[], key, depth);
+  if (Array.isArray(value)) return listShape(value as readonly unknown[], { known, key, depth });
   if (typeof value !== 'object') return typeof value;
   const entries = Object.entries(value);
   if (VALUES.has(key)) return `[${String(entries.length)} entries]`;
   const shape: Record<string, unknown> = {};
   let unnamed = 0;
   for (const [name, one] of entries) {
-    if (KEY.test(name)) shape[name] = shapeOf(one, name, depth + 1);
+    if (known?.has(name) === false) shape[`[key ${String(Object.keys(shape).length + 1)}]`] = shapeOf(one, known, '', depth + 1);
+    else if (KEY.test(name)) shape[name] = shapeOf(one, known, name, depth + 1);
     else unnamed += 1;
   }
   return unnamed === 0 ? shape : { ...shape, '[other keys]': unnamed };
@@ -67,10 +69,13 @@ function isLikeSecret(text: string): boolean {
   return text.length > 24 && /\d/u.test(text);
 }
 
-function listShape(items: readonly unknown[], key: string, depth: number): unknown {
+function listShape(
+  items: readonly unknown[],
+  { known, key, depth }: { readonly known: ReadonlySet<string> | undefined; readonly key: string; readonly depth: number },
+): unknown {
   if (VALUES.has(key)) return `[${String(items.length)} entries]`;
   if (WORDS.has(key) && items.every((item) => typeof item === 'string')) return items.map((item) => textShape(item, key));
-  return items.length === 0 ? [] : { count: items.length, first: shapeOf(items[0], '', depth + 1) };
+  return items.length === 0 ? [] : { count: items.length, first: shapeOf(items[0], known, '', depth + 1) };
 }
 
 /** A sentence for people without what may be a secret, an address, a place or a value in it. */

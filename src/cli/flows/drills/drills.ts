@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Drill, DrillFile, DrillResult, RehearsalPeople } from '../../../drills/index.js';
 import { defined, isRunbackError, RunbackError } from '../../../lib/index.js';
 import type { StagingDeps } from '../../../stages/index.js';
+import { shippedDir } from '../../../workspace/index.js';
 import { byPrefix } from '../../session/prefix.js';
 import type { Session } from '../../session/session.js';
 import { temporaryFolder } from '../../session/temporary.js';
@@ -19,7 +20,7 @@ export interface DrillPlace {
 
 /** The drills of the workspace; those shipped with runback where it has none, or where there is no workspace. */
 export async function drillPlace(context: CommandContext): Promise<DrillPlace> {
-  const [{ drillFiles }, { shippedDir }] = await Promise.all([import('../../../drills/index.js'), import('../../../stages/index.js')]);
+  const { drillFiles } = await import('../../../drills/index.js');
   const session = await context.session().catch((error: unknown) => {
     if (isRunbackError(error, 'workspace-missing') && context.globals.workspace === undefined) return undefined;
     throw error;
@@ -41,7 +42,6 @@ export async function findDrill({ files }: DrillPlace, wanted: string): Promise<
 
 /** The file of the runbook that a drill is for: of the workspace first, else as shipped. Throws `not-found`. */
 export async function runbookOf({ session }: DrillPlace, { runbook, file }: Drill): Promise<string> {
-  const { shippedDir } = await import('../../../stages/index.js');
   const candidates = /[/\\]/u.test(runbook)
     ? [runbook]
     : [...(session === undefined ? [] : [join(session.workspace.runbooksDir, `${runbook}.yml`)]), join(shippedDir, 'runbooks', `${runbook}.yml`)];
@@ -179,7 +179,9 @@ export async function rehearseOne(
 }
 
 async function stagingDeps(session: Session, { stdio, call, clock }: CommandContext): Promise<StagingDeps> {
-  const { workspace, store, secret, redactor } = session;
+  const { workspace, store, secret, redactor, by } = session;
+  const { holdersOf } = await import('../../../runbooks/index.js');
   const redact = (text: string): string => redactor.text(text);
-  return { workspace, store, catalog: await session.catalog(), clock, secret, environment: stdio.env, redact, call };
+  const holders = holdersOf(store);
+  return { workspace, store, catalog: await session.catalog(), clock, secret, environment: stdio.env, redact, call, by, holders };
 }

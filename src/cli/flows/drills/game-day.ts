@@ -208,7 +208,7 @@ class GameDay {
       await this.incidentSession.incidents.look(id);
     } catch (error) {
       // Another process is at it, and does the same.
-      if (!isRunbackError(error, 'locked')) throw error;
+      if (!isRunbackError(error, 'locked', 'fenced')) throw error;
     }
   }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Drill, DrillFile, Keyboard } from '../../../drills/index.js';
 import { RunbackError } from '../../../lib/index.js';
 import type { StageProgram } from '../../../stages/index.js';
+import { shippedDir } from '../../../workspace/index.js';
 import type { Session } from '../../session/session.js';
 import type { CommandContext } from '../../shell/command.js';
 import { visible } from '../../views/text/visible.js';
@@ -109,7 +110,7 @@ export function surpriseDrill(files: readonly DrillFile[]): Drill {
 
 /** Every runbook that a person may choose from on a stage: those of the workspace, else the shipped ones. */
 export async function allRunbooks(session: Session | undefined): Promise<readonly string[]> {
-  const [{ shippedDir }, { readdir }] = await Promise.all([import('../../../stages/index.js'), import('node:fs/promises')]);
+  const { readdir } = await import('node:fs/promises');
   const yaml = async (folder: string): Promise<readonly string[]> =>
     (await readdir(folder).catch(() => [])).filter((name) => /\.ya?ml$/u.test(name)).map((name) => join(folder, name));
   const own = session === undefined ? [] : await yaml(session.workspace.runbooksDir);

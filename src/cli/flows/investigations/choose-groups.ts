@@ -2,6 +2,8 @@ import type { Investigation, KeptGroup } from '../../../investigations/index.js'
 import type { CommandContext } from '../../shell/command.js';
 import { choiceLine } from '../../views/investigation-words.js';
 import { investigationText } from '../../views/investigation.js';
+import { counted } from '../../views/text/format.js';
+import { wrap } from '../../views/text/width.js';
 
 /** Groups that are always offered: what comes behind them can still be named with --group. */
 const OFFERED = 12;
@@ -21,6 +23,14 @@ export async function chooseGroups(context: CommandContext, investigation: Inves
   const offered = groups.filter(
     ({ n, verdict }, i) => verdict === 'damage' || verdict === 'ask' || i < OFFERED || start?.groups.includes(n) === true,
   );
+  const hidden = groups.length - offered.length;
+  if (hidden > 0)
+    live.print(
+      wrap(
+        `${counted(hidden, 'more groups')} without a sign of damage ${hidden === 1 ? 'is' : 'are'} not in this list: runback investigate --show ${investigation.header.id} --json`,
+        style.width,
+      ).join('\n'),
+    );
   const asker = await context.asker('--no-input');
   const chosen = await asker.several<KeptGroup>({
     message: 'Which groups are damage?',

@@ -10,7 +10,7 @@ import type { Looks } from '../../views/restores/record.js';
 import { sideEffectWords, touchedWords } from '../../views/touched-words.js';
 import { looksIn } from '../restores/looks.js';
 
-const COLUMNS = ['name', 'address', 'page', 'object', 'key', 'what happened', 'detail', 'when', 'by', 'what to tell'] as const;
+const COLUMNS = ['name', 'address', 'page', 'object', 'key', 'what happened', 'detail', 'when', 'by', 'owner', 'what to tell'] as const;
 
 /** A kind of side effect that the platform does not tell, and why. */
 export interface Untold {
@@ -63,9 +63,13 @@ export async function writeTouched(
   const { touchedRecords } = await import('../../../investigations/index.js');
   const { header } = investigation;
   const touched = await touchedRecords(session.store, investigation, groups);
-  const looks = await looksIn(await session.catalog(), { ...header, pages: pagesOf(platform, header.objects) }, touched);
+  const looks = await looksIn(
+    await session.catalog(),
+    { ...header, pages: pagesOf(platform, header.objects) },
+    touched.flatMap((one) => [one, ...(one.other === undefined ? [] : [one.other])]),
+  );
   const { effects, untold } = await effectsOn(platform, { touched, looks, from: began(groups), to: new Date(header.to) }, options);
-  const rows = [...touched.map(rowOf), ...effects.flatMap(({ effect, on }) => on.map(({ object, key }) => sideEffectRow(effect, object, key)))];
+  const rows = [...touched.flatMap(rowsOf), ...effects.flatMap(({ effect, on }) => on.map(({ object, key }) => sideEffectRow(effect, object, key)))];
   const counts: Record<string, number> = {};
   for (const { what } of rows) counts[what] = (counts[what] ?? 0) + 1;
   const texts = function* (): Generator<string> {
@@ -105,7 +109,9 @@ async function effectsOn(
 ): Promise<{ readonly effects: readonly { readonly effect: SideEffect; readonly on: SideEffect['about'] }[]; readonly untold: readonly Untold[] }> {
   if (connector.sideEffects === undefined)
     return { effects: [], untold: [{ what: 'mails, tasks and workflows', why: 'this platform tells nothing outside its records' }] };
-  const isTouched = new Set(touched.map(({ object, key }) => nameOf(object, key)));
+  const isTouched = new Set(
+    touched.flatMap(({ object, key, other }) => [nameOf(object, key), ...(other === undefined ? [] : [nameOf(other.object, other.key)])]),
+  );
   const byAddress = new Map<string, Map<string, { readonly object: string; readonly key: string }>>();
   for (const { object, key } of touched) {
     const address = looks(object, key).address?.toLowerCase();
@@ -115,7 +121,8 @@ async function effectsOn(
   }
   const effects: { readonly effect: SideEffect; readonly on: SideEffect['about'] }[] = [];
   const untold: Untold[] = [];
-  for await (const some of connector.sideEffects({ from, to }, options)) {
+  const objects = [...new Set(touched.flatMap(({ object, other }) => [object, ...(other === undefined ? [] : [other.object])]))].sort();
+  for await (const some of connector.sideEffects({ from, to, objects }, options)) {
     if ('untold' in some) untold.push({ what: some.untold, why: some.why });
     else
       for (const effect of some) {
@@ -143,11 +150,17 @@ interface Row {
   readonly tell: string;
 }
 
-function rowOf({ group, object, key, other, fields, at }: Touched): Row {
+/** A row for a record, and one for the record at the other end of a link. */
+function rowsOf({ group, object, key, other, fields, at }: Touched): readonly Row[] {
   const { what, tell } = touchedWords(group.label);
-  const detail = other === undefined ? fields.join(', ') : `${group.title ?? group.object}: ${other.object} ${other.key}`;
   const by = [group.sync, group.writer].filter((one) => one !== undefined).join(', ');
-  return { object, key, what, detail, isText: false, at: at ?? `${group.from} to ${group.to}`, by, tell };
+  const rest = { what, isText: false, at: at ?? `${group.from} to ${group.to}`, by, tell };
+  if (other === undefined) return [{ object, key, detail: fields.join(', '), ...rest }];
+  const kind = group.title ?? group.object;
+  return [
+    { object, key, detail: `${kind}: ${other.object} ${other.key}`, ...rest },
+    { object: other.object, key: other.key, detail: `${kind}: ${object} ${key}`, ...rest },
+  ];
 }
 
 function sideEffectRow({ kind, id, at, subject, by = '' }: SideEffect, object: string, key: string): Row {
@@ -156,7 +169,7 @@ function sideEffectRow({ kind, id, at, subject, by = '' }: SideEffect, object: s
 }
 
 function cellsOf({ object, key, what, detail, isText, at, by, tell }: Row, looks: Looks, personal: boolean): readonly (string | undefined)[] {
-  const { name, address, page } = looks(object, key);
+  const { name, address, page, owner } = looks(object, key);
   const shown = isText && !personal ? '(subject)' : detail;
-  return [personal ? name : undefined, personal ? address : undefined, page, object, key, what, shown, at, by, tell];
+  return [personal ? name : undefined, personal ? address : undefined, page, object, key, what, shown, at, by, owner, tell];
 }

@@ -1,5 +1,5 @@
 import type { Connector, Deletion, FieldChange, Platform } from '../../../connectors/index.js';
-import { type CallOptions, defined, RunbackError } from '../../../lib/index.js';
+import { type CallOptions, chunksOf, defined, RunbackError, shellWord } from '../../../lib/index.js';
 import type { ObjectSchema } from '../../../records/index.js';
 import { count, counted } from '../../views/text/format.js';
 import { showValue, visible } from '../../views/text/visible.js';
@@ -34,21 +34,22 @@ interface WrittenGroup {
 
 /**
  * Who wrote which field on how many records in a time, or deleted them, most first, by the history of some records of each object type;
- * undefined where the platform keeps no history.
+ * undefined where the platform keeps no history of fields: who wrote a record last says nothing of what they wrote.
  */
 export async function writtenBy({ connector, objects }: Platform, window: Window, call: CallOptions): Promise<readonly WrittenGroup[] | undefined> {
-  if (connector.capabilities.history === 'none') return undefined;
+  if (connector.capabilities.history !== 'field') return undefined;
   const groups = new Map<string, Group>();
   const described = await connector.describe(window.objects ?? objects, call);
   for (const schema of described.objects.filter(({ refused }) => refused === undefined)) {
     const keys = await someKeys(connector, schema, window.since, call);
     const history = schema.fields.filter(({ readOnly, setByItself }) => !readOnly && setByItself !== true).map(({ name }) => name);
     if (keys.length === 0) continue;
-    for await (const batch of connector.read({ schema, keys, history, historyMayLack: true }, call))
-      for (const { fields, deleted } of batch.history?.values() ?? []) {
-        for (const [field, changes] of Object.entries(fields)) take(groups, schema.object, field, changes, window);
-        if (deleted !== undefined) takeDeleted(groups, schema.object, deleted, window);
-      }
+    for (const some of chunksOf(keys, connector.capabilities.batch.history))
+      for await (const batch of connector.read({ schema, keys: some, history, historyMayLack: true }, call))
+        for (const { fields, deleted } of batch.history?.values() ?? []) {
+          for (const [field, changes] of Object.entries(fields)) take(groups, schema.object, field, changes, window);
+          if (deleted !== undefined) takeDeleted(groups, schema.object, deleted, window);
+        }
   }
   return [...groups.values()].map(({ values, ...group }) => ({ ...group, ...mostOften(values) })).sort((a, b) => b.records - a.records);
 }
@@ -145,7 +146,7 @@ export async function whoWrote(platform: Platform, window: Window, call: CallOpt
       ? 'Nobody wrote anything in that time, as far as the history tells.'
       : `Among the first ${LOOKED_AT} changed records of each object type, in that time: ${lines.join('; ')}${writers.length > lines.length ? `; and ${writers.length - lines.length} more` : ''}.`,
     state: 'Nothing was written.',
-    next: none ? 'Choose an earlier --since.' : `Add the one that did the damage: --suspect ${visible(writers[0]?.writer ?? '')}`,
+    next: none ? 'Choose an earlier --since.' : `Add the one that did the damage: --suspect ${shellWord(visible(writers[0]?.writer ?? ''))}`,
     data: { limit: 'suspects', writers },
   });
 }

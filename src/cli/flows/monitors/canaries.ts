@@ -1,5 +1,5 @@
 import type { CanaryTest, TestFile } from '../../../checks/index.js';
-import { type CallOptions, RunbackError } from '../../../lib/index.js';
+import { type CallOptions, didYouMean, RunbackError } from '../../../lib/index.js';
 import type { Canary, CanaryDeps } from '../../../monitors/index.js';
 import type { Session } from '../../session/session.js';
 import { findTest, mappingOf, testsFolder } from '../checks/tests.js';
@@ -11,7 +11,14 @@ export async function canaryTests(session: Session): Promise<readonly CanaryTest
 }
 
 /** The canary that an id, or the beginning of one, means. Throws `not-found`, `ambiguous`, `usage` where it is another test. */
-export async function findCanary(session: Session, files: readonly TestFile[], wanted: string): Promise<CanaryTest> {
+export async function findCanary(session: Session, files: readonly TestFile[], wanted: string | undefined): Promise<CanaryTest> {
+  const ids = files.flatMap(({ id, test }) => (test?.kind === 'canary' ? [id] : []));
+  const why = ids.length === 0 ? 'There is none here yet.' : `There are: ${ids.join(', ')}.`;
+  const next = ids.length === 0 ? 'runback monitor canary set-up NAME' : 'runback monitor canary list';
+  const more = { why, state: 'Nothing was written.', next };
+  if (wanted === undefined) throw new RunbackError('usage', 'The name of the canary is missing', more);
+  if (!files.some(({ id }) => id.startsWith(wanted)))
+    throw new RunbackError('not-found', `There is no canary "${wanted}"${didYouMean(wanted, ids)}`, more);
   const test = await findTest(files, wanted);
   if (test.kind === 'canary') return test;
   throw new RunbackError('usage', `${test.id} is a test, and no canary`, { state: 'Nothing was written.', next: `runback test run ${test.id}` });

@@ -9,7 +9,7 @@ const COURSE_MS = 10 * WEEK_MS;
 
 /** All that a review of the seven days before `until` is made of, out of what is kept in the workspace. Asks no platform. */
 export async function reviewInput(session: Session, until: Date): Promise<ReviewInput> {
-  const { countedSince, readCounts } = await import('../../../monitors/index.js');
+  const { countedSince, readCounts } = await import('../../../calls/index.js');
   const to = new Date(Math.ceil(until.getTime() / HOUR_MS) * HOUR_MS);
   const from = new Date(to.getTime() - WEEK_MS);
   const first = new Date(from.getTime() - WEEKS_BEFORE * WEEK_MS);

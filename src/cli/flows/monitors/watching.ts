@@ -5,12 +5,13 @@ import type { MonitorSettings, Watching, Workspace } from '../../../workspace/in
 
 /** What runback.yml watches. Throws `not-found` where it watches nothing. */
 export async function requireWatching(workspace: Workspace): Promise<Watching> {
+  const platform = Object.keys(workspace.config.platforms)[0] ?? 'hubspot';
   const watching = await watchingIn(workspace);
   if (watching !== undefined) return watching;
   throw new RunbackError('not-found', 'runback.yml has no monitors', {
     why: 'A monitor says what is measured again and again, and what is wrong with it.',
     state: 'Nothing was measured.',
-    next: 'Add one to runback.yml: monitors: { quota: { forecast: hubspot.daily } }',
+    next: `Have some proposed: runback doctor --monitors\nOr add one to runback.yml: monitors: { quota: { forecast: ${platform}.daily } }`,
   });
 }
 

@@ -1,5 +1,5 @@
 import { defined, isRunbackError } from '../../../lib/index.js';
-import { namesOf, parseRecordLine } from '../../../records/index.js';
+import { type Fields, namesOf, ownValue, parseRecordLine } from '../../../records/index.js';
 import type { Plan, PlanHeader, PlanLine } from '../../../restores/index.js';
 import type { Catalog, SnapshotReader } from '../../../snapshots/index.js';
 import type { OpenPlan, RecordRef } from '../../prompts/operator-deps.js';
@@ -7,23 +7,50 @@ import type { Session } from '../../session/session.js';
 import { type Looks, noLooks, type RecordLook } from '../../views/restores/record.js';
 
 /** What of a plan's header names its records. */
-type NamedBy = Pick<PlanHeader, 'base' | 'damaged' | 'platform' | 'pages'>;
+type NamedBy = Pick<PlanHeader, 'base' | 'damaged' | 'platform' | 'pages' | 'history'>;
 
 /** As {@link looksIn}, for a plan by its id, whatever its lines hold. One that cannot be read names nobody. */
 export async function looksOfPlan(session: Session, plan: string, records: Iterable<RecordRef>): Promise<Looks> {
+  const lines = (): AsyncIterable<string> => session.store.ledger('plans', plan).read();
   const header = await quietly(async () => {
-    for await (const line of session.store.ledger('plans', plan).read()) return namedBy(line);
+    for await (const line of lines()) return namedBy(line);
     return undefined;
   });
-  return header === undefined ? noLooks : await looksIn(await session.catalog(), header, records);
+  if (header === undefined) return noLooks;
+  const parsed = async function* (): AsyncGenerator<RecordRef> {
+    for await (const line of lines()) yield JSON.parse(line) as RecordRef;
+  };
+  const named = header.history === undefined ? records : await quietly(() => namedBySome(parsed(), records));
+  return await looksIn(await session.catalog(), header, named ?? records);
+}
+
+/** As {@link looksIn}, for a plan and records that were found by it: where no snapshot names them, its lines do. */
+export async function looksBy(catalog: Pick<Catalog, 'open'>, plan: Plan, records: Iterable<RecordRef>): Promise<Looks> {
+  const known = plan.header.history === undefined ? records : await namedBySome(plan.lines(), records);
+  return await looksIn(catalog, plan.header, known);
+}
+
+/** Records with the names that some lines give them. */
+async function namedBySome(lines: AsyncIterable<RecordRef | PlanLine>, records: Iterable<RecordRef>): Promise<readonly RecordRef[]> {
+  const wanted = new Map([...records].map((record) => [nameOf(record), record]));
+  let open = [...wanted.values()].filter(({ called }) => called === undefined).length;
+  for await (const line of lines) {
+    if (open === 0) break;
+    if (!('called' in line) || line.called === undefined) continue;
+    const record = wanted.get(nameOf(line));
+    if (record === undefined || record.called !== undefined) continue;
+    wanted.set(nameOf(line), { ...record, called: line.called });
+    open -= 1;
+  }
+  return [...wanted.values()];
 }
 
 function namedBy(line: string): NamedBy | undefined {
   try {
     const header = JSON.parse(line) as Partial<NamedBy>;
-    const { base, damaged, platform, pages } = header;
+    const { base, damaged, platform, pages, history } = header;
     if (typeof base?.snapshot !== 'string' || typeof damaged?.snapshot !== 'string' || typeof platform !== 'string') return undefined;
-    return { base, damaged, platform, ...defined({ pages }) };
+    return { base, damaged, platform, ...defined({ pages, history }) };
   } catch {
     return undefined;
   }
@@ -50,13 +77,16 @@ export function openPlanOf(session: Pick<Session, 'catalog'>, plan: Plan): OpenP
 }
 
 /**
- * How people know records: by what the good snapshot holds, else the one of the damage, where a record is new. A
+ * How people know records: by what tells of them, the good snapshot, else the one of the damage, where a record is new. A
  * snapshot that is gone, or cannot be read there, names nobody, and stops nothing.
  */
 export async function looksIn(catalog: Pick<Catalog, 'open'>, header: NamedBy, records: Iterable<RecordRef>): Promise<Looks> {
   const found = new Map<string, RecordLook>();
   const wanted = new Map([...records].map((record) => [nameOf(record), record]));
-  for (const snapshot of [header.base.snapshot, header.damaged.snapshot]) {
+  for (const [name, { called }] of wanted) if (called !== undefined) found.set(name, called);
+  // A plan from history has none.
+  const snapshots = header.history === undefined ? [header.base.snapshot, header.damaged.snapshot] : [];
+  for (const snapshot of snapshots) {
     const open = [...wanted].filter(([name]) => !found.has(name));
     if (open.length > 0) await namedIn(catalog, snapshot, header.platform, open, found);
   }
@@ -80,11 +110,21 @@ async function namedIn(
       const line = await quietly(() => lineOf(reader, platform, object, key));
       if (line === undefined) continue;
       const { fields, meta } = parseRecordLine(line);
-      found.set(name, namesOf({ ...meta, ...fields }));
+      const holds = { ...meta, ...fields };
+      found.set(name, { ...namesOf(holds), ...defined({ owner: ownerOf(holds) }) });
     }
   } finally {
     await reader.close();
   }
+}
+
+/** Fields that name the owner of a record, as the platforms we know call them. */
+const OWNERS = ['hubspot_owner_id', 'OwnerId', 'owner_id', 'owner'];
+
+/** The id of whoever owns a record on its platform. */
+export function ownerOf(fields: Fields): string | undefined {
+  const owner = OWNERS.map((name) => ownValue(fields, name)).find((value) => typeof value === 'string' || typeof value === 'number');
+  return owner === undefined || owner === '' ? undefined : String(owner);
 }
 
 async function lineOf(reader: SnapshotReader, platform: string, object: string, key: string): Promise<string | undefined> {

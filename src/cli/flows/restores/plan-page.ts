@@ -1,6 +1,6 @@
 import { pipeline } from 'node:stream/promises';
 
-import { RunbackError } from '../../../lib/index.js';
+import { defined, RunbackError } from '../../../lib/index.js';
 import type { PlanPage } from '../../../reports/index.js';
 import type { Plan, PlanFilters, PlanLine } from '../../../restores/index.js';
 import { csvLine } from '../../../snapshots/index.js';
@@ -43,7 +43,9 @@ async function pageOf(open: OpenPlan, plan: Plan, personal: boolean): Promise<Pl
   const { header, hash, schema } = plan;
   const groups = await groupsOfPlan(plan.linesTogether());
   const shown = [
-    ...groups.changes.flatMap(({ examples }) => examples).flatMap(({ object, key, to }) => [{ object, key }, ...(to === undefined ? [] : [to])]),
+    ...groups.changes
+      .flatMap(({ examples }) => examples)
+      .flatMap(({ object, key, called, to }) => [{ object, key, ...defined({ called }) }, ...(to === undefined ? [] : [to])]),
     ...groups.conflicts.flatMap(({ examples }) => examples),
   ];
   return {

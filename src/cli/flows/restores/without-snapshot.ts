@@ -1,5 +1,5 @@
 import type { Incident } from '../../../incidents/index.js';
-import { isRunbackError } from '../../../lib/index.js';
+import { isRunbackError, shellWord } from '../../../lib/index.js';
 import type { Runbook } from '../../../runbooks/index.js';
 import type { Session } from '../../session/session.js';
 import type { CommandContext } from '../../shell/command.js';
@@ -109,7 +109,7 @@ const WAYS: Readonly<Record<Exclude<Way, 'done'>, Work>> = {
     const groups = await writtenBy(opened, { since }, call);
     live.stop();
     if (groups === undefined) {
-      live.print(`${style.glyph.warning} ${visible(platform)} keeps no history.`);
+      live.print(`${style.glyph.warning} ${visible(platform)} keeps no history of its fields: what stood there before cannot be told.`);
       return;
     }
     const rows = groups
@@ -134,7 +134,7 @@ const WAYS: Readonly<Record<Exclude<Way, 'done'>, Work>> = {
     if (first === undefined) return;
     const words =
       'Once you know who did the damage, and when it began, a plan can put back what stood there before. It writes nothing until you apply it:';
-    const command = `runback restore plan --platform ${visible(platform)} --from-history --since TIME --suspect ${visible(first.writer)}`;
+    const command = `runback restore plan --platform ${visible(platform)} --from-history --since TIME --suspect ${shellWord(visible(first.writer))}`;
     live.print(`\n${wrap(words, style.width).join('\n')}\n\n  ${command}\n`);
   },
 };

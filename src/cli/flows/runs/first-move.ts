@@ -10,8 +10,10 @@ import { isUsable } from '../investigations/investigation.js';
 export interface Search {
   readonly platform: string;
   /** Id of a snapshot from before. */
-  readonly base: string;
-  readonly start: Start;
+  readonly base?: string;
+  readonly start?: Start;
+  /** Id of an investigation whose groups are chosen from again. */
+  readonly investigation?: string;
 }
 
 type Move = 'pause' | 'search' | 'runbook';
@@ -20,8 +22,9 @@ type Move = 'pause' | 'search' | 'runbook';
  * What is done first about what a monitor found: the syncs that write there are one key away from being paused, and the search for what
  * happened knows where and when. Undefined where the runbook comes next.
  */
-export async function firstMove(context: CommandContext, session: Session, { id, found }: Incident): Promise<Search | undefined> {
-  if (found === undefined) return undefined;
+export async function firstMove(context: CommandContext, session: Session, incident: Incident): Promise<Search | undefined> {
+  const { id, found } = incident;
+  if (found === undefined) return await continued(context, incident);
   const asker = await context.asker(commandsFor(id, found).join('\n'));
   const base = await baseBefore(session, found);
   let { syncs } = found;
@@ -33,6 +36,24 @@ export async function firstMove(context: CommandContext, session: Session, { id,
     await pause(context, session, { id, syncs });
     syncs = [];
   }
+}
+
+/** Where an investigation is on record: its groups again, or a new look. */
+async function continued(context: CommandContext, { id, platforms, links }: Incident): Promise<Search | undefined> {
+  const [platform] = platforms;
+  const investigation = links.findLast(({ kind }) => kind === 'investigation')?.id;
+  if (platform === undefined || investigation === undefined) return undefined;
+  const asker = await context.asker(`runback investigate --show ${investigation}`);
+  const move = await asker.choose<Move | 'groups'>({
+    message: 'What first?',
+    choices: [
+      { value: 'groups', name: 'Choose from the groups that were found', description: `${investigation}, linked to ${id}` },
+      { value: 'search', name: `Find out again what happened on ${visible(platform)}`, description: 'Compares it as it is now; changes nothing.' },
+      { value: 'runbook', name: 'Choose a runbook' },
+    ],
+  });
+  if (move === 'runbook') return undefined;
+  return move === 'groups' ? { platform, investigation } : { platform };
 }
 
 function movesOf(

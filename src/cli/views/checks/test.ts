@@ -12,7 +12,7 @@ import {
   VERDICTS,
 } from '../../../checks/index.js';
 import { formatDuration } from '../../../lib/index.js';
-import { counted, facts, span, table, time } from '../text/format.js';
+import { count, counted, facts, span, table, time } from '../text/format.js';
 import type { Style } from '../text/style.js';
 import { visible } from '../text/visible.js';
 import { folded } from '../text/width.js';
@@ -123,16 +123,23 @@ export function testList(files: readonly TestFile[], last: ReadonlyMap<string, C
 export const endedLines = (ended: readonly Mended[], style: Style): readonly string[] =>
   ended.map(({ run, test, what }) => `${style.glyph.done} ${test} (${run}): what it disturbed (${what}) has ended`);
 
+/** Records that are named of each place. */
+const SHOWN_KEPT = 10;
+
 /** What was taken away. */
 export function cleanedText(cleaned: readonly Cleaned[], style: Style): string {
   if (cleaned.length === 0) return 'Nothing is left of any test.';
   return cleaned
-    .flatMap(({ id, test, places, done }) => [
+    .flatMap(({ id, test, places, until, done }) => [
       `${style.glyph[done ? 'done' : 'warning']} ${test} (${id})`,
       ...places.flatMap(({ place, deleted, kept }) => [
         `  ${visible(place)}: ${counted(deleted, 'records')} deleted${kept.length === 0 ? '' : `, ${kept.length} left`}`,
-        ...kept.slice(0, 5).map(({ key, why }) => `    ${key === undefined ? '' : `${visible(key)}: `}${visible(why)}`),
+        ...kept.slice(0, SHOWN_KEPT).map(({ key, why }) => `    ${key === undefined ? '' : `${visible(key)}: `}${visible(why)}`),
+        ...(kept.length > SHOWN_KEPT ? [`    ... and ${count(kept.length - SHOWN_KEPT)} more: all of them with --json`] : []),
       ]),
+      ...(until === undefined
+        ? []
+        : folded([`  More may arrive until ${time(until, style)}: the test did not see all of it. Then: runback test cleanup ${id}`], style.width)),
     ])
     .join('\n');
 }

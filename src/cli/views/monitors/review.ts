@@ -1,5 +1,5 @@
 import type { ReviewFinding, ReviewInput } from '../../../monitors/index.js';
-import { time } from '../text/format.js';
+import { absolute, time } from '../text/format.js';
 import type { Style } from '../text/style.js';
 import { visible } from '../text/visible.js';
 import { folded } from '../text/width.js';
@@ -8,15 +8,16 @@ const TELLING_WEEKS_MS = 14 * 86_400_000;
 
 /** What a week shows, a line each, with an example below it. */
 export function reviewText({ from, to, countedSince }: ReviewInput, findings: readonly ReviewFinding[], style: Style): string {
-  const head = `The week from ${time(from.toISOString(), style)} to ${time(to.toISOString(), style)}`;
+  const day = (at: Date): string => absolute(at, style).replace(/:\d\d (?=[^:]+$)/u, ' ');
+  const until = to > style.now ? style.now : to;
   const young = to.getTime() - countedSince.getTime() < TELLING_WEEKS_MS;
   return [
-    ...folded([style.chalk.bold(head)], style.width),
+    ...folded([style.chalk.bold(`The week from ${day(from)} to ${day(until)}`)], style.width),
     ...folded(
       findings.flatMap((finding) => linesOf(finding, style)),
       style.width,
     ),
-    ...(findings.length === 0 ? [`${style.glyph.done} It was like the weeks before it.`] : []),
+    ...(findings.length > 0 ? [] : young ? [`${style.glyph.done} Nothing always fails.`] : [`${style.glyph.done} It was like the weeks before it.`]),
     ...(young ? folded([`Counted since ${time(countedSince.toISOString(), style)}: what is new or grew shows after two weeks.`], style.width) : []),
   ].join('\n');
 }

@@ -19,6 +19,15 @@ export const KIND_WORDS: Readonly<Record<LeftKind, string>> = {
   made: 'made by the platform itself',
 };
 
+/** The same where a table has room for a word or two. */
+const SHORT_WORDS: Readonly<Partial<Record<LeftKind, string>>> = {
+  moved: 'changed since',
+  'in-doubt': 'in doubt',
+  'not-tried': 'not tried',
+  altered: 'stored differently',
+  beside: 'changed too',
+};
+
 /** What one side of it holds: of a conflict about a whole record, its fields. */
 export function sideOf(value: unknown, { kind, field }: LeftItem): string {
   return value === undefined && kind !== 'conflict' ? '' : sideText(value, kind === 'conflict' && field === undefined);
@@ -80,7 +89,7 @@ export function leftText(
         key: item.key,
         cells: [
           visible(item.field ?? ''),
-          visible(item.code ?? item.kind),
+          visible(item.code ?? SHORT_WORDS[item.kind] ?? item.kind),
           sideOf(item.wanted, item),
           item.kind === 'conflict' ? changedText(item.damaged, item.now, item.field === undefined) : sideOf(item.now, item),
         ],
@@ -91,7 +100,8 @@ export function leftText(
     ...rest,
     '',
     ...todos.flatMap((text) => wrap(visible(text), style.width - 4).map((line, i) => `${i === 0 ? '  - ' : '    '}${line}`)),
-    `  All of them as a list: runback restore left ${restore ?? header.id} --to left.csv`,
+    '  All of them as a list:',
+    `    runback restore left ${restore ?? header.id} --to left.csv`,
   ]
     .filter((part, i, all) => part !== '' || (i > 0 && all[i - 1] !== ''))
     .join('\n');

@@ -32,6 +32,7 @@ const EXTENTS: Readonly<Record<NotCovered['extent'], string>> = {
   beyond: ', changes that are no longer kept',
   merged: ', merged records',
   untold: ', earlier values that are not told',
+  unsure: 'perhaps outside of the window',
 };
 
 /** What a plan does not cover, a line each. */

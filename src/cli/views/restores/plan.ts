@@ -48,7 +48,7 @@ export function planText(plan: PlanSummary, style: Style, proof?: string): strin
   if (counts.unproved !== undefined)
     pairs.push([
       'Unproved',
-      `${counted(counts.unproved, 'changes')} among these: nothing ties them to the incident, and --unattributed includes them`,
+      `${counted(counts.unproved, 'changes')} among these: nothing ties them to the incident, ${header.filters.investigation === undefined ? 'and --unattributed includes them' : 'and they are in groups that you took'}`,
     ]);
   if (counts.nothingToDo > 0) pairs.push(['Nothing to do', counted(counts.nothingToDo, 'differences')]);
   for (const [i, line] of notCoveredLines(header.notCovered ?? []).entries()) pairs.push([i === 0 ? 'Not covered' : '', line]);

@@ -9,6 +9,8 @@ export interface RecordLook {
   readonly address?: string;
   /** Address of the page that opens it. */
   readonly page?: string;
+  /** Id of whoever owns it on the platform. */
+  readonly owner?: string;
 }
 
 /** What is known of records; nothing where a snapshot that names them is gone. */

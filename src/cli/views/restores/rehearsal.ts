@@ -27,6 +27,40 @@ export function rehearsalText(one: Rehearsal, style: Style): string {
   ].join('\n');
 }
 
+/** What the rehearsals of a set of plans came to, one after the other, and what they take together. */
+export function rehearsedSetText(
+  {
+    set,
+    passed,
+    differences,
+    rehearsals,
+  }: { readonly set: string; readonly passed: boolean; readonly differences: number; readonly rehearsals: readonly Rehearsal[] },
+  style: Style,
+): string {
+  const { done, failed } = style.glyph;
+  const total = (pick: (one: Rehearsal) => number): number => rehearsals.reduce((sum, one) => sum + pick(one), 0);
+  return [
+    ...rehearsals.flatMap((one) => [rehearsalText(one, style), '']),
+    `${passed ? done : failed} ${set}: ${passed ? 'all of its plans are put back as planned' : 'not everything is as planned'}`,
+    facts(
+      [
+        [
+          'Together',
+          `${counted(
+            total((one) => one.apply.calls + one.verify.calls),
+            'calls',
+          )}, ${span(total((one) => one.apply.ms + one.verify.ms))} one after the other`,
+        ],
+        ...(differences === 0
+          ? []
+          : [['Differences', `${counted(differences, 'differences')} between the platforms stay: runback restore show ${set}`] as [string, string]]),
+        passed ? ['Apply it', `runback restore apply ${set}`] : ['Look again', `runback restore show ${set}`],
+      ],
+      style,
+    ),
+  ].join('\n');
+}
+
 /** What came of it there. */
 function rightPairs(one: Rehearsal): [string, string][] {
   const pairs: [string, string][] = [['Right', `${part(one.records, 'records')}, ${part(one.cells, 'cells')}, ${part(one.links, 'links')}`]];

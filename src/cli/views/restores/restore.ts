@@ -26,7 +26,6 @@ export function restoreText(
   style: Style,
   { goOn, lost = [] }: { readonly goOn?: string | undefined; readonly lost?: readonly LostOnCreate[] } = {},
 ): string {
-  const created = Object.entries(restore.keyMap).map(([object, keys]) => `${visible(object)} ${count(Object.keys(keys).length)}`);
   const pairs: [string, string][] = [
     ['Restore', restore.id],
     ['State', STATES[restore.state]],
@@ -48,7 +47,7 @@ export function restoreText(
     ]);
   for (const [i, { object, field, count: n }] of (restore.alteredBy ?? []).entries())
     pairs.push([i === 0 ? 'Altered' : '', `${count(n)} × ${visible(`${field} of ${object}`)}: written, but the platform stored something else`]);
-  if (created.length > 0) pairs.push(['New ids', `records created again: ${created.join(', ')}`]);
+  pairs.push(...againPairs(restore.keyMap));
   if (restore.undo !== undefined) pairs.push(...undoPairs(restore.undo));
   for (const [i, line] of lostLines(lost).entries()) pairs.push([i === 0 ? 'Not brought back' : '', line]);
   if (hasValues(lost)) pairs.push(['', `List: runback restore lost ${restore.plan} --to lost.csv`]);
@@ -57,6 +56,20 @@ export function restoreText(
   if (restore.finishedAt !== undefined) pairs.push(['Finished', time(restore.finishedAt, style)]);
   pairs.push(...nextPairs(restore, goOn));
   return facts(pairs, style);
+}
+
+/** Records that were created again: a database gives them back the keys they had, most platforms new ones. */
+function againPairs(keyMap: RestoreSummary['keyMap']): [string, string][] {
+  const countsOf = (wanted: (old: string, key: string) => boolean): string[] =>
+    Object.entries(keyMap).flatMap(([object, keys]) => {
+      const n = Object.entries(keys).filter(([old, key]) => wanted(old, key)).length;
+      return n === 0 ? [] : [`${visible(object)} ${count(n)}`];
+    });
+  const [kept, renamed] = [countsOf((old, key) => old === key), countsOf((old, key) => old !== key)];
+  return [
+    ...(renamed.length === 0 ? [] : [['New ids', `records created again: ${renamed.join(', ')}`] as [string, string]]),
+    ...(kept.length === 0 ? [] : [['Same ids', `records created again: ${kept.join(', ')}`] as [string, string]]),
+  ];
 }
 
 /** What was not written, by kind, each with what can be done about it. */

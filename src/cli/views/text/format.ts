@@ -78,13 +78,18 @@ export interface Column {
 
 /**
  * Rows under titles, in at most `style.width` cells where no column is `whole`; cells that do not fit end in `…`. Cells
- * are unstyled text. With `--accessible` each cell becomes a line `title: value`, and rows are parted by an empty line.
+ * are unstyled text. Where a narrow screen would leave no more than bits of them, each row is told below its beginning. With
+ * `--accessible` each cell becomes a line `title: value`, and rows are parted by an empty line.
  */
 export function table(columns: readonly Column[], given: readonly (readonly string[])[], style: Style): string {
   const rows = given.map((row) => row.map((cell) => style.redact(cell)));
   if (style.accessible) return rows.map((row) => columns.map((column, i) => `${column.title}: ${row[i] ?? ''}`).join('\n')).join('\n\n');
   const widths = columns.map((column, i) => Math.max(displayWidth(column.title), ...rows.map((row) => displayWidth(row[i] ?? ''))));
+  const natural = [...widths];
   fit(widths, columns, style.width - 2 * columns.length);
+  const bits = columns.some(({ whole }, i) => whole !== true && (widths[i] ?? 0) < Math.min(natural[i] ?? 0, LEGIBLE));
+  const tooWide = widths.reduce((sum, width) => sum + width + 2, 0) > style.width;
+  if (style.width < NARROW && (bits || tooWide)) return rows.map((row) => below(columns, row, style.width)).join('\n');
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, i) => pad(truncate(cell, widths[i] ?? 0), widths[i] ?? 0, columns[i]?.align === 'right' ? 'left' : 'right'))
@@ -92,6 +97,31 @@ export function table(columns: readonly Column[], given: readonly (readonly stri
       .trimEnd();
   const head = style.chalk.bold(`  ${line(columns.map((column) => column.title))}`);
   return [head, ...rows.map((row) => `  ${line(row)}`)].join('\n');
+}
+
+/** Cells of a screen on which a table is told row by row, rather than cut to bits. */
+const NARROW = 60;
+/** Cells of a text that tell something. */
+const LEGIBLE = 12;
+
+/** A row on a narrow screen: what fits on each line with its title, and the rest further in below. */
+function below(columns: readonly Column[], row: readonly string[], width: number): string {
+  const lines: string[] = [];
+  let line = '';
+  const end = (): void => {
+    if (line !== '') lines.push(...wrap(line, width - 4));
+    line = '';
+  };
+  for (const [i, { title, whole }] of columns.entries()) {
+    const cell = row[i] ?? '';
+    if (cell === '') continue;
+    const told = title === '' ? cell : `${title}: ${cell}`;
+    if (displayWidth(line) + 2 + displayWidth(told) > width - 4) end();
+    if (whole === true && displayWidth(told) > width - 4) lines.push(told);
+    else line = line === '' ? told : `${line}  ${told}`;
+  }
+  end();
+  return `  ${lines.join('\n    ')}`;
 }
 
 function fit(widths: number[], columns: readonly Column[], available: number): void {

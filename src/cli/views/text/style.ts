@@ -1,6 +1,6 @@
 import { Chalk, type ChalkInstance } from 'chalk';
 
-import { visibleDocument } from '../../../lib/index.js';
+import { machineZone, visibleDocument } from '../../../lib/index.js';
 
 /** How text for people looks on one stream. Every view gets one; none asks the process. */
 export interface Style {
@@ -117,7 +117,7 @@ export function makeStyle(options: {
     },
     // Asked for where a time is shown: it takes as long as many a command.
     get zone() {
-      return Intl.DateTimeFormat().resolvedOptions().timeZone;
+      return machineZone();
     },
   };
 }

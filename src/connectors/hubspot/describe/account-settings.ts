@@ -4,6 +4,7 @@ import { REQUESTS_AT_ONCE } from '../../http/api.js';
 import type { Setting, SettingArea, ToldSettings } from '../../settings.js';
 import type { HubSpotApi } from '../wire/api.js';
 import { isObject, isPageOf, textIn, type WireFlow, type WireOption, type WirePipeline } from '../wire/shapes.js';
+import { forms, lists, validationRules } from './audience-settings.js';
 import { wholeList } from './definitions.js';
 import { propertiesOf } from './schema.js';
 
@@ -16,9 +17,13 @@ export const TOLD_SETTINGS: ToldSettings = {
   permissions: 'none',
   limits: 'account',
   automations: 'account',
+  'record-types': 'none',
+  'validation-rules': 'object',
+  lists: 'account',
+  forms: 'account',
 };
 
-/** Options with their labels and whether they are hidden; pipelines with their stages; workflows. Limits are told by whoever counts calls. */
+/** Options with their labels and whether they are hidden; pipelines with their stages; validation rules; workflows, lists and forms. Limits are told by whoever counts calls. */
 export async function accountSettings(
   api: HubSpotApi,
   area: SettingArea,
@@ -26,7 +31,10 @@ export async function accountSettings(
   call: CallOptions,
 ): Promise<readonly Setting[]> {
   if (area === 'automations') return await flows(api, call);
+  if (area === 'lists') return await lists(api, call);
+  if (area === 'forms') return await forms(api, call);
   if (schema === undefined) return [];
+  if (area === 'validation-rules') return await validationRules(api, schema, call);
   if (area === 'options') return await options(api, schema, call);
   return area === 'pipelines' ? await pipelines(api, schema, call) : [];
 }

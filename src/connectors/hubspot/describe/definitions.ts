@@ -40,7 +40,7 @@ export async function wholeList<T>(api: HubSpotApi, list: Definitions, call: Cal
 async function listPage<T>(api: HubSpotApi, list: Definitions, after: string | undefined, call: CallOptions): Promise<WirePage<T>> {
   const patience = api.patience();
   for (let tries = 1; ; tries += 1) {
-    const path = after === undefined ? list.path : `${list.path}?after=${encodeURIComponent(after)}`;
+    const path = after === undefined ? list.path : `${list.path}${list.path.includes('?') ? '&' : '?'}after=${encodeURIComponent(after)}`;
     const result = await api.look('GET', path, undefined, call);
     let wrong: RunbackError;
     if (isSuccess(result)) {

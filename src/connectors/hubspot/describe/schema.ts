@@ -1,12 +1,13 @@
 import { type CallOptions, defined, named, ownValue } from '../../../lib/index.js';
 import type { FieldSchema, FieldType, LinkSchema, ObjectSchema } from '../../../records/index.js';
-import type { PlatformSchema } from '../../connector.js';
+import type { DescribeOptions, PlatformSchema } from '../../connector.js';
 import { unknownObject } from '../../http/words.js';
 import type { HubSpotApi } from '../wire/api.js';
 import { isObject, isPageOf, isPropertyPage, textIn, type WireCustomSchema, type WireProperty } from '../wire/shapes.js';
 import { wholeList } from './definitions.js';
 import { describeLinks, type Pair } from './link-kinds.js';
 import { lostOnCreate } from './lost.js';
+import { sensitiveNames } from './sensitive.js';
 
 /** Object types every account has, in the order in which links run from one to the other. */
 const STANDARD = ['contacts', 'companies', 'deals', 'tickets'] as const;
@@ -42,12 +43,15 @@ const BY_HAND: Readonly<Record<string, string>> = {
   hs_email_quarantined: 'the list of quarantined contacts under Marketing > Email > Health in HubSpot',
 };
 
-/** Describes object types and the links between them: one request per object type and one per pair of them. */
+/**
+ * Describes object types and the links between them: one request per object type and one per pair of them; two more per object type where
+ * what is withheld is asked for.
+ */
 export async function describe(
   api: HubSpotApi,
   wanted: readonly string[] | undefined,
   scopes: readonly string[] | undefined,
-  call: CallOptions,
+  call: DescribeOptions,
 ): Promise<PlatformSchema> {
   const { names, custom } = await objectNames(api, wanted, scopes, call);
   rememberTypes(api, custom);
@@ -150,8 +154,14 @@ export async function propertiesOf(api: HubSpotApi, object: string, call: CallOp
   return properties.filter((property) => property.archived !== true);
 }
 
-async function describeObject(api: HubSpotApi, object: string, call: CallOptions): Promise<ObjectSchema> {
-  const fields = (await propertiesOf(api, object, call)).map((property) => fieldOf(object, property));
+async function describeObject(api: HubSpotApi, object: string, call: DescribeOptions): Promise<ObjectSchema> {
+  const [properties, sensitive] = await Promise.all([
+    propertiesOf(api, object, call),
+    call.withheld === true ? sensitiveNames(api, object, call) : [],
+  ]);
+  const fields = properties.map((property) => fieldOf(object, property));
+  const withheld = sensitive.filter((name) => !fields.some((field) => field.name === name));
+  const lost = lostOnCreate(object, fields);
   return {
     object,
     keyFields: [],
@@ -159,18 +169,19 @@ async function describeObject(api: HubSpotApi, object: string, call: CallOptions
     createWithKey: false,
     undelete: false,
     sideEffects: [SIDE_EFFECT, ...(object === 'contacts' ? [AUTO_COMPANY] : [])],
-    lostOnCreate: lostOnCreate(object, fields),
+    lostOnCreate: { ...lost, always: [...lost.always, ...withheld.map((name) => `${name}, a property for sensitive data, which is not read`)] },
+    ...(withheld.length === 0 ? {} : { withheld }),
   };
 }
 
 function fieldOf(object: string, property: WireProperty): FieldSchema {
   const { name } = property;
   const type = typeOf(property);
-  const options =
-    property.externalOptions === true
-      ? []
-      : (Array.isArray(property.options) ? property.options : []).flatMap((option) => textIn(option, 'value') ?? []);
+  const isOpen = property.externalOptions === true;
+  const options = (Array.isArray(property.options) ? property.options : []).flatMap((option) => textIn(option, 'value') ?? []);
+  const isChoice = (type === 'enum' || type === 'set') && options.length > 0;
   const group = groupOf(object, name);
+  const isAddress = object === 'contacts' && name === 'email';
   const readOnly = property.modificationMetadata?.readOnlyValue === true || property.calculated === true || name === 'hs_object_id';
   const how = OPT_OUT.test(name) ? PREFERENCES : Object.hasOwn(BY_HAND, name) ? BY_HAND[name] : undefined;
   return {
@@ -179,15 +190,19 @@ function fieldOf(object: string, property: WireProperty): FieldSchema {
     type,
     platformType: `${property.type ?? 'string'}/${property.fieldType ?? ''}`,
     readOnly,
-    // Pipelines, stages and owners keep their options elsewhere: an empty list says nothing about what is allowed.
-    ...((type === 'enum' || type === 'set') && options.length > 0 ? { options } : {}),
+    // Pipelines, stages and owners keep their options elsewhere: what is listed is not all that is allowed.
+    ...(isChoice ? (isOpen ? { offers: options } : { options }) : {}),
     ...(type === 'string' ? { maxLength: TEXT_LENGTH } : {}),
-    ...(property.hasUniqueValue === true || (object === 'contacts' && name === 'email') ? { unique: true } : {}),
+    ...(property.hasUniqueValue === true || isAddress ? { unique: true, uniqueInAnyCase: true as const } : {}),
+    ...(isAddress ? { form: 'email' as const } : {}),
     ...defined({ group }),
     // One for each type of subscription is an enumeration: its values are texts.
     ...(OPT_OUT.test(name) ? { optedOut: [true, 'true'] } : {}),
     ...(readOnly && how !== undefined ? { byHand: how } : {}),
     ...(name === 'lifecyclestage' ? { forwardOnly: true } : {}),
+    ...(property.fieldType === 'html' ? { markup: true as const } : {}),
+    ...(property.referencedObjectType ? { refersTo: [property.referencedObjectType] } : {}),
+    ...(property.currencyPropertyName ? { currencyIn: property.currencyPropertyName } : {}),
     ...(SETS_ALSO[object]?.[name] === undefined ? {} : { setsAlso: SETS_ALSO[object][name] }),
   };
 }

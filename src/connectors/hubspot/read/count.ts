@@ -7,18 +7,24 @@ import { countMatching, modifiedProperty } from './changed.js';
 /** Properties that tell when a record was created: `createdate` of the old object types, `hs_createdate` of all others. */
 const CREATED = ['createdate', 'hs_createdate'];
 
+/** A search gives so many results at most. Whether its total goes beyond that is not promised: exactly so many are counted in halves. */
+const CAP = 10_000;
+
 /** How many records were created or changed last in a stretch of time: one search; see `Connector.count`. */
 export async function count(api: HubSpotApi, { schema, event, from, to, writer }: CountRequest, call: CallOptions): Promise<number | undefined> {
   const at = event === 'created' ? CREATED.find((name) => has(schema, name)) : modifiedProperty(schema);
   const by = writer === undefined ? [] : sourceFilters(schema, event, writer);
   if (at === undefined || !has(schema, at) || by === undefined) return undefined;
-  const filters = [
-    { propertyName: at, operator: 'GTE', value: String(from.getTime()) },
-    { propertyName: at, operator: 'LT', value: String(to.getTime()) },
-    ...by,
-  ];
+  const between = async (first: number, end: number): Promise<number | undefined> => {
+    const filters = [{ propertyName: at, operator: 'GTE', value: String(first) }, { propertyName: at, operator: 'LT', value: String(end) }, ...by];
+    const found = await countMatching(api, schema, filters, call);
+    if (found !== CAP || end - first < 2) return found;
+    const middle = Math.floor((first + end) / 2);
+    const [before, after] = [await between(first, middle), await between(middle, end)];
+    return before === undefined || after === undefined ? undefined : before + after;
+  };
   try {
-    return await countMatching(api, schema, filters, call);
+    return await between(from.getTime(), to.getTime());
   } catch (error) {
     if (isRunbackError(error, 'platform-rejected')) return undefined;
     throw error;

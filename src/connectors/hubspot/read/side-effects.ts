@@ -13,7 +13,7 @@ const MOST = 10_000;
 /** Events that a page of the marketing mails gives. */
 const EVENTS = 1000;
 
-/** What HubSpot keeps as objects of their own that are about contacts, with the property that says what each is. */
+/** What HubSpot keeps as objects of their own that are about records, with the property that says what each is. */
 const ACTIVITIES = [
   { object: 'tasks', kind: 'task', subject: 'hs_task_subject' },
   { object: 'emails', kind: 'email', subject: 'hs_email_subject' },
@@ -27,26 +27,29 @@ const ACTIVITIES = [
  * sent; see `Connector.sideEffects`. When a record entered a workflow is told by no part of HubSpot's public API: only in
  * which workflows a contact is at the moment, one request each, and not since when.
  *
- * Requests: one for 200 of a kind and one for the contacts of 1000, one for 1000 mails.
+ * Requests: one for 200 of a kind and one for each object type that they are about, one for 1000 mails.
  */
 export async function* sideEffects(api: HubSpotApi, request: SideEffectsRequest, call: CallOptions): AsyncGenerator<SideEffects> {
-  for (const activity of ACTIVITIES) yield* orUntold(activity.object, () => activitiesOf(api, activity, request, call));
-  yield* orUntold('marketing mails', () => mailsSent(api, request, call));
+  for (const activity of ACTIVITIES) yield* orUntold(activity.object, activity.kind, () => activitiesOf(api, activity, request, call));
+  yield* orUntold('marketing mails', 'mail', () => mailsSent(api, request, call));
   yield {
     untold: 'workflows',
+    kinds: [],
     why: "HubSpot's API does not tell when a record entered a workflow; its history of the workflow does, on its own pages",
   };
 }
 
+type Untold = Extract<SideEffects, { readonly untold: string }>;
+
 /** What the credentials may not see, or the account does not have, is told as such. */
-async function* orUntold(what: string, read: () => AsyncIterable<SideEffects>): AsyncGenerator<SideEffects> {
+async function* orUntold<T>(what: string, kind: SideEffect['kind'], read: () => AsyncIterable<T>): AsyncGenerator<T | Untold> {
   try {
     yield* read();
   } catch (error) {
     if (!isRunbackError(error)) throw error;
     const { code, message, why, next } = error;
-    if (code === 'scope-missing') yield { untold: what, why: next === undefined ? message : `${message}. ${next}` };
-    else if (code === 'platform-rejected') yield { untold: what, why: why ?? message };
+    if (code === 'scope-missing') yield { untold: what, kinds: [kind], why: next === undefined ? message : `${message}. ${next}` };
+    else if (code === 'platform-rejected') yield { untold: what, kinds: [kind], why: why ?? message };
     else throw error;
   }
 }
@@ -54,7 +57,7 @@ async function* orUntold(what: string, read: () => AsyncIterable<SideEffects>): 
 async function* activitiesOf(
   api: HubSpotApi,
   { object, kind, subject }: (typeof ACTIVITIES)[number],
-  { from, to }: SideEffectsRequest,
+  { from, to, objects = ['contacts'] }: SideEffectsRequest,
   call: CallOptions,
 ): AsyncGenerator<SideEffects> {
   const cursors = new Cursors(api);
@@ -72,6 +75,7 @@ async function* activitiesOf(
     ],
     limit: PAGE,
   };
+  const open = new Set(objects);
   let after: string | undefined;
   do {
     const page = await wholePage(
@@ -82,29 +86,32 @@ async function* activitiesOf(
         (await api.ask(api.objects(object, '/search'), { ...query, ...defined({ after }) }, isRecordPage, call, 'search')) as WirePage<WireRecord>,
     );
     const made = page.results.filter(({ properties }) => textIn(properties, 'hs_email_direction') !== 'INCOMING_EMAIL');
-    const about = await contactsOf(
-      api,
-      object,
-      made.map(({ id }) => id),
-      call,
-    );
+    const ids = made.map(({ id }) => id);
+    const about = new Map<string, SideEffect['about'][number][]>();
+    for (const one of open)
+      for await (const some of orUntold(`${object} about ${one}`, kind, () => tiesOf(api, [object, one], ids, call)))
+        if ('untold' in some) {
+          open.delete(one);
+          yield some;
+        } else for (const [id, ...records] of some) about.set(id, [...(about.get(id) ?? []), ...records]);
     yield made.map((wire) => effectOf(wire, kind, subject, about.get(wire.id) ?? []));
     after = cursors.next(cursorOf(page));
   } while (after !== undefined && Number(after) + PAGE <= MOST);
-  if (after !== undefined) yield { untold: `${object} beyond the first ${MOST}`, why: 'a search of HubSpot gives no more. Look at a shorter time' };
+  if (after !== undefined)
+    yield { untold: `${object} beyond the first ${MOST}`, kinds: [kind], why: 'a search of HubSpot gives no more. Look at a shorter time' };
 }
 
 function effectOf(
   { id, properties, createdAt }: WireRecord,
   kind: SideEffect['kind'],
   subject: string | undefined,
-  contacts: readonly string[],
+  about: SideEffect['about'],
 ): SideEffect {
   return {
     kind,
     id,
     at: textIn(properties, 'hs_createdate') ?? createdAt ?? '',
-    about: contacts.map((key) => ({ object: 'contacts', key })),
+    about,
     ...defined({
       subject: subject === undefined ? undefined : textIn(properties, subject),
       by: sourceName(textIn(properties, 'hs_object_source'), textIn(properties, 'hs_object_source_id')),
@@ -112,21 +119,20 @@ function effectOf(
   };
 }
 
-async function contactsOf(
+/** An activity, and records that it is about. */
+type Tie = readonly [string, ...SideEffect['about']];
+
+/** The records of one object type that activities are about. */
+async function* tiesOf(
   api: HubSpotApi,
-  object: string,
+  [activity, object]: readonly [string, string],
   ids: readonly string[],
   call: CallOptions,
-): Promise<ReadonlyMap<string, readonly string[]>> {
-  const found = new Map<string, string[]>();
-  if (ids.length === 0) return found;
+): AsyncGenerator<readonly Tie[]> {
+  if (ids.length === 0) return;
   // A page of a search is less than what one request about links takes.
-  for await (const { id, others } of associations(api, object, 'contacts', [ids.slice(0, LINK_READ_BATCH)], call)) {
-    const known = found.get(id) ?? [];
-    known.push(...others.map(String));
-    found.set(id, known);
-  }
-  return found;
+  for await (const { id, others } of associations(api, activity, object, [ids.slice(0, LINK_READ_BATCH)], call))
+    yield [[id, ...others.map((key) => ({ object, key: String(key) }))]];
 }
 
 const isEventPage = (body: unknown): boolean => isObject(body) && Array.isArray(body['events']) && body['events'].every((one) => isObject(one));

@@ -44,6 +44,12 @@ export interface WireProperty {
   readonly calculated?: boolean;
   readonly archived?: boolean;
   readonly hasUniqueValue?: boolean;
+  /** `non_sensitive`, `sensitive`, `highly_sensitive`. */
+  readonly dataSensitivity?: string;
+  /** Whose keys it holds: `OWNER`, `COMPANY`. */
+  readonly referencedObjectType?: string | null;
+  /** The property that says in which currency its amount is. */
+  readonly currencyPropertyName?: string | null;
   readonly modificationMetadata?: { readonly readOnlyValue?: boolean };
 }
 

@@ -1,4 +1,5 @@
-import type { FieldSchema, FieldType } from '../../../records/index.js';
+import { defined, ownValue } from '../../../lib/index.js';
+import type { FieldForm, FieldSchema, FieldType } from '../../../records/index.js';
 import type { WireMergeField } from '../wire/shapes.js';
 import { PERMISSION_GUARDS, STATUS_GUARDS } from './status.js';
 
@@ -24,7 +25,17 @@ export const ADDRESS = 'email_address';
 const MERGE = 'merge/';
 
 const OWN: readonly FieldSchema[] = [
-  { name: ADDRESS, label: 'E-mail address', type: 'string', platformType: 'email', readOnly: false, required: true, unique: true },
+  {
+    name: ADDRESS,
+    label: 'E-mail address',
+    type: 'string',
+    platformType: 'email',
+    readOnly: false,
+    required: true,
+    unique: true,
+    uniqueInAnyCase: true,
+    form: 'email',
+  },
   {
     name: STATUS,
     label: 'Status',
@@ -81,10 +92,25 @@ const TYPES: Readonly<Record<string, FieldType>> = {
   dropdown: 'enum',
 };
 
-function mergeField({ tag, name, type, options }: WireMergeField): FieldSchema {
+const FORMS: Readonly<Record<string, FieldForm>> = { phone: 'phone/US', zip: 'zip/US', url: 'url', imageurl: 'url', birthday: 'birthday' };
+/** Characters, and as many bytes: a text of other letters than a to z may be shorter. */
+const TEXT_LENGTH = 255;
+
+function mergeField({ tag, name, type, options, required }: WireMergeField): FieldSchema {
   const own = TYPES[type] ?? 'string';
   const choices = own === 'enum' && options?.choices !== undefined ? { options: options.choices } : {};
-  return { name: tag, label: name, type: own, platformType: MERGE + type, readOnly: false, ...choices };
+  const form = type === 'phone' && options?.phone_format !== 'US' ? undefined : ownValue(FORMS, type);
+  return {
+    name: tag,
+    label: name,
+    type: own,
+    platformType: MERGE + type,
+    readOnly: false,
+    ...choices,
+    ...defined({ form }),
+    ...(type === 'text' ? { maxLength: TEXT_LENGTH, maxBytes: TEXT_LENGTH } : {}),
+    ...(required === true ? { requiredOfOthers: true as const } : {}),
+  };
 }
 
 export function isMergeField({ platformType }: FieldSchema): boolean {

@@ -8,7 +8,7 @@ import { ARCHIVED, isMember, type WireMember } from '../wire/shapes.js';
 import { readMembers } from './members.js';
 import { memberRecord, wanted } from './record.js';
 import type { Session } from './session.js';
-import { archivedOf, isWorthAList } from './totals.js';
+import { archivedOf, isWorthTheArchive, mayBeWorthAList } from './totals.js';
 
 const BATCH = 100;
 
@@ -23,14 +23,17 @@ export function isKey(key: string): boolean {
  */
 export async function* readByKeys(session: Session, schema: ObjectSchema, keys: readonly string[], call: CallOptions): AsyncGenerator<RecordBatch> {
   const open = new Set(keys.filter(isKey));
-  if (await isWorthAList(session, open.size, 'there', call))
+  const asked = open.size;
+  if (mayBeWorthAList(session, asked))
     for await (const { records } of readMembers(session, schema, call)) {
       const found = records.filter(({ key }) => open.delete(key));
       if (found.length > 0) yield { records: found };
       if (open.size === 0) return;
+      // The first page tells how many they are.
+      if (!mayBeWorthAList(session, asked)) break;
     }
   // Who is in the archive is not there: a list of them spares looking at each.
-  if (await isWorthAList(session, open.size, 'archived', call)) for (const key of await archivedOf(session, open, call)) open.delete(key);
+  if (await isWorthTheArchive(session, open.size, call)) for (const key of await archivedOf(session, open, call)) open.delete(key);
   const read = inOrder(open, session.api.atOnce, async (key) => await findMember(session, key, wanted(schema), call));
   let found: PlatformRecord[] = [];
   for await (const member of read) {
@@ -58,7 +61,7 @@ export async function findMember(session: Session, name: string, fields: string,
 /** Those of deleted members that are not in the archive either: they were deleted permanently. */
 export async function forgotten(session: Session, keys: readonly string[], call: CallOptions): Promise<ReadonlySet<string>> {
   const gone = new Set<string>();
-  const kept = (await isWorthAList(session, keys.length, 'archived', call)) ? await archivedOf(session, keys, call) : undefined;
+  const kept = (await isWorthTheArchive(session, keys.length, call)) ? await archivedOf(session, keys, call) : undefined;
   const open = keys.filter((key) => kept?.has(key) !== true);
   for (const some of chunksOf(open, session.api.atOnce)) {
     const found = await Promise.all(some.map(async (key) => (isKey(key) ? await findMember(session, key, 'contact_id,status', call) : undefined)));

@@ -7,19 +7,23 @@ import type { Session } from './session.js';
 
 /** A page takes about as long as so many single reads. */
 const SINGLES_PER_PAGE = 10;
-const STATUSES = { there: {}, archived: { status: ARCHIVED } } as const;
 
-/** Whether so many keys are dearer one by one than the whole list of those who are there, or in the archive. Asks how many those are, once. */
-export async function isWorthAList(session: Session, keys: number, of: keyof typeof STATUSES, call: CallOptions): Promise<boolean> {
-  // The question itself is a request, too, and no list is less than a page.
-  if (keys <= SINGLES_PER_PAGE) return false;
-  const total = (of === 'there' ? session.knows.total : undefined) ?? (await totalOf(session, STATUSES[of], call));
-  if (of === 'there') session.knows.total = total;
-  return keys > SINGLES_PER_PAGE * Math.ceil((total + 1) / PAGE);
+/** Whether so many keys are dearer one by one than the list of those who are there; while nobody knows how long that is, it may be. */
+export function mayBeWorthAList({ knows }: Session, keys: number): boolean {
+  return keys > singlesOf(knows.total ?? 0);
 }
 
-async function totalOf({ api, audience }: Session, query: Readonly<Record<string, string>>, call: CallOptions): Promise<number> {
-  const path = listPath(audience, '/members', { count: 1, ...query, fields: 'total_items,members.contact_id' });
+/** Whether so many keys are dearer one by one than the list of the archive. Asks how many are in it, once. */
+export async function isWorthTheArchive(session: Session, keys: number, call: CallOptions): Promise<boolean> {
+  // The question itself is a request, too, and no list is less than a page.
+  return keys > singlesOf(0) && keys > singlesOf(await archivedTotal(session, call));
+}
+
+/** Single reads that are worth a list of so many. */
+const singlesOf = (total: number): number => SINGLES_PER_PAGE * Math.ceil((total + 1) / PAGE);
+
+async function archivedTotal({ api, audience }: Session, call: CallOptions): Promise<number> {
+  const path = listPath(audience, '/members', { count: 1, status: ARCHIVED, fields: 'total_items,members.contact_id' });
   const isPage = isPageOf('members', () => true);
   const { total_items: total = Number.POSITIVE_INFINITY } = (await api.get(path, isPage, call)) as { readonly total_items?: number };
   return total;

@@ -69,7 +69,9 @@ export interface WireMergeField {
   readonly tag: string;
   readonly name: string;
   readonly type: string;
-  readonly options?: { readonly choices?: readonly string[]; readonly date_format?: string };
+  /** For people and programs, unless these say `skip_merge_validation`. */
+  readonly required?: boolean;
+  readonly options?: { readonly choices?: readonly string[]; readonly date_format?: string; readonly phone_format?: string };
 }
 
 export const isMergeFields = isPageOf(

@@ -38,10 +38,19 @@ export async function createMembers(session: Session, mutations: readonly Create
   });
 }
 
-/** Those that have what every member needs. */
+/** Those that have what every member needs. An address is told once in an answer, so that it is sent once: of two that have it, the first. */
 function newOnes(session: Session, mutations: readonly CreateMutation[], results: Results): readonly ManySlot[] {
+  const taken = new Set<string>();
   return slotsOf(session, mutations, results).flatMap((slot): ManySlot[] => {
     const address = ownValue(slot.set, ADDRESS);
+    if (typeof address === 'string') {
+      const form = address.trim().toLowerCase();
+      if (taken.has(form)) {
+        results.set(slot, rejection('unique-taken', 'Another new member of the same batch already has this address', undefined, [ADDRESS]));
+        return [];
+      }
+      taken.add(form);
+    }
     const lacks = [ADDRESS, STATUS].filter((name) => typeof ownValue(slot.set, name) !== 'string');
     if (typeof address === 'string' && lacks.length === 0) return [{ ...slot, address }];
     results.set(slot, rejection('rejected', `A member cannot be made without ${lacks.join(' and ')}`, undefined, lacks));

@@ -7,6 +7,7 @@ import { keyParts, valueOf } from '../read/values.js';
 import type { Column, Table } from '../schema/table.js';
 import type { Row } from '../session.js';
 import { arrayLiteral, identifier, target } from '../sql.js';
+import { columnIn, instantSql, instantsSql } from '../zone.js';
 import { aboutSql, actionSql, fieldSql, keySql, ofKeys, Values, withHstore, writerSql } from './entry-sql.js';
 import { type AuditEvent, type AuditFacts, type FieldTold, recordHistory, type Told } from './record-history.js';
 import type { Shape } from './shape.js';
@@ -147,17 +148,19 @@ async function ask(
   const codes = columns.map((column, n) =>
     column.hidden === true ? `pg_catalog.concat(pg_catalog.left(${sql[n]?.code ?? ''}, 1), '3')` : (sql[n]?.code ?? ''),
   );
+  const times = instantsSql(shape.zone, columnIn('a', shape.at));
   const select = [
     'a.runback_place',
     'a.runback_moved',
     action,
-    `a.${identifier(shape.at)}`,
+    times.at,
     writerSql(shape, 'a'),
     shape.order === undefined ? 'NULL' : `a.${identifier(shape.order)}`,
+    times.until,
     codes.length === 0 ? `''` : `pg_catalog.concat(${codes.join(', ')})`,
     ...columns.flatMap((column, n) => (column.hidden === true ? ['NULL', 'NULL'] : [sql[n]?.old ?? 'NULL', sql[n]?.new ?? 'NULL'])),
   ].join(', ');
-  const order = `a.runback_place, a.${identifier(shape.order ?? shape.at)} DESC`;
+  const order = `a.runback_place, ${shape.order === undefined ? instantSql(shape.zone, columnIn('a', shape.at)) : columnIn('a', shape.order)} DESC`;
   const query = withHstore(`SELECT ${select} FROM (${rowsOf}) AS a ORDER BY ${order}`, shape);
   return await reader.some(query, values.list, LENGTH_AT_ONCE, options, `reading ${shape.table.object}`, shape.table);
 }
@@ -174,12 +177,13 @@ function byPlace(rows: readonly Row[]): ReadonlyMap<number, readonly Row[]> {
   return found;
 }
 
-const FIRST_VALUE = 7;
+const CODES = 7;
+const FIRST_VALUE = 8;
 
 function historyOf(rows: readonly Row[], columns: readonly Column[], { shape, facts }: EntryContext, cut: boolean): RecordHistory {
   const events = rows.map((row): AuditEvent => {
     const fields = new Map<string, FieldTold>();
-    const codes = row[6] ?? '';
+    const codes = row[CODES] ?? '';
     for (const [n, column] of columns.entries()) {
       const told = toldOf(codes.slice(2 * n, 2 * n + 2), row[FIRST_VALUE + 2 * n] ?? null, row[FIRST_VALUE + 2 * n + 1] ?? null, column);
       if (told !== undefined) fields.set(column.name, told);
@@ -188,6 +192,7 @@ function historyOf(rows: readonly Row[], columns: readonly Column[], { shape, fa
     return {
       action: action === 'I' ? 'insert' : action === 'D' ? 'delete' : 'update',
       at: row[3] === null || row[3] === undefined ? undefined : isoOf(row[3]),
+      ...(row[6] === null || row[6] === undefined ? {} : { until: isoOf(row[6]) }),
       writer: row[4] ?? undefined,
       ...(moved === 'here' || moved === 'away' ? { moved } : {}),
       fields,
@@ -207,6 +212,7 @@ function historyOf(rows: readonly Row[], columns: readonly Column[], { shape, fa
 function toldOf([what = '-', hidden = '0']: string, old: string | null, after: string | null, column: Column): FieldTold | undefined {
   if (what === '-') return undefined;
   if (what === 's') return { same: true };
+  if (what === 'k') return { new: { value: hidden === '0' ? valueOf(after, column) : undefined }, kept: true };
   const [isOldHidden, isNewHidden] = [hidden === '1' || hidden === '3', hidden === '2' || hidden === '3'];
   const told = (text: string | null, isHidden: boolean): Told => ({ value: isHidden ? undefined : valueOf(text, column) });
   return {

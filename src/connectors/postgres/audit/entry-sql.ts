@@ -27,8 +27,8 @@ interface Side {
 /** SQL of one field of an entry. */
 export interface FieldSql {
   /**
-   * Two letters. What the entry tells: `c` before and after, `s` that both are the same, `o` before, `n` after, `-`
-   * nothing; then which of them are kept in a way that does not show the value: 0 none, 1 before, 2 after, 3 both.
+   * Two letters. What the entry tells: `c` before and after, `s` that both are the same, `o` before, `n` after, `k`
+   * after, whether it was changed or not, `-` nothing; then which of them are kept in a way that does not show the value: 0 none, 1 before, 2 after, 3 both.
    */
   readonly code: string;
   readonly old: string;
@@ -61,6 +61,7 @@ export function aboutSql(
   values: Values,
 ): string {
   const { oid, schema, name } = shape.of;
+  if (oid === undefined && name === undefined) return 'true';
   const all = [table, ...parts];
   if (oid !== undefined) {
     const column = shape.table.columns.get(oid);
@@ -100,6 +101,7 @@ export function keySql(shape: Shape, columns: readonly Column[], alias: string):
   const { layout, key } = shape;
   if (key.length > 0) return { now: key.map((name) => `${alias}.${identifier(name)}::pg_catalog.text`) };
   const printed = (column: Column, text: string): string => (PLAIN.has(column.base) ? text : `pg_catalog.concat((${text})::${column.cast})`);
+  if (layout.is === 'copy') return { now: columns.map((column) => printed(column, `${alias}.${identifier(column.name)}::pg_catalog.text`)) };
   const holder = holderOf(shape, layout.is === 'rows' ? layout.old : layout.is === 'changed' ? layout.row : '');
   const textOf = (name: string, column: Column): string => {
     const side = sideOf(holder, `${alias}.${identifier(name)}`, column.name);
@@ -118,9 +120,9 @@ export function keySql(shape: Shape, columns: readonly Column[], alias: string):
 export function ofKeys(shape: Shape, columns: readonly Column[], key: readonly string[], names: readonly string[]): string {
   return key
     .map((text, n) => {
-      const own = shape.table.columns.get(shape.key[n] ?? '');
-      const name = `v.${names[n] ?? ''}`;
       const column = columns[n];
+      const own = shape.table.columns.get(shape.key[n] ?? (shape.layout.is === 'copy' ? (column?.name ?? '') : ''));
+      const name = `v.${names[n] ?? ''}`;
       if (own !== undefined && column !== undefined && isWhole(own) && isWhole(column))
         return `a.${identifier(own.name)} OPERATOR(pg_catalog.=) ${name}::${own.cast}`;
       if (own !== undefined && own.base === 'uuid' && column?.base === 'uuid')
@@ -173,6 +175,7 @@ export function fieldSql(shape: Shape, table: Table, column: Column, action: str
     const element = (n: number): Side => ({ holds: pair, value: `(${change.value} OPERATOR(pg_catalog.->) ${String(n)})` });
     return fieldOf('jsonb', table, column, action, element(0), element(1), 'false');
   }
+  if (layout.is === 'copy') return copySql(shape, table, column, action);
   const holder = holderOf(shape, layout.is === 'rows' ? layout.old : layout.row);
   const image = (name: string): Side => sideOf(holder, `a.${identifier(name)}`, column.name);
   if (layout.is === 'rows') {
@@ -186,6 +189,21 @@ export function fieldSql(shape: Shape, table: Table, column: Column, action: str
     value: `CASE WHEN ${action} OPERATOR(pg_catalog.=) 'I' THEN ${row.value} ELSE ${changed.value} END`,
   };
   return fieldOf(holder, table, column, action, row, after, `NOT coalesce(${changed.holds}, false)`);
+}
+
+/** A field of an entry that is a copy of the row: `k` that it stood there after the write, changed or not. */
+function copySql(shape: Shape, table: Table, column: Column, action: string): FieldSql {
+  const { at, by, order, action: did, key } = shape;
+  const own = [at, order, did, ...by, ...key].includes(column.name) ? undefined : shape.table.columns.get(column.name);
+  if (own === undefined) return { code: `'-0'`, old: 'NULL', new: 'NULL' };
+  const kept = `a.${identifier(column.name)}`;
+  const { hidden, sql } = own.cast === column.cast ? { hidden: 'false', sql: kept } : valueOf('text', table, column, kept);
+  const is = (letter: string): string => `${action} OPERATOR(pg_catalog.=) '${letter}'`;
+  return {
+    code: `pg_catalog.concat(CASE WHEN ${is('D')} THEN 'o' WHEN ${is('I')} THEN 'n' WHEN ${is('T')} THEN '-' ELSE 'k' END, CASE WHEN ${hidden} THEN '3' ELSE '0' END)`,
+    old: `CASE WHEN ${is('D')} AND NOT ${hidden} THEN ${sql} END`,
+    new: `CASE WHEN NOT ${is('D')} AND NOT ${hidden} THEN ${sql} END`,
+  };
 }
 
 function fieldOf(holder: Holder, table: Table, column: Column, action: string, old: Side, after: Side, same: string): FieldSql {

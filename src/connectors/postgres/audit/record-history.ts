@@ -13,6 +13,8 @@ export interface FieldTold {
   readonly new?: Told;
   /** The entry holds the field, and the same before and after. */
   readonly same?: true;
+  /** `new` stood there after the write, whether it was changed by it or not. */
+  readonly kept?: true;
 }
 
 /** One entry of an audit table about one record. */
@@ -20,6 +22,8 @@ export interface AuditEvent {
   readonly action: 'insert' | 'update' | 'delete';
   /** ISO 8601, UTC. */
   readonly at: string | undefined;
+  /** It may be as late as this: clocks were set back. */
+  readonly until?: string;
   readonly writer: string | undefined;
   /** An update gave the record its present key, or took it away. */
   readonly moved?: 'here' | 'away';
@@ -54,8 +58,8 @@ class Line {
     this.entries.push({ ...of(value), ...(at === undefined ? {} : { at }), stood: true });
   }
 
-  wrote({ value }: Told, at: string | undefined, writer: string | undefined): void {
-    this.entries.push({ ...of(value), ...(at === undefined ? {} : { at }), ...(writer === undefined ? {} : { writer }) });
+  wrote({ value }: Told, { at, until }: Pick<Moment, 'at' | 'until'>, writer: string | undefined): void {
+    this.entries.push({ ...of(value), ...defined({ at, until, writer }) });
     this.now = { value };
   }
 }
@@ -79,7 +83,8 @@ export function recordHistory(
   let gone: Gone | undefined;
   let at: string | undefined;
   for (const [n, event] of events.entries()) {
-    at = later(at, event.at);
+    const moment = timeOf(at, event, inOrder);
+    ({ at } = moment);
     if (event.moved === 'away') {
       for (const line of lines.values()) line.now = undefined;
       gone = { by: undefined };
@@ -101,7 +106,7 @@ export function recordHistory(
         continue;
       }
       line.told ??= { since: whole ? facts.begins : at };
-      take(line, event, told, { at, made: makes, again });
+      take(line, event, told, { ...moment, made: makes, again });
     }
     if (event.action === 'delete') gone = { by: event.writer };
     // Where each field has an entry of its own, others of the same insert follow.
@@ -143,14 +148,23 @@ interface Gone {
 
 interface Moment {
   readonly at: string | undefined;
+  readonly until?: string;
   /** The entry made the record. */
   readonly made: boolean;
   /** It made it again, after the same writer had deleted it. */
   readonly again: boolean;
 }
 
-function take(line: Line, { action, writer }: AuditEvent, told: FieldTold, { at, made, again }: Moment): void {
+function take(line: Line, { action, writer }: AuditEvent, told: FieldTold, moment: Moment): void {
+  const { at, made, again } = moment;
   if (told.same === true) return;
+  if (told.kept === true && told.new !== undefined) {
+    // That it stands there says nothing of who wrote it, unless another value stood there before.
+    if (line.now?.value !== undefined && line.now.value === told.new.value) return;
+    if (line.now === undefined && line.entries.length === 0) line.stood(undefined, line.told?.since);
+    line.wrote(told.new, moment, writer);
+    return;
+  }
   if (action === 'insert') {
     if (told.new === undefined) return;
     if (!made) {
@@ -159,14 +173,24 @@ function take(line: Line, { action, writer }: AuditEvent, told: FieldTold, { at,
       // It was there, or may have been, and nobody is told to have removed it.
       if (!again || line.now === undefined) line.stood(undefined, at);
     }
-    line.wrote(told.new, at, writer);
+    line.wrote(told.new, moment, writer);
     return;
   }
   const { old } = told;
   if (line.now === undefined && line.entries.length === 0) line.stood(old?.value, line.told?.since);
   else if (old?.value === undefined || line.now?.value !== old.value) line.stood(old?.value, at);
   line.now = old;
-  if (action === 'update' && told.new !== undefined) line.wrote(told.new, at, writer);
+  if (action === 'update' && told.new !== undefined) line.wrote(told.new, moment, writer);
+}
+
+/**
+ * When an entry was written, by the one before it too. Where clocks were set back, the one before may tell that it is the
+ * second time that they showed this.
+ */
+function timeOf(before: string | undefined, { at, until }: AuditEvent, inOrder: boolean): Pick<Moment, 'at' | 'until'> {
+  if (until === undefined || at === undefined) return { at: later(before, at) };
+  if (!inOrder || before === undefined || Date.parse(before) <= Date.parse(at)) return { at, until };
+  return { at: later(before, until) };
 }
 
 /**

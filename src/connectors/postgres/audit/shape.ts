@@ -1,6 +1,7 @@
 import { defined, didYouMean, RunbackError } from '../../../lib/index.js';
 import type { AuditConfig } from '../../../workspace/index.js';
 import type { Column, Table } from '../schema/table.js';
+import type { Zone } from '../zone.js';
 
 /** How an entry holds what stood there before and after. */
 export type Layout =
@@ -10,6 +11,8 @@ export type Layout =
   | { readonly is: 'changed'; readonly row: string; readonly changed: string }
   /** `{"field": [old, new]}`. */
   | { readonly is: 'changes'; readonly changes: string }
+  /** The columns of the table itself, as they were after the write; of a delete, before it. */
+  | { readonly is: 'copy' }
   /** One field, with one value before and one after. */
   | { readonly is: 'column'; readonly column: string; readonly old: string; readonly new: string };
 
@@ -19,10 +22,14 @@ export interface Shape {
   readonly layout: Layout;
   readonly of: { readonly schema?: string; readonly name?: string; readonly oid?: string };
   readonly names: Readonly<Record<string, string>>;
+  /** Object types that it tells of; absent where its entries say. */
+  readonly about?: readonly string[];
   /** Columns that hold the key; empty where it is in the kept rows. */
   readonly key: readonly string[];
   readonly action?: string;
   readonly at: string;
+  /** How times of `at` become instants; absent where each says its own zone. */
+  readonly zone?: Zone;
   readonly by: readonly string[];
   readonly order?: string;
   readonly since?: string;
@@ -31,7 +38,7 @@ export interface Shape {
 }
 
 /** The part of a description that a well-known shape fills in. */
-type Known = Omit<AuditConfig, 'table' | 'since' | 'names'>;
+type Known = Omit<AuditConfig, 'table' | 'since' | 'names' | 'about' | 'zone' | 'copies'>;
 
 /**
  * Shapes of common audit triggers, by the columns that tell them: the trigger of the PostgreSQL wiki (`logged_actions`),
@@ -109,7 +116,7 @@ export function shapeOf(config: AuditConfig, table: Table, platform: string): Sh
     if (!has(name)) throw fail(`${key} names the column ${name}, which the table does not have${didYouMean(name, [...table.columns.keys()])}`);
     return name;
   };
-  const described = config.old ?? config.new ?? config.column ?? config.row ?? config.changed ?? config.changes;
+  const described = config.old ?? config.new ?? config.column ?? config.row ?? config.changed ?? config.changes ?? config.copies;
   const usual: Known = described === undefined ? (known?.is ?? {}) : {};
   const layout = layoutOf({ ...usual, ...config }, need, fail, table);
   const by = config.by === undefined ? only(known?.is.by) : [config.by].flat().map((name) => need('by', name, 'who wrote'));
@@ -130,14 +137,16 @@ export function shapeOf(config: AuditConfig, table: Table, platform: string): Sh
       'It has to be a number that grows with each entry; leave it out where there is none.',
     );
   const key = config.key === undefined ? only(known?.is.key) : [config.key].flat().map((name) => need('key', name, ''));
-  if (key.length === 0 && layout.is !== 'rows' && layout.is !== 'changed')
+  if (key.length === 0 && layout.is !== 'rows' && layout.is !== 'changed' && layout.is !== 'copy')
     throw fail('it does not say which record was changed', 'Add key: with the name of the column.');
   const action = config.action === undefined ? only(known?.is.action)[0] : need('action', config.action, '');
-  if (action === undefined && layout.is === 'changed') throw fail('it does not say what was done', 'Add action: with the name of the column.');
+  if (action === undefined && (layout.is === 'changed' || layout.is === 'copy'))
+    throw fail('it does not say what was done', 'Add action: with the name of the column.');
   return {
     table,
     layout,
     of: ofOf(config, known?.is, need, fail, has),
+    ...(config.about === undefined ? {} : { about: [config.about].flat() }),
     names: config.names ?? {},
     key,
     at,
@@ -192,10 +201,11 @@ function layoutOf(config: Omit<AuditConfig, 'table'>, need: Need, fail: Fail, ta
     return { is: 'changed', row, changed };
   }
   if (config.changes !== undefined) return { is: 'changes', changes: kept(need('changes', config.changes, ''), true) };
+  if (config.copies !== undefined) return { is: 'copy' };
   if (config.old === undefined && config.new === undefined)
     throw fail(
       'it has none of the shapes that are known',
-      'Say where it keeps what: old and new, row and changed, changes, or column with old and new (docs/postgres.md).',
+      'Say where it keeps what: old and new, row and changed, changes, copies, or column with old and new (docs/postgres.md).',
     );
   const [old, after] = [kept(need('old', config.old, 'what stood there before')), kept(need('new', config.new, 'what was written'))];
   if (table.columns.get(old)?.base !== table.columns.get(after)?.base) throw fail(`${old} and ${after} are of two types`);
@@ -212,7 +222,13 @@ function ofOf(config: AuditConfig, known: Known | undefined, need: Need, fail: F
   }
   const { schema, name, oid } = known?.of ?? {};
   if (oid !== undefined && has(oid)) return { oid };
-  if (name === undefined || !has(name))
-    throw fail('it does not say which table was changed', 'Add of: { schema: …, name: … } with the columns that name it, or of: { oid: … }.');
+  if (name === undefined || !has(name)) {
+    // The audit table of one table needs no column that says so.
+    if (config.about !== undefined && [config.about].flat().length === 1) return {};
+    throw fail(
+      'it does not say which table was changed',
+      'Add of: { schema: …, name: … } with the columns that name it, or of: { oid: … }; or about: with the table, where it is about one only.',
+    );
+  }
   return { name, ...(schema !== undefined && has(schema) ? { schema } : {}) };
 }

@@ -1,7 +1,9 @@
 import type { CallOptions } from '../../../lib/index.js';
 import type { CountRequest } from '../../connector.js';
-import type { Audit } from '../audit/audit.js';
+import type { Audits } from '../audit/audits.js';
 import { identifier, relation } from '../sql.js';
+import { betweenSql, modifiedZone } from '../zone.js';
+import { type Counted, countedIn, NOW_MS } from './counted.js';
 import type { ReadContext } from './read.js';
 
 /**
@@ -11,9 +13,9 @@ import type { ReadContext } from './read.js';
 export async function count(
   request: CountRequest,
   context: ReadContext,
-  audit: Audit | undefined,
+  audit: Audits | undefined,
   options: CallOptions,
-): Promise<number | undefined> {
+): Promise<Counted | undefined> {
   const { table, reader, settings } = context;
   const { event, from, to, writer } = request;
   if (event === 'created') return await audit?.countCreated(request, table, options);
@@ -21,8 +23,9 @@ export async function count(
   if (at === undefined || (writer !== undefined && by === undefined)) return undefined;
   const column = `t.${identifier(at.name)}`;
   const ofWriter = writer === undefined || by === undefined ? '' : ` AND t.${identifier(by.name)}::text = $3`;
-  const query = `SELECT count(*) FROM ${relation(table)} AS t WHERE ${column} >= $1::timestamptz AND ${column} < $2::timestamptz${ofWriter}`;
+  const within = betweenSql(await modifiedZone(reader, settings, table, options), column, '$1::pg_catalog.timestamptz', '$2::pg_catalog.timestamptz');
+  const query = `SELECT pg_catalog.count(*), ${NOW_MS} FROM ${relation(table)} AS t WHERE ${within}${ofWriter}`;
   const values = [from.toISOString(), to.toISOString(), ...(writer === undefined ? [] : [writer])];
   const [row] = await reader.ask(query, values, options, `counting ${table.object}`, table);
-  return Number(row?.[0] ?? 0);
+  return countedIn(row);
 }

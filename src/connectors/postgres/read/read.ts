@@ -1,4 +1,4 @@
-import { type CallOptions, RunbackError } from '../../../lib/index.js';
+import { type CallOptions, defined, RunbackError } from '../../../lib/index.js';
 import { keyOf, type Link } from '../../../records/index.js';
 import type { FieldChange, ReadLinksRequest, ReadRequest, RecordBatch, RecordHistory } from '../../connector.js';
 import { isTooLong } from '../errors.js';
@@ -6,6 +6,7 @@ import type { Column, ForeignKey, Table } from '../schema/table.js';
 import type { Row } from '../session.js';
 import type { Settings } from '../settings.js';
 import { arrayLiteral, identifier, keyMatch, keyOrder, keyText, refersTo, relation, within } from '../sql.js';
+import { instantsSql, modifiedZone, sinceSql } from '../zone.js';
 import type { Reader } from './reader.js';
 import { keyParts, presentFields, recordMaker } from './values.js';
 
@@ -48,8 +49,12 @@ export async function* readAll(request: ReadRequest, context: ReadContext, optio
   const at = settings.modified.at === undefined ? undefined : table.columns.get(settings.modified.at);
   const since = request.changedSince !== undefined && at !== undefined;
   const { encoding } = await reader.connected(options);
+  const column = `t.${identifier(at?.name ?? '')}`;
+  const changed = since
+    ? `WHERE ${sinceSql(await modifiedZone(reader, settings, table, options), column, '$1::pg_catalog.timestamptz')} OR ${column} IS NULL`
+    : '';
   const query = `SELECT ${key} FROM ${relation(table)} AS t
-    ${since ? `WHERE t.${identifier(at.name)} >= $1::timestamptz OR t.${identifier(at.name)} IS NULL` : ''} ORDER BY ${keyOrder(columns, 't', request.schema.keyOrder ?? 'text', encoding)}`;
+    ${changed} ORDER BY ${keyOrder(columns, 't', request.schema.keyOrder ?? 'text', encoding)}`;
   const make = recordMaker(present);
   const values = since ? [request.changedSince?.toISOString()] : [];
   for await (const found of reader.rows(query, values, ROWS_PER_BATCH, options, `reading ${table.object}`, table)) {
@@ -84,8 +89,12 @@ export async function* readKeys(
   const columns = keyColumns(table, request.schema.keyFields);
   const present = presentFields(request.schema, table);
   const history = request.history === undefined ? [] : [settings.modified.by, settings.modified.at];
-  const named = history.map((name) => (name === undefined ? undefined : table.columns.get(name)));
-  const extra = named.map((column) => (column === undefined ? 'NULL::text' : `t.${identifier(column.name)}`));
+  const [by, at] = history.map((name) => (name === undefined ? undefined : table.columns.get(name)));
+  const times = at === undefined ? undefined : instantsSql(await modifiedZone(context.reader, settings, table, options), `t.${identifier(at.name)}`);
+  const extra =
+    request.history === undefined
+      ? []
+      : [by === undefined ? 'NULL::text' : `t.${identifier(by.name)}`, times?.at ?? 'NULL::text', times?.until ?? 'NULL::text'];
   const select = [keyText(columns, 't'), ...present.map(({ column }) => `t.${identifier(column.name)}`), ...extra].join(', ');
   const make = recordMaker(present);
   for await (const rows of rowsOfKeys(select, [...new Set(keys)], perCall, request.schema.keyFields, columns, context, options)) {
@@ -94,7 +103,9 @@ export async function* readKeys(
     else {
       const fields = request.history;
       const first = present.length + 1;
-      const histories = new Map(rows.map((row) => [row[0] ?? '', historyOf(row[first] ?? null, row[first + 1] ?? null, fields)]));
+      const histories = new Map(
+        rows.map((row) => [row[0] ?? '', historyOf(row[first] ?? null, row[first + 1] ?? null, row[first + 2] ?? null, fields)]),
+      );
       yield { records, history: histories };
     }
   }
@@ -161,9 +172,10 @@ export function isBadText(error: unknown): boolean {
   return error instanceof RunbackError && typeof error.data['sqlstate'] === 'string' && error.data['sqlstate'].startsWith('22');
 }
 
-function historyOf(by: string | null, at: string | null, fields: readonly string[]): RecordHistory {
+function historyOf(by: string | null, at: string | null, until: string | null, fields: readonly string[]): RecordHistory {
   if (by === null && at === null) return { fields: {} };
-  const change: FieldChange = { ...(at === null ? {} : { at: isoOf(at) }), ...(by === null ? {} : { writer: by }) };
+  const [time, latest] = [at, until].map((text) => (text === null ? undefined : isoOf(text)));
+  const change: FieldChange = defined({ at: time, until: latest, writer: by ?? undefined });
   return { fields: Object.fromEntries(fields.map((name) => [name, [change]])) };
 }
 

@@ -128,14 +128,15 @@ export class Reader {
   /** Opens the view: locks the tables, then fixes the moment. Throws our errors; one about a lock says who has it. */
   async open(tables: readonly Table[], options: CallOptions): Promise<View> {
     const doing = 'locking the tables to be read';
-    const begin = ['BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', lockTables(tables), 'SELECT 1'].filter((text) => text !== '').join('; ');
+    const locks = lockTables(tables);
     try {
       await retrying(this.settings, this.clock, this.counters, options, doing, async () => {
         const connection = await this.connected(options);
         try {
-          await connection.query(begin, undefined, options);
+          const how = 'ISOLATION LEVEL REPEATABLE READ READ ONLY';
+          await connection.begin({ how, before: locks === '' ? [] : [locks], after: ['SELECT 1'] }, options);
         } catch (error) {
-          if (!connection.broken) await connection.query('ROLLBACK');
+          if (!connection.broken) await connection.rollBack();
           // It was waited for as long as is allowed: not again.
           throw waitedInVain(error) ? fromServer(error, this.settings, doing) : error;
         }
@@ -198,7 +199,7 @@ export class Reader {
     const known = await this.connection?.catch(() => undefined);
     if (!wasOpen || known === undefined || known.broken) return;
     try {
-      await known.query('ROLLBACK');
+      await known.rollBack();
     } catch {
       await known.close(true);
     }

@@ -5,6 +5,11 @@ import { type Ask, json } from './catalog.js';
 export const TOLD_SETTINGS: ToldSettings = {
   fields: 'object',
   options: 'described',
+  // Check constraints are said with the fields.
+  'record-types': 'none',
+  'validation-rules': 'none',
+  lists: 'none',
+  forms: 'none',
   pipelines: 'none',
   scopes: 'none',
   permissions: 'object',

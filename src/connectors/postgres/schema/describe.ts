@@ -215,6 +215,7 @@ function fieldOf(row: ColumnRow, { setApart, unique, stamp }: ColumnFacts): Fiel
     ...(row.options === null ? {} : { options: row.options }),
     ...(limited ? { maxLength: row.baseTypmod - 4 } : {}),
     ...(unique ? { unique: true } : {}),
+    ...(unique && row.base === 'citext' ? { uniqueInAnyCase: true as const } : {}),
     ...(row.notNull ? { required: true } : {}),
     ...(row.notNull && (row.hasDefault || row.identity !== '' || stamp?.onCreate === true) ? { filledOnCreate: true } : {}),
     ...(stamp === undefined ? {} : { setByItself: true }),

@@ -11,6 +11,7 @@ import { choicesOf, foreignKeySql, literal, partsOf, quoted, tableSql, type Tabl
 
 /** The comment by which everything that is made here is known again. */
 const MARK = 'Made by a restore test of runback, which takes it away again';
+const WRITING = 'ISOLATION LEVEL READ COMMITTED READ WRITE';
 /** Key of the advisory lock of whoever works in a database; released with its connection, however that ends. */
 const LOCK_KEY = 7_305_019_441;
 const SHOWN = 3;
@@ -18,25 +19,38 @@ const SHOWN = 3;
 /** Makes empty tables after the description in a snapshot. */
 export const openScratch: OpenScratch = async (config, deps, schema, options) => {
   const settings = await readSettings(config, deps);
-  const connection = await connect(settings, deps.clock, { requests: 0, retries: 0 }, 'write', options);
+  const open = async (): Promise<Connection> => await connect(settings, deps.clock, { requests: 0, retries: 0 }, 'write', options);
+  const connection = await open();
+  let keeper = connection;
+  const close = async (force: boolean): Promise<void> => {
+    await connection.close(force);
+    if (!keeper.broken) await keeper.rollBack().catch(() => undefined);
+    await keeper.close(force);
+  };
   const clear = async (): Promise<void> => {
-    if (connection.broken) return;
-    await removeMarked(connection, settings);
-    await connection.close();
+    try {
+      if (!connection.broken) await removeMarked(connection, settings);
+    } finally {
+      await close(connection.broken);
+    }
   };
   try {
-    await takeAlone(connection, settings, options);
+    // Behind a pooler the lock lies with a transaction, which stays open on a connection of its own.
+    if (connection.shared) keeper = await open();
+    await takeAlone(keeper, settings, options);
     await removeMarked(connection, settings);
     await requireEmpty(connection, settings, schema, options);
     return { ...(await makeAll(connection, settings, schema, options)), clear };
   } catch (error) {
-    await connection.close(true);
+    await close(true);
     throw fromServer(error, settings, 'making the tables of a restore test');
   }
 };
 
 async function takeAlone(connection: Connection, settings: Settings, options: CallOptions): Promise<void> {
-  const [row] = await connection.query('SELECT pg_catalog.pg_try_advisory_lock($1)', [LOCK_KEY], options);
+  if (connection.shared) await connection.begin({ how: WRITING }, options);
+  const take = connection.shared ? 'pg_try_advisory_xact_lock' : 'pg_try_advisory_lock';
+  const [row] = await connection.query(`SELECT pg_catalog.${take}($1)`, [LOCK_KEY], options);
   if (row?.[0] === 't') return;
   throw new RunbackError('locked', `Another restore test works in ${settings.database} at ${addressOf(settings)}`, {
     state: 'Nothing was written.',
@@ -65,9 +79,10 @@ async function removeMarked(connection: Connection, settings: Settings): Promise
   ];
   if (drops.length === 0) return;
   try {
-    await connection.query(`BEGIN; ${drops.join('; ')}; COMMIT`);
+    await connection.begin({ how: WRITING, after: drops });
+    await connection.query('COMMIT');
   } catch (error) {
-    await connection.query('ROLLBACK').catch(() => undefined);
+    await connection.rollBack().catch(() => undefined);
     throw new RunbackError('platform-rejected', `The tables of a restore test could not be taken away from ${settings.database}`, {
       why: messageOf(error),
       state: `Their comment says: ${MARK}.`,
@@ -120,7 +135,7 @@ async function makeAll(
       return messageOf(error);
     }
   };
-  await connection.query('BEGIN');
+  await connection.begin({ how: WRITING });
   await makeSchemas(connection, new Set([...names.values()].map(({ schema }) => schema)));
   for (const [type, labels] of choicesOf(objects))
     await tried(`CREATE TYPE ${type} AS ENUM (${labels.map(literal).join(', ')})`, `COMMENT ON TYPE ${type} IS ${literal(MARK)}`);

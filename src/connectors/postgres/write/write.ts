@@ -8,6 +8,7 @@ import type { Reach, Table } from '../schema/table.js';
 import type { Row } from '../session.js';
 import type { Settings } from '../settings.js';
 import { relation, target } from '../sql.js';
+import { localSql, type Zone } from '../zone.js';
 import { goesAtOnce, outcomesIn, updateAtOnce } from './at-once.js';
 import { blame, quietly } from './blame.js';
 import { whoLocks } from './lockers.js';
@@ -35,6 +36,8 @@ export interface WriteContext {
   readonly writer: Writer;
   readonly settings: Settings;
   readonly table: Table;
+  /** Zone of the time column that `modified` names, where it has none of its own. */
+  readonly zone?: Zone;
   /** What was said already and is not said again. */
   readonly said: Set<string>;
 }
@@ -334,7 +337,7 @@ class Batch {
     const { by, at } = this.context.settings.modified;
     const stamps = [
       { name: by, sql: `'runback'` },
-      { name: at, sql: 'pg_catalog.now()' },
+      { name: at, sql: localSql(this.context.zone, 'pg_catalog.now()') },
     ].flatMap(({ name, sql }) => {
       const column = name === undefined || written.has(name) ? undefined : shape.table.columns.get(name);
       return column === undefined || column.generated ? [] : [{ column, sql: `${sql}::${column.cast}` }];

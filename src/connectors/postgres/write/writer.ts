@@ -1,6 +1,6 @@
 import { type CallOptions, type Clock, messageOf } from '../../../lib/index.js';
 import type { MutationResult, WriteOptions } from '../../connector.js';
-import { isLost, isTransient } from '../errors.js';
+import { isLost, isTransient, isWithheld } from '../errors.js';
 import { type Connection, connect, type Counters, type Row, throwIfAborted } from '../session.js';
 import type { Settings } from '../settings.js';
 
@@ -25,10 +25,14 @@ export interface Transacting {
 }
 
 /**
- * The number of the present transaction and the timeline of the cluster, which a failover or a recovery from a backup
- * changes: from then on the same number may be another transaction.
+ * What tells one history of transactions from another: in a second one the same number may be another transaction. `log`: the timeline of
+ * the cluster, which a failover or a recovery from a backup changes. `start`: when the server was started, for services that tell nothing
+ * of their log; it changes with every start, and what was before one is not known then.
  */
-const TOKEN = `pg_catalog.concat(pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8), '/', pg_catalog.pg_current_xact_id())`;
+const HISTORY = {
+  log: 'pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8)',
+  start: `pg_catalog.to_char(pg_catalog.pg_postmaster_start_time() AT TIME ZONE 'UTC', '"s"YYYYMMDDHH24MISSUS')`,
+};
 
 /** How long something was waited for so far. */
 export interface Waits {
@@ -50,6 +54,7 @@ interface Outcome {
 export class Writer {
   private connection: Connection | undefined;
   private opening: Promise<Connection> | undefined;
+  private history: keyof typeof HISTORY = 'log';
 
   constructor(
     private readonly settings: Settings,
@@ -99,19 +104,15 @@ export class Writer {
       let results: readonly MutationResult[];
       try {
         const using = connection;
-        const wait = lockMs === undefined ? '' : `SET LOCAL lock_timeout = '${String(lockMs)}ms'; `;
-        // Constraints that would wait for the end are checked at once, so that one bad record is not the whole batch's
-        // failure.
-        const [row] = await using.query(
-          `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ${wait}SET CONSTRAINTS ALL IMMEDIATE; SELECT ${TOKEN}${also === undefined ? '' : `; ${also}`}`,
-          undefined,
-          options,
-        );
-        transaction = row?.[0] ?? undefined;
+        const wait = lockMs === undefined ? [] : [`SET LOCAL lock_timeout = '${String(lockMs)}ms'`];
+        transaction = await this.begin(using, wait, also === undefined ? [] : [also], options);
         results = await work((text, values) => using.query(text, values, options));
         throwIfAborted(options.signal, this.settings);
         const done = results.flatMap((result, i) => (result.status === 'applied' ? [places?.[i] ?? i] : []));
         if (transaction !== undefined && done.length > 0) await tell(options, { token: transaction, places: done });
+        await options.guard?.confirm();
+        // Nothing is waited for between this and the commit.
+        options.guard?.left();
       } catch (error) {
         await this.rollBack(connection, options.signal?.aborted === true);
         if (options.signal?.aborted === true)
@@ -148,6 +149,27 @@ export class Writer {
     }
   }
 
+  /** Gives what the transaction can be asked for by later. `first`, `last`: statements before and after that. */
+  private async begin(connection: Connection, first: readonly string[], last: readonly string[], options: WriteOptions): Promise<string | undefined> {
+    const ask = async (history: keyof typeof HISTORY): Promise<string | undefined> => {
+      const token = `pg_catalog.concat(${HISTORY[history]}, '/', pg_catalog.pg_current_xact_id())`;
+      // Constraints that would wait for the end are checked at once, so that one bad record is not the whole batch's failure.
+      const after = [...first, 'SET CONSTRAINTS ALL IMMEDIATE', `SELECT ${token}`, ...last];
+      const [row] = await connection.begin({ how: 'ISOLATION LEVEL READ COMMITTED READ WRITE', after }, options);
+      return row?.[0] ?? undefined;
+    };
+    try {
+      return await ask(this.history);
+    } catch (error) {
+      if (this.history === 'start' || !isWithheld(error)) throw error;
+      await connection.rollBack();
+      const token = await ask('start');
+      // Not before: what was refused may have been something else.
+      this.history = 'start';
+      return token;
+    }
+  }
+
   /** Runs one statement outside of a transaction. Throws what the driver throws. */
   async ask(text: string, options: CallOptions): Promise<readonly Row[]> {
     return (await this.ready(options)).query(text, undefined, options);
@@ -180,7 +202,7 @@ export class Writer {
     if (connection.broken) return;
     try {
       if (abandon) await connection.close(true);
-      else await connection.query('ROLLBACK');
+      else await connection.rollBack();
     } catch {
       await connection.close(true);
     }
@@ -254,11 +276,12 @@ export class Writer {
  * forgotten it.
  */
 async function statusOf(connection: Connection, token: string): Promise<'committed' | 'aborted' | 'in progress' | 'unknown'> {
-  const [timeline, number] = token.split('/');
+  const [history, number] = token.split('/');
+  const now = HISTORY[history?.startsWith('s') === true ? 'start' : 'log'];
   try {
     const [row] = await connection.query(
-      `SELECT CASE WHEN pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8) OPERATOR(pg_catalog.=) $1 THEN pg_catalog.pg_xact_status($2::pg_catalog.xid8) END`,
-      [timeline, number],
+      `SELECT CASE WHEN ${now} OPERATOR(pg_catalog.=) $1 THEN pg_catalog.pg_xact_status($2::pg_catalog.xid8) END`,
+      [history, number],
     );
     const status = row?.[0];
     return status === 'committed' || status === 'aborted' || status === 'in progress' ? status : 'unknown';

@@ -31,6 +31,8 @@ export function* descriptionProblems(raw: unknown): Generator<PathProblem> {
     const at = ['objects', name];
     yield* listProblems(groupAt(value, 'list'), [...at, 'list'], []);
     if (isGroup(value) && 'changed' in value) yield* listProblems(groupAt(value, 'changed'), [...at, 'changed'], ['since']);
+    for (const [event, how] of Object.entries(groupAt(value, 'counted')))
+      if (isGroup(how)) yield* callProblems(how, [...at, 'counted', event], { known: ['from', 'to', 'last'], needed: [['from'], ['to', 'last']] });
     const read = groupAt(value, 'read');
     if (read['from_list'] !== true) yield* callProblems(read, [...at, 'read'], { known: ['key', 'keys', 'limit'], needed: [['key', 'keys']] });
     else if (Object.keys(read).some((name) => name !== 'from_list'))

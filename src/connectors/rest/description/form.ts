@@ -89,6 +89,13 @@ const list = z.strictObject({
   pages,
 });
 
+const counting = z.strictObject({
+  ...call,
+  total: inBody.describe('Where the answer says how many there are.'),
+  times: z.enum(['iso', 'seconds', 'milliseconds']).default('iso').describe('How {from}, {to} and {last} are written.'),
+  most: most.exactOptional().describe('Where its totals stop: of so many, shorter times are asked for.'),
+});
+
 const field = z.strictObject({
   type: z.enum(TYPES),
   label: words.exactOptional(),
@@ -143,6 +150,10 @@ const object = z.strictObject({
   modified: z.strictObject({ at: name, by: name.exactOptional() }).exactOptional().describe('The fields that say who wrote last, and when.'),
   list,
   changed: list.exactOptional().describe('The same, only of what was written at or after {since}.'),
+  counted: z
+    .strictObject({ created: counting.exactOptional(), changed: counting.exactOptional() })
+    .exactOptional()
+    .describe('How many were made, or written last, from {from} until before {to}; {last} is the last second of that time.'),
   read: readByKeys,
   create: write.exactOptional(),
   update: write.exactOptional(),
@@ -211,6 +222,7 @@ export type Description = z.infer<typeof descriptionForm>;
 export type ObjectDescription = Description['objects'][string];
 export type FieldDescription = ObjectDescription['fields'][string];
 export type ListDescription = ObjectDescription['list'];
+export type CountDescription = NonNullable<NonNullable<ObjectDescription['counted']>['created']>;
 export type ReadDescription = ObjectDescription['read'];
 export type WriteDescription = NonNullable<ObjectDescription['update']>;
 export type CallDescription = Pick<ReadDescription, 'get' | 'post' | 'put' | 'patch' | 'delete' | 'query' | 'body'>;

@@ -1,4 +1,4 @@
-import { type CallOptions, defined } from '../../../lib/index.js';
+import { type CallOptions, defined, sha256 } from '../../../lib/index.js';
 import { Cursors } from '../../http/cursors.js';
 import { incomplete } from '../../http/whole.js';
 import type { Setting, SettingArea, ToldSettings } from '../../settings.js';
@@ -16,11 +16,16 @@ export const TOLD_SETTINGS: ToldSettings = {
   permissions: 'object',
   limits: 'account',
   automations: 'account',
+  'record-types': 'object',
+  'validation-rules': 'account',
+  lists: 'none',
+  forms: 'none',
 };
 
 /** Settings of one object type, out of its description. */
 export function objectSettings(area: SettingArea, wire: WireObject): readonly Setting[] {
   if (area === 'options') return optionsOf(wire);
+  if (area === 'record-types') return recordTypesOf(wire);
   if (area !== 'permissions') return [];
   const { queryable, createable, updateable, deletable, undeletable } = wire;
   const told = defined({ read: queryable, create: createable, update: updateable, delete: deletable, undelete: undeletable });
@@ -37,9 +42,19 @@ function optionsOf({ fields = [] }: WireObject): readonly Setting[] {
   });
 }
 
-/** Limits of the account; flows and Apex triggers. */
+/** Record types as this user sees them; the one that every object has is none. Which options each offers is not told. */
+function recordTypesOf({ recordTypeInfos = [] }: WireObject): readonly Setting[] {
+  return recordTypeInfos.flatMap(({ name, developerName = name, available, active, master, defaultRecordTypeMapping }) =>
+    master === true || developerName === undefined
+      ? []
+      : [{ name: developerName, says: defined({ label: name, 'for this user': available, on: active, default: defaultRecordTypeMapping }) }],
+  );
+}
+
+/** Limits of the account; validation rules; flows and Apex triggers. */
 export async function accountSettings(api: SalesforceApi, area: SettingArea, call: CallOptions): Promise<readonly Setting[]> {
   if (area === 'limits') return limitsIn(await api.get(api.data('/limits'), isObject, call));
+  if (area === 'validation-rules') return await validationRules(api, call);
   return area === 'automations' ? [...(await flows(api, call)), ...(await triggers(api, call))] : [];
 }
 
@@ -76,10 +91,34 @@ async function triggers(api: SalesforceApi, call: CallOptions): Promise<readonly
   });
 }
 
-async function all(api: SalesforceApi, soql: string, call: CallOptions): Promise<readonly WireRecord[]> {
+/** Each is read as a whole for its formula: no list tells it. */
+async function validationRules(api: SalesforceApi, call: CallOptions): Promise<readonly Setting[]> {
+  const soql = 'SELECT Id,ValidationName,Active,ErrorMessage,ErrorDisplayField,EntityDefinition.QualifiedApiName FROM ValidationRule';
+  const found: Setting[] = [];
+  for (const row of await all(api, soql, call, '/tooling')) {
+    const { EntityDefinition: entity } = row as { readonly EntityDefinition?: unknown };
+    const of = isObject(entity) && typeof entity['QualifiedApiName'] === 'string' ? entity['QualifiedApiName'] : '';
+    const whole = (await api.get(api.data(`/tooling/sobjects/ValidationRule/${text(row, 'Id') ?? ''}`), isObject, call)) as WireRecord;
+    const { Metadata: metadata } = whole as { readonly Metadata?: unknown };
+    const formula = isObject(metadata) ? metadata['errorConditionFormula'] : undefined;
+    if (typeof formula !== 'string') throw incomplete(api, 'the formula of a validation rule', 'It is not in its description.');
+    found.push({
+      name: `${of}.${text(row, 'ValidationName') ?? ''}`,
+      says: {
+        on: row['Active'] === true,
+        refuses: `digest ${sha256(formula).slice(0, 8)}`,
+        ...defined({ message: text(row, 'ErrorMessage'), field: text(row, 'ErrorDisplayField') }),
+      },
+    });
+  }
+  return found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+async function all(api: SalesforceApi, soql: string, call: CallOptions, tooling = ''): Promise<readonly WireRecord[]> {
   const rows: WireRecord[] = [];
   const cursors = new Cursors(api);
-  for (let path: string | undefined = api.queryPath(soql); path !== undefined;) {
+  const first = tooling === '' ? api.queryPath(soql) : api.data(`${tooling}/query?q=${encodeURIComponent(soql)}`);
+  for (let path: string | undefined = first; path !== undefined;) {
     const page = (await api.get(path, isPage, call)) as WirePage;
     rows.push(...page.records);
     path = page.done ? undefined : cursors.next(page.nextRecordsUrl);

@@ -1,6 +1,6 @@
 import type { FieldSchema } from '../../../records/index.js';
 import type { WireField, WireObject } from '../wire/shapes.js';
-import { platformTypeOf, typeOf } from './types.js';
+import { isEncrypted, platformTypeOf, typeOf } from './types.js';
 
 /** The key, what says that a record is deleted, and what only tells who looked at it: no field of a record. */
 const LEFT_OUT: ReadonlySet<string> = new Set(['Id', 'IsDeleted', 'MasterRecordId', 'LastViewedDate', 'LastReferencedDate']);
@@ -16,20 +16,24 @@ const SETS_ALSO: Readonly<Record<string, readonly string[]>> = {
   'Opportunity.StageName': ['Probability', 'ForecastCategoryName'],
 };
 
-/** The fields of an object type that are read. */
-export function fieldsOf(object: WireObject): readonly FieldSchema[] {
+/** What a mask in place of a text comes to: it says nothing certain of the text, and must never be written over it. */
+const MASKED = 'in Salesforce, by a user with the permission View Encrypted Data: runback is shown a mask';
+
+/** The fields of an object type that are read. `unmasked`: whether encrypted texts are told as they are. */
+export function fieldsOf(object: WireObject, unmasked: boolean): readonly FieldSchema[] {
   const wires = (object.fields ?? []).filter(({ name }) => !LEFT_OUT.has(name));
   const names = new Set(wires.map(({ name }) => name));
   return wires.flatMap((wire) => {
     const type = typeOf(wire);
-    return type === undefined ? [] : [fieldOf(object.name, wire, type, names)];
+    return type === undefined ? [] : [fieldOf(object.name, wire, type, names, unmasked)];
   });
 }
 
-function fieldOf(object: string, wire: WireField, type: FieldSchema['type'], names: ReadonlySet<string>): FieldSchema {
+function fieldOf(object: string, wire: WireField, type: FieldSchema['type'], names: ReadonlySet<string>, unmasked: boolean): FieldSchema {
   const { name, label } = wire;
   const byItself = BY_ITSELF.has(name);
-  const readOnly = wire.updateable !== true || byItself;
+  const isMask = isEncrypted(wire) && !unmasked;
+  const readOnly = wire.updateable !== true || byItself || isMask;
   const compound = wire.compoundFieldName ?? null;
   const isPart = compound !== null && compound !== name && compound !== 'Name';
   const also = (SETS_ALSO[`${object}.${name}`] ?? []).filter((each) => names.has(each));
@@ -42,20 +46,46 @@ function fieldOf(object: string, wire: WireField, type: FieldSchema['type'], nam
     ...optionsOf(wire),
     ...(type === 'string' && wire.type !== 'reference' && (wire.length ?? 0) > 0 ? { maxLength: wire.length } : {}),
     ...(wire.unique === true ? { unique: true } : {}),
+    ...(wire.unique === true && wire.caseSensitive !== true ? { uniqueInAnyCase: true as const } : {}),
+    ...(wire.type === 'email' ? { form: 'email' as const } : {}),
     // The parts of an address or a place only make sense together.
     ...(isPart && !readOnly ? { group: compound } : {}),
     ...(OPTED_OUT.test(name) && type === 'boolean' ? { optedOut: [true] } : {}),
     ...(byItself ? { setByItself: true } : {}),
-    ...(readOnly && !byItself && wire.createable === true ? { givenOnCreate: true } : {}),
-    ...(wire.nillable === false && wire.defaultedOnCreate !== true && wire.createable === true ? { required: true } : {}),
+    ...(readOnly && !byItself && !isMask && wire.createable === true ? { givenOnCreate: true } : {}),
+    ...requiredOf(wire),
+    ...companionsOf(wire, names),
+    ...(isEncrypted(wire) ? { masked: true as const } : {}),
+    ...(isMask ? { byHand: MASKED } : {}),
+    ...(wire.extraTypeInfo === 'richtextarea' ? { markup: true as const } : {}),
     ...(also.length > 0 ? { setsAlso: also } : {}),
   };
 }
 
-/** Options of a choice that takes no others. Inactive ones stay where they are, and nobody can set them. */
-function optionsOf({ restrictedPicklist, picklistValues = [] }: WireField): { readonly options?: readonly string[] } {
-  if (restrictedPicklist !== true) return {};
-  return { options: picklistValues.flatMap(({ value, active }) => (typeof value === 'string' && active !== false ? [value] : [])) };
+/** A check box is never empty either, and nobody has to fill it. */
+function requiredOf({ nillable, createable, defaultedOnCreate, type }: WireField): Pick<FieldSchema, 'required' | 'filledOnCreate'> {
+  if (nillable !== false || createable !== true || type === 'boolean') return {};
+  return { required: true, ...(defaultedOnCreate === true ? { filledOnCreate: true } : {}) };
+}
+
+/** Currency of amounts: there is such a field where the org has several. */
+const CURRENCY = 'CurrencyIsoCode';
+
+/** What a value says something only together with: the record that it names, the field that decides on its options, its currency. */
+function companionsOf(wire: WireField, names: ReadonlySet<string>): Pick<FieldSchema, 'refersTo' | 'optionsBy' | 'currencyIn'> {
+  const { type, referenceTo = [], dependentPicklist, controllerName } = wire;
+  return {
+    ...(type === 'reference' && referenceTo.length > 0 ? { refersTo: referenceTo } : {}),
+    ...(dependentPicklist === true && typeof controllerName === 'string' ? { optionsBy: controllerName } : {}),
+    ...(type === 'currency' && names.has(CURRENCY) ? { currencyIn: CURRENCY } : {}),
+  };
+}
+
+/** Options of a choice: all that it takes, or those that it offers. Inactive ones stay where they are, and nobody can set them. */
+function optionsOf({ restrictedPicklist, picklistValues = [] }: WireField): Pick<FieldSchema, 'options' | 'offers'> {
+  const active = picklistValues.flatMap(({ value, active }) => (typeof value === 'string' && active !== false ? [value] : []));
+  if (restrictedPicklist === true) return { options: active };
+  return active.length === 0 ? {} : { offers: active };
 }
 
 /** How people see the values of choices: by field, the label of each value that is described. */

@@ -8,6 +8,7 @@ import type { SalesforceApi } from '../wire/api.js';
 import { isDescription, isList, type WireObject } from '../wire/shapes.js';
 import { fieldsOf } from './fields.js';
 import { linksOf } from './links.js';
+import { hasEncrypted, seesEncrypted } from './permissions.js';
 
 /** What the account has, as it was described last. */
 export interface Described {
@@ -40,7 +41,8 @@ export async function describe(api: SalesforceApi, objects: readonly string[] | 
   const names = new Set(wires.keys());
   const links = [...wires.values()].flatMap((wire) => linksOf(wire, names));
   const ordered = parentsFirst([...names], links);
-  return { schema: { objects: ordered.flatMap((name) => schemaOf(wires.get(name))), links }, wires };
+  const unmasked = [...wires.values()].some(hasEncrypted) ? await seesEncrypted(api, call) : true;
+  return { schema: { objects: ordered.flatMap((name) => schemaOf(wires.get(name), unmasked)), links }, wires };
 }
 
 /** Names of the object types that hold records of people's own making: one request. */
@@ -60,19 +62,22 @@ function isOrdinary(object: WireObject): boolean {
   return queryable === true && isOwn && customSetting !== true && deprecatedAndHidden !== true;
 }
 
-function schemaOf(wire: WireObject | undefined): readonly ObjectSchema[] {
+function schemaOf(wire: WireObject | undefined, unmasked: boolean): readonly ObjectSchema[] {
   if (wire === undefined) return [];
+  const fields = fieldsOf(wire, unmasked);
+  const masks = fields.filter(({ masked }) => masked === true && !unmasked);
   const refused = refusalOf(wire);
   return [
     {
       object: wire.name,
       ...(wire.label === undefined || wire.label === '' ? {} : { label: wire.label }),
       keyFields: [],
-      fields: fieldsOf(wire),
+      keyAs: 'id',
+      fields,
       createWithKey: false,
       undelete: wire.undeletable === true,
       sideEffects: ['Flows, triggers, roll-ups and workflow rules of the account run on every write; assignment rules are switched off for it.'],
-      lostOnCreate: { always: LOST, fields: [] },
+      lostOnCreate: { always: LOST, fields: masks.map(({ name }) => ({ field: name, what: 'encrypted texts, of which only a mask is known' })) },
       ...(refused === undefined ? {} : { refused }),
     },
   ];

@@ -24,6 +24,11 @@ const TYPES: Readonly<Record<string, FieldType>> = {
   encryptedstring: 'string',
 };
 
+/** Whether a text is one that only some people are told as it is: others are told a mask. */
+export function isEncrypted({ type }: Pick<WireField, 'type'>): boolean {
+  return type === 'encryptedstring';
+}
+
 /**
  * The type of a field; undefined for what is not read: compound fields, whose parts are fields of their own, and files (base64).
  */

@@ -12,8 +12,8 @@ import type { Writers } from './writers.js';
 
 /** What Salesforce keeps of what was done with people. */
 const ACTIVITIES = [
-  { object: 'Task', what: 'tasks', kind: 'task' },
-  { object: 'Event', what: 'events', kind: 'meeting' },
+  { object: 'Task', what: 'tasks', kind: 'task', kinds: ['task', 'email', 'call'] },
+  { object: 'Event', what: 'events', kind: 'meeting', kinds: ['meeting'] },
 ] as const;
 
 /** A task that says of itself what it is. */
@@ -32,20 +32,20 @@ export async function* sideEffects(
 ): AsyncGenerator<SideEffects> {
   const all = await allObjects(api, call);
   const objects = new Map(all.flatMap(({ name, keyPrefix }) => (typeof keyPrefix === 'string' ? [[keyPrefix, name] as const] : [])));
-  for (const { object, what, kind } of ACTIVITIES) {
-    if (!all.some(({ name }) => name === object)) yield { untold: what, why: 'this user does not see them' };
-    else yield* orUntold(what, () => activities(api, { object, kind, request, objects, writers, wireOf }, call));
+  for (const { object, what, kind, kinds } of ACTIVITIES) {
+    if (!all.some(({ name }) => name === object)) yield { untold: what, kinds, why: 'this user does not see them' };
+    else yield* orUntold(what, kinds, () => activities(api, { object, kind, request, objects, writers, wireOf }, call));
   }
-  yield { untold: 'mails of flows and alerts', why: 'no API of Salesforce tells which were sent; its e-mail logs, under Setup, do' };
+  yield { untold: 'mails of flows and alerts', kinds: ['mail'], why: 'no API of Salesforce tells which were sent; its e-mail logs, under Setup, do' };
 }
 
 /** What the user may not read is told as such. */
-async function* orUntold(untold: string, read: () => AsyncIterable<SideEffects>): AsyncGenerator<SideEffects> {
+async function* orUntold(untold: string, kinds: readonly SideEffect['kind'][], read: () => AsyncIterable<SideEffects>): AsyncGenerator<SideEffects> {
   try {
     yield* read();
   } catch (error) {
     if (!isRunbackError(error) || !['scope-missing', 'platform-rejected'].includes(error.code)) throw error;
-    yield { untold, why: error.why ?? error.message };
+    yield { untold, kinds, why: error.why ?? error.message };
   }
 }
 

@@ -53,11 +53,16 @@ const REASONS: Readonly<Record<string, RejectReason>> = {
   JSON_PARSER_ERROR: 'type-changed',
 };
 
+/** Refusals of a new owner, which name no field: a user who has left, or who may not own such records. */
+const OF_OWNER: ReadonlySet<string> = new Set(['INACTIVE_OWNER_OR_USER', 'OP_WITH_INVALID_USER_TYPE_EXCEPTION', 'TRANSFER_REQUIRES_READ']);
+const OWNER = 'OwnerId';
+
 /** Why Salesforce refuses one record. An id that is not there is the record's own, unless a field is named. */
 export function refusalOf(errors: readonly WireError[], own: ReadonlySet<string>): Refusal {
   const [first] = errors;
   if (first === undefined) return { reason: 'rejected', message: '' };
-  const fields = first.fields.filter((field) => own.has(field));
+  const named = first.fields.filter((field) => own.has(field));
+  const fields = named.length === 0 && OF_OWNER.has(first.code) && own.has(OWNER) ? [OWNER] : named;
   const message = `${errors.map((error) => error.message).join('; ')} (${first.code})`;
   const about = fields.length === 0 ? {} : { fields };
   const isOfField = fields.length > 0;

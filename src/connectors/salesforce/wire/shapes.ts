@@ -42,12 +42,20 @@ export interface WireField {
   readonly relationshipName?: string | null;
   /** Of a part: the field that it is a part of. */
   readonly compoundFieldName?: string | null;
+  /** Which of its options fit follows from the value of `controllerName`. */
+  readonly dependentPicklist?: boolean;
+  readonly controllerName?: string | null;
+  /** What kind of text a `textarea` holds: `plaintextarea`, `richtextarea`. */
+  readonly extraTypeInfo?: string | null;
 }
 
 /** A record type, as the object describes it to the user. */
 export interface WireRecordType {
   readonly name?: string;
+  readonly developerName?: string;
   readonly recordTypeId?: string;
+  readonly active?: boolean;
+  readonly defaultRecordTypeMapping?: boolean;
   readonly available?: boolean;
   readonly master?: boolean;
 }

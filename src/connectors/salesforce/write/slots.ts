@@ -48,7 +48,7 @@ function refusalOf(
   if (mutation.action === 'update' && wholeId(mutation.key) !== mutation.key) return gone(object, mutation.key);
   for (const [name, value] of Object.entries(mutation.set)) {
     const field = fields.get(name);
-    const altered = alteredOnTheWay(value) ?? (field && unsayable(field, value, mutation.action));
+    const altered = alteredOnTheWay(value) ?? (field && (maskIn(field, value) ?? unsayable(field, value, mutation.action)));
     if (altered !== undefined) return rejection('rejected', `The value of ${name} ${altered}`, undefined, [name]);
   }
   return undefined;
@@ -58,6 +58,17 @@ function refusalOf(
 function textIn(value: Value): string {
   if (typeof value === 'string') return value;
   return Array.isArray(value) ? value.map(textIn).join('') : '';
+}
+
+/**
+ * All masked but four characters at most, with what stands between groups (object reference: types of masks). One X alone begins too many
+ * texts that people write.
+ */
+const MASK = /^(?:\*|X[ -]?X)(?:[ -]?[*X])*[ -]?[^*X]{0,4}$/u;
+
+/** A mask that was saved in place of a text would be written as it stands: Salesforce takes it from who may not see the text either. */
+function maskIn({ masked }: FieldSchema, value: Value): string | undefined {
+  return masked === true && typeof value === 'string' && MASK.test(value) ? 'is a mask that stands for the text, which is not known' : undefined;
 }
 
 /** Why a value cannot be said of a field; undefined where it can. */

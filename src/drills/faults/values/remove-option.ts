@@ -28,6 +28,7 @@ export const removeOption: Fault<HowMany & { readonly object: string; readonly f
       const { type, options = [] } = fieldOf(stage, of, name);
       const { setOptions } = stage.account;
       if (type !== 'enum' && type !== 'set') impossible(`${name} is no field that holds one of several options, or some of them.`);
+      if (options.length === 0) impossible(`${name} takes any text here: it has no options that a platform would insist on.`);
       if (!options.includes(option)) impossible(`${name} has no option "${option}", only ${options.join(', ')}.`);
       if (renamed !== undefined && options.includes(renamed)) impossible(`${name} has the option "${renamed}" already.`);
       if (type === 'set' && renamed?.includes(BETWEEN) === true) impossible(`An option of ${name} cannot contain "${BETWEEN}".`);

@@ -1,5 +1,7 @@
 import { didYouMean } from '../../../lib/index.js';
+import type { FieldSchema } from '../../../records/index.js';
 import { otherSide, writtenSides } from '../../document/mapping.js';
+import { stored } from '../../values/stored.js';
 import { type LintContext, type Said, shownField, waysOf } from '../context.js';
 import { unknownField } from './fields.js';
 
@@ -21,15 +23,23 @@ export function* deleteRule({ mapping, schemas }: LintContext): Generator<Said> 
     for (const [field, value] of Object.entries(mapping.inactive[side] ?? {})) {
       const path = ['inactive', name, field];
       yield* unknownField(mapping, side, schema, field, path, 'inactive-unknown');
-      const options = schema.fields.find((one) => one.name === field)?.options;
-      if (options !== undefined && !options.includes(value))
-        yield {
-          rule: 'inactive-unknown',
-          path,
-          message: `${shownField(mapping, side, field)} has no option "${value}"${didYouMean(value, options)}`,
-        };
+      const described = schema.fields.find((one) => one.name === field);
+      const why = described && inactiveProblem(described, value);
+      if (why !== undefined) yield { rule: 'inactive-unknown', path, message: `${shownField(mapping, side, field)} ${why}` };
     }
   }
+}
+
+/** Why a field can never hold what an inactive record is to hold; undefined where it can. */
+function inactiveProblem(field: FieldSchema, value: string): string | undefined {
+  const { type, options, readOnly, maxLength, required } = field;
+  if (readOnly) return 'cannot be written: no record can be made inactive by it';
+  if (value === '') return required === true ? 'may never be empty' : undefined;
+  if (options !== undefined) return options.includes(value) ? undefined : `has no option "${value}"${didYouMean(value, options)}`;
+  if (maxLength !== undefined && value.length > maxLength) return `holds ${maxLength} characters, and "${value}" is longer`;
+  if (type === 'boolean') return ['true', 'false'].includes(value) ? undefined : `is true or false, and never "${value}"`;
+  if (type === 'set' || type === 'enum') return undefined;
+  return stored(field, value) === undefined ? `is ${type}, and "${value}" is none` : undefined;
 }
 
 /** What is carried more seldom than it may take would always be late. */

@@ -32,7 +32,7 @@ export function* unknownField(
     yield {
       rule: 'field-withheld',
       path,
-      message: `${shownField(mapping, side, name)} is never read: never_store in runback.yml names it`,
+      message: `${shownField(mapping, side, name)} is never read: never_store in runback.yml names it, or it is one for sensitive data`,
     };
   else
     yield {

@@ -33,17 +33,22 @@ export function* loopFindings(contexts: readonly LintContext[]): Generator<reado
         within.has(to) ? (graph.edges.get(edgeOf(from, to)) ?? []).map((edge) => ({ ...edge, from })) : [],
       ),
     );
+    // Where each has one way on, all go the same way round, each from where it is.
+    const isRing = part.every((node) => [...(graph.next.get(node) ?? [])].filter((to) => within.has(to)).length === 1);
+    const ring = isRing ? wayRound(graph.next, one, within) : undefined;
+    const shown = new Map(part.map((node) => [node, shownNode(node)]));
     // Each mapping that is part of it tells of it once, at its first line.
     for (const { mapping, index, to, from } of lines.sort((a, b) => a.index - b.index)) {
       if (told.has(mapping)) continue;
       told.add(mapping);
-      const way = wayRound(graph.next, from, within);
+      const at = ring?.indexOf(from) ?? 0;
+      const way = ring === undefined ? wayRound(graph.next, from, within) : [...ring.slice(at), ...ring.slice(0, at)];
       yield [
         mapping,
         {
           rule: 'loop',
           path: ['fields', index, mapping.sides[to].name],
-          message: `a value comes back to where it came from: ${[...way, from].map(shownNode).join(' → ')}${part.length > way.length ? `; ${part.length} fields are part of it` : ''}`,
+          message: `a value comes back to where it came from: ${[...way, from].map((node) => shown.get(node)).join(' → ')}${part.length > way.length ? `; ${part.length} fields are part of it` : ''}`,
         },
       ];
     }
@@ -59,14 +64,16 @@ function graphOf(contexts: readonly LintContext[]): FieldGraph {
         const { platform, object } = mapping.sides[side];
         return JSON.stringify([platform, object, name]);
       };
-      if (field.flow.kind === 'two-way') graph.twoWay.add(pairOf(node(0), node(1)));
+      const nodes = [node(0), node(1)] as const;
+      if (field.flow.kind === 'two-way') graph.twoWay.add(pairOf(...nodes));
       for (const [from, to] of waysOf(field)) {
-        add(graph.next, node(from), node(to));
-        const line = { mapping, index, to };
-        const key = edgeOf(node(from), node(to));
-        graph.edges.set(key, [...(graph.edges.get(key) ?? []), line]);
+        add(graph.next, nodes[from], nodes[to]);
+        const key = edgeOf(nodes[from], nodes[to]);
+        const lines = graph.edges.get(key);
+        if (lines === undefined) graph.edges.set(key, [{ mapping, index, to }]);
+        else lines.push({ mapping, index, to });
         // What the platform sets by itself when this one is written.
-        for (const also of schemas[to]?.setsAlso ?? []) add(graph.next, node(to), node(to, also));
+        for (const also of schemas[to]?.setsAlso ?? []) add(graph.next, nodes[to], node(to, also));
       }
     }
   return graph;

@@ -1,7 +1,7 @@
-import type { ObjectSchema } from '../../../records/index.js';
 import { RECORD_KEY } from '../../../workspace/index.js';
 import type { MatchKey } from '../../document/mapping.js';
 import { type LintContext, type Said, shownField } from '../context.js';
+import { isUnique } from '../likeness/uniques.js';
 import { unknownField } from './fields.js';
 
 /** Ways of matching by fields that are not there, or of which two records may share a value. */
@@ -34,11 +34,4 @@ function bothKnown({ names }: MatchKey, schemas: LintContext['schemas']): boolea
   return names.every(
     (name, side) => schemas[side] !== undefined && (name === RECORD_KEY || schemas[side].fields.some((field) => field.name === name)),
   );
-}
-
-/** True where no two records of an object type can have one value of a field. */
-function isUnique({ fields, keyFields, unique = [] }: ObjectSchema, name: string): boolean {
-  if (name === RECORD_KEY || (keyFields.length === 1 && keyFields[0] === name)) return true;
-  if (fields.some((field) => field.name === name && field.unique === true)) return true;
-  return unique.some(({ fields: together, when }) => when === undefined && together.length === 1 && together[0] === name);
 }

@@ -1,14 +1,19 @@
 import type { FieldSchema } from '../../../records/index.js';
 import type { SideIndex } from '../../document/mapping.js';
+import { type Carried, carried } from '../../values/carry.js';
 import { optionTable } from '../../values/options.js';
-import { type FieldPair, type LintContext, type Said, shownField, waysOf } from '../context.js';
+import { type FieldPair, type LintContext, type Said, shownField, typesOf, waysOf } from '../context.js';
 import type { FieldPlace, Held, LintRule, LostOption } from '../types.js';
 
 /** Options that lead nowhere: not on the other side, there in other letters only, not in `values`; and records that hold what is no option. */
 export function* optionRule(context: LintContext): Generator<Said> {
   for (const pair of context.pairs) {
     yield* unknownOptions(context, pair);
-    for (const [from, to] of waysOf(pair.field)) yield* lostOptions(context, pair, from, to);
+    for (const [from, to] of waysOf(pair.field)) {
+      yield* lostOptions(context, pair, from, to);
+      yield* wordlessOptions(context, pair, from, to);
+      yield* untoldOptions(context, pair, to);
+    }
   }
 }
 
@@ -37,16 +42,18 @@ function leadsToOptions({ field, schemas }: FieldPair, to: SideIndex): boolean {
 /** Words of `values` that are no option of their side. */
 function* unknownOptions({ mapping }: LintContext, { field, index, schemas }: FieldPair): Generator<Said> {
   for (const side of [0, 1] as const) {
-    const options = optionsOf(schemas[side]);
+    const options = optionsOf(schemas[side]) ?? schemas[side]?.offers;
     if (options === undefined || field.values === undefined) continue;
+    const isOpen = optionsOf(schemas[side]) === undefined;
     const known = new Set(options);
     const unknown = [...new Set(field.values.map((pair) => pair[side]))].filter((option) => !known.has(option));
     if (unknown.length === 0) continue;
     const lost = unknown.map((option) => withNear({ option }, options));
     yield {
       rule: 'option-unknown',
+      ...(isOpen ? { severity: 'warning' as const } : {}),
       path: ['fields', index, 'values'],
-      message: `${shownField(mapping, side, field.names[side])} has no ${optionWord(lost)} ${listed(lost)}`,
+      message: `${shownField(mapping, side, field.names[side])} ${isOpen ? 'does not offer' : 'has no'} ${optionWord(lost)} ${listed(lost)}`,
       options: lost,
     };
   }
@@ -57,17 +64,20 @@ function* lostOptions({ input, mapping }: LintContext, pair: FieldPair, from: Si
   const { field, index, schemas } = pair;
   const [source, target] = [schemas[from], schemas[to]];
   if (source === undefined) return;
-  const there = optionsOf(target);
-  if (!leadsToOptions(pair, to)) return;
+  const isOpen = target?.type !== 'boolean' && optionsOf(target) === undefined && target?.offers !== undefined;
+  const there = isOpen ? target.offers : optionsOf(target);
+  if (!leadsToOptions(pair, to) && !isOpen) return;
   const { platform, object } = mapping.sides[from];
   const holder: FieldPlace = { platform, object, field: field.names[from] };
   const held = input.heldOf?.(platform, object, field.names[from]);
-  const own = optionsOf(source);
+  const own = optionsOf(source) ?? (source.type === 'boolean' ? undefined : source.offers);
   const lost = sortOut({ own, there, held, becomes: becomesOf(field.values, from) });
   const path = ['fields', index, mapping.sides[from].name];
   const names = { from: shownField(mapping, from, field.names[from]), to: shownField(mapping, to, field.names[to]) };
   const counted = held === undefined ? {} : { counted: 'unreadable' in held ? `not counted: ${held.unreadable}` : `counted in ${held.source}` };
-  if (own === undefined && (held === undefined || 'unreadable' in held))
+  const isUncounted = held === undefined || 'unreadable' in held;
+  // What people may choose besides is no harm where anything is taken.
+  if (optionsOf(source) === undefined && isUncounted && !(isOpen && field.values === undefined))
     yield {
       rule: 'options-unchecked',
       path,
@@ -78,7 +88,52 @@ function* lostOptions({ input, mapping }: LintContext, pair: FieldPair, from: Si
   else if (held !== undefined && 'unreadable' in held)
     yield { rule: 'unreadable', path, message: `what records hold in ${names.from} could not be counted: ${held.unreadable}`, holder };
   for (const [rule, options] of lost)
-    if (options.length > 0) yield { rule, path, message: wordsOf(rule, options, names), options, holder, ...counted };
+    if (options.length > 0)
+      yield {
+        rule,
+        // It is taken all the same, and is none of those that people choose, report and filter by.
+        ...(isOpen && rule !== 'option-unmapped' ? { severity: 'warning' as const } : {}),
+        path,
+        message: wordsOf(rule, options, names),
+        options,
+        holder,
+        ...counted,
+      };
+}
+
+/** Options that are no value of the kind that is carried over: neither true nor false, no number, no day. */
+function* wordlessOptions({ mapping }: LintContext, pair: FieldPair, from: SideIndex, to: SideIndex): Generator<Said> {
+  const { field, index, schemas } = pair;
+  const [types, own] = [typesOf(pair), schemas[from]?.options ?? schemas[from]?.offers];
+  if (types === undefined || own === undefined || field.values !== undefined || (field.as === undefined && WORDS.has(types[to]))) return;
+  const lost = own.filter((option) => option !== '' && isUnreadable(carried(field, from, option, types))).map((option): LostOption => ({ option }));
+  if (lost.length === 0) return;
+  yield {
+    rule: 'option-missing',
+    path: ['fields', index, mapping.sides[from].name],
+    message: `${optionWord(lost)} of ${shownField(mapping, from, field.names[from])} cannot be a ${types[to]} in ${shownField(mapping, to, field.names[to])}: ${listed(lost)}`,
+    options: lost,
+    next: 'values in the mapping',
+  };
+}
+
+/** Types that hold any word as it is. */
+const WORDS: ReadonlySet<FieldSchema['type']> = new Set(['string', 'enum', 'set']);
+
+const isUnreadable = (one: Carried): boolean => 'problem' in one && one.problem === 'unreadable';
+
+/** A choice of which nobody could read what it takes. What names a record is told elsewhere. */
+function* untoldOptions({ mapping }: LintContext, { field, index, schemas }: FieldPair, to: SideIndex): Generator<Said> {
+  const target = schemas[to];
+  const isTold = target?.options !== undefined || target?.offers !== undefined || target?.refersTo !== undefined;
+  if (target === undefined || isTold || target.readOnly || target.type !== 'enum') return;
+  yield {
+    rule: 'options-unchecked',
+    severity: 'warning',
+    path: ['fields', index, mapping.sides[to].name],
+    message: `${shownField(mapping, to, field.names[to])} takes some options only, and its platform does not tell which`,
+    next: 'Compare them by hand: stages of pipelines, for example, have ids of their own',
+  };
 }
 
 interface Options {

@@ -1,4 +1,4 @@
-import type { ObjectSchema } from '../../../records/index.js';
+import type { FieldSchema, ObjectSchema } from '../../../records/index.js';
 import { RECORD_KEY } from '../../../workspace/index.js';
 import { type Mapping, type SideIndex, writtenSides } from '../../document/mapping.js';
 import { type LintContext, type Said, shownField, shownSide, waysOf } from '../context.js';
@@ -11,9 +11,9 @@ export function* requiredRule({ input, mapping, schemas, pairs }: LintContext): 
     // Of a mapping that writes both ways and does not say, it is not certain.
     const severity = mapping.creates === undefined && createsOn(mapping).length === 2 ? 'warning' : 'error';
     const filled = filledOf(input.mappings, mapping, side, schema);
-    for (const { name, required, readOnly, givenOnCreate, filledOnCreate } of schema.fields) {
+    for (const { name, required, requiredOfOthers, readOnly, givenOnCreate, filledOnCreate } of schema.fields) {
       const canBeGiven = !readOnly || givenOnCreate === true || schema.keyFields.includes(name);
-      if (required !== true || filledOnCreate === true || !canBeGiven || filled.has(name)) continue;
+      if ((required !== true && requiredOfOthers !== true) || filledOnCreate === true || !canBeGiven || filled.has(name)) continue;
       yield {
         rule: 'required-unfilled',
         severity,
@@ -26,13 +26,18 @@ export function* requiredRule({ input, mapping, schemas, pairs }: LintContext): 
   }
   for (const { field, index, schemas: both } of pairs)
     for (const [from, to] of waysOf(field))
-      if (both[to]?.required === true && both[from] !== undefined && both[from].required !== true && field.blank === 'clear')
+      if (mayNotBeCleared(both[to]) && both[from] !== undefined && both[from].required !== true && field.blank === 'clear')
         yield {
           rule: 'required-cleared',
           path: ['fields', index, mapping.sides[to].name],
           message: `${shownField(mapping, to, field.names[to])} may never be empty, and ${shownField(mapping, from, field.names[from])} may`,
           next: 'blank: keep or blank: refuse in the mapping',
         };
+}
+
+/** Of what is true or false, an empty value is written as false. */
+function mayNotBeCleared(field: FieldSchema | undefined): boolean {
+  return field !== undefined && field.type !== 'boolean' && (field.required === true || field.requiredOfOthers === true);
 }
 
 /** The sides on which records are created: those that it says, or all that it writes to. */

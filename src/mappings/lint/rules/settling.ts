@@ -1,5 +1,5 @@
 import { defined } from '../../../lib/index.js';
-import { type FieldSchema, type FieldType, sameValue, type Value } from '../../../records/index.js';
+import { ADDRESSES, type FieldSchema, type FieldType, sameValue, type Value } from '../../../records/index.js';
 import { RECORD_KEY } from '../../../workspace/index.js';
 import type { SideIndex } from '../../document/mapping.js';
 import { carried } from '../../values/carry.js';
@@ -40,7 +40,7 @@ function remembered(input: LintInput, { field, schemas }: FieldPair, from: SideI
   const known = KNOWN.get(input) ?? new Map<string, Unsettled | undefined>();
   KNOWN.set(input, known);
   const { as, values, blank, max, flow } = field;
-  const sides = schemas.map((schema) => schema && [schema.type, schema.platformType, schema.maxLength, schema.options]);
+  const sides = schemas.map((schema) => schema && [schema.type, schema.platformType, schema.maxLength, schema.options, schema.form]);
   const key = JSON.stringify([from, as, values, blank, max, flow.kind, sides]);
   if (known.has(key)) return known.get(key);
   const found = find();
@@ -79,7 +79,8 @@ function firstUnsettled(pair: FieldPair, types: readonly [FieldType, FieldType],
   const room = field.max === undefined ? at(to).maxLength : undefined;
   const isSame = sameBack(field, types, from);
   let echo: Unsettled | undefined;
-  for (const edge of edgeValues(at(from), field)) {
+  const edges = edgeValues(at(from), field);
+  for (const edge of at(to).form === 'email' ? [...edges, ...ADDRESSES] : edges) {
     // That longer ones may come is told by their lengths alone.
     if (room !== undefined && typeof edge === 'string' && edge.length > room) continue;
     const value = stored(at(from), edge);

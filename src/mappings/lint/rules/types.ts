@@ -2,6 +2,7 @@ import type { FieldSchema, FieldType } from '../../../records/index.js';
 import { kindText, type KindName, type ValueKind } from '../../document/kinds.js';
 import type { MappedField } from '../../document/mapping.js';
 import { inferredKind } from '../../values/inferred.js';
+import { roomOf } from '../../values/room.js';
 import { type FieldPair, type LintContext, type Said, shownField, typesOf, waysOf } from '../context.js';
 
 /** Types whose values can be of a kind. */
@@ -9,11 +10,14 @@ const TYPES_OF_KIND: Readonly<Record<KindName, readonly FieldType[]>> = {
   text: ['string', 'enum', 'other', 'integer', 'number', 'time', 'json', 'boolean'],
   exact: ['string', 'enum', 'other', 'bytes', 'json', 'time', 'integer', 'number', 'date', 'datetime', 'boolean'],
   email: ['string', 'other'],
+  id: ['string', 'other'],
   phone: ['string', 'other', 'number', 'integer'],
   number: ['string', 'integer', 'number', 'other', 'enum'],
   date: ['string', 'date', 'datetime', 'other'],
   datetime: ['string', 'date', 'datetime', 'other'],
+  time: ['string', 'time', 'other'],
   boolean: ['string', 'boolean', 'enum', 'other'],
+  json: ['json', 'string', 'other'],
   list: ['set', 'string', 'enum', 'other'],
 };
 
@@ -34,7 +38,7 @@ const TURNS: readonly { readonly from: FieldType; readonly to: FieldType; readon
 const TEXTUAL: ReadonlySet<FieldType> = new Set(['string', 'enum', 'other', 'boolean', 'integer', 'number', 'date', 'datetime', 'time', 'json']);
 
 /** Types of both sides that do not fit each other, or what the mapping says of them. */
-export function* typeRule({ mapping, pairs }: LintContext): Generator<Said> {
+export function* typeRule({ mapping, pairs, schemas: sides }: LintContext): Generator<Said> {
   for (const pair of pairs) {
     const { field, index, schemas } = pair;
     for (const side of [0, 1] as const) {
@@ -54,6 +58,37 @@ export function* typeRule({ mapping, pairs }: LintContext): Generator<Said> {
         };
     }
     yield* waysFindings(mapping, pair);
+  }
+  yield* matchFindings(mapping, sides);
+}
+
+/** Types by whose values no record is found. */
+const NO_KEY: ReadonlySet<FieldType> = new Set(['boolean', 'set', 'json', 'bytes']);
+const TIMES: readonly FieldType[] = ['date', 'datetime'];
+
+/** Ways of matching whose fields hold no value of the kind, or the same one in two forms. */
+function* matchFindings(mapping: LintContext['mapping'], sides: LintContext['schemas']): Generator<Said> {
+  for (const [index, { names, as }] of mapping.match.entries()) {
+    const fields = names.map((name, side) => sides[side]?.fields.find((field) => field.name === name));
+    for (const side of [0, 1] as const) {
+      const field = fields[side];
+      if (field === undefined) continue;
+      const cannot = as === undefined ? NO_KEY.has(field.type) : !TYPES_OF_KIND[as.kind].includes(field.type);
+      if (cannot)
+        yield {
+          rule: 'type-mismatch',
+          path: ['match', index, mapping.sides[side].name],
+          message: `${shownField(mapping, side, names[side])} is ${typeText(field)}, ${as === undefined ? 'by which no record is found' : `which holds no ${kindText(as)}`}`,
+        };
+    }
+    const [left, right] = fields;
+    const differ = left !== undefined && right !== undefined && left.type !== right.type && [left, right].every(({ type }) => TIMES.includes(type));
+    if (as === undefined && differ)
+      yield {
+        rule: 'type-mismatch',
+        path: ['match', index],
+        message: `${shownField(mapping, 0, names[0])} is ${left.type}, and ${shownField(mapping, 1, names[1])} is ${right.type}: say as: date`,
+      };
   }
 }
 
@@ -76,7 +111,11 @@ function* waysFindings(mapping: LintContext['mapping'], pair: FieldPair): Genera
 }
 
 /** Why values of one type cannot become those of another; undefined where they can. */
-function fits(field: MappedField, { type: source }: FieldSchema, { type: target }: FieldSchema): string | undefined {
+function fits(field: MappedField, from: FieldSchema, to: FieldSchema): string | undefined {
+  const [source, target] = [from.type, to.type];
+  if (isList(to) !== isList(from))
+    return isList(to) ? 'a list is not written as one value' : 'a list would be written as one text, with its brackets';
+  if (to.platformType === 'uuid' && from.platformType !== 'uuid') return 'it takes nothing but a uuid';
   if (source === target) return undefined;
   if (field.values !== undefined && source !== 'set' && ['string', 'enum', 'set', 'boolean', 'integer', 'number', 'other'].includes(target))
     return undefined;
@@ -96,25 +135,20 @@ function fits(field: MappedField, { type: source }: FieldSchema, { type: target 
   return 'one cannot be written as the other';
 }
 
+/** An array of a database, which has no type of its own here. */
+const isList = ({ type, platformType }: FieldSchema): boolean => type === 'other' && platformType.endsWith('[]');
+
 /** Numbers whose digits do not all fit where they go. */
 function digitsLost(kind: ValueKind, source: FieldSchema, target: FieldSchema, field: MappedField): string | undefined {
   if (kind.kind !== 'number' || field.values !== undefined) return undefined;
-  const room = digitsOf(target);
-  const given = kind.digits ?? digitsOf(source);
+  const room = roomOf(target).digits;
+  const given = kind.digits ?? roomOf(source).digits;
   if (room === undefined || (given !== undefined && given <= room)) return undefined;
   const what = given === undefined ? 'any number of digits' : `${given} digits`;
   return `${what} after the point go where ${room} fit; say as: number/${room}`;
 }
 
-/** Digits after the point that a field has room for, by its type; undefined where any number fits. */
-export function digitsOf({ type, platformType }: FieldSchema): number | undefined {
-  if (type === 'integer') return 0;
-  if (type !== 'number') return undefined;
-  if (/^(?:bigint|int8|smallint|integer)/u.test(platformType)) return 0;
-  const scale = /\(\s*\d+\s*,\s*(\d+)\s*\)/u.exec(platformType)?.[1];
-  return scale === undefined ? undefined : Number(scale);
-}
-
-function typeText({ type, platformType }: FieldSchema): string {
+/** A type as messages name it, with the platform's own word. */
+export function typeText({ type, platformType }: FieldSchema): string {
   return platformType === '' || platformType === type ? type : `${type} (${platformType})`;
 }

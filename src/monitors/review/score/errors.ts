@@ -1,5 +1,4 @@
-import { type CallRow, HOUR_MS } from '../counts.js';
-import { hourOfDay } from '../kept.js';
+import { type CallRow, HOUR_MS, hourOfDay } from '../../../calls/index.js';
 import { atLeast } from './chance.js';
 import type { ReviewFinding, ReviewInput } from './types.js';
 

@@ -1,4 +1,4 @@
-import type { CallExample, CallRow } from '../counts.js';
+import type { CallExample, CallRow } from '../../../calls/index.js';
 
 /** How long something took, or how much of something was used, over time. */
 export interface Course {

@@ -1,5 +1,4 @@
-import type { CallOptions } from '../../../lib/index.js';
-import { silentReporter } from '../../../lib/index.js';
+import { type CallOptions, type SendGuard, silentReporter } from '../../../lib/index.js';
 import type { JournalEntry, JournalWriter } from '../../../store/index.js';
 import type { Batches } from '../../records/batches.js';
 import type { ItemResult, JournalItem } from '../../records/items.js';
@@ -10,6 +9,8 @@ import type { Stop } from './results.js';
 /** What an execution works with. */
 export interface Execution extends Omit<Checking, 'attempted'> {
   readonly writer: JournalWriter;
+  /** Under which changes are sent. */
+  readonly guard: SendGuard;
   readonly by: string;
   /** Journal entries are `<kind>.intent` and `<kind>.outcome`. */
   readonly kind: 'batch' | 'undo';

@@ -26,7 +26,8 @@ export function withoutRefused(schema: PlatformSchema, items: readonly JournalIt
     const names = Object.keys(item.set).filter((name) => groups.has(groupOf(name)));
     const keeps = item.action === 'update' ? (item.keeps ?? []) : [];
     const rest = Object.keys(item.set).filter((name) => !names.includes(name) && !keeps.includes(name));
-    const required = item.action === 'create' && fields.some((field) => names.includes(field.name) && field.required === true);
+    const required =
+      item.action === 'create' && fields.some((field) => names.includes(field.name) && field.required === true && field.filledOnCreate !== true);
     if (names.length === 0 || rest.length === 0 || required) return [];
     const refused: RefusedField[] = names.map((field) => ({
       field,

@@ -94,7 +94,8 @@ export class Sending {
     committing: NonNullable<WriteOptions['committing']>,
   ): Promise<{ readonly results: readonly MutationResult[]; readonly stop?: Stop }> {
     try {
-      return { results: await this.#execution.platform.connector.write(mutations, { ...this.#options, committing }) };
+      const { platform, guard } = this.#execution;
+      return { results: await platform.connector.write(mutations, { ...this.#options, guard, committing }) };
     } catch (error) {
       if (!isRunbackError(error)) throw error;
       return { results: mutations.map(() => ({ status: 'failed', message: messageOf(error) })), stop: stopOf(error) };

@@ -9,7 +9,7 @@ import type { PlanConflict } from '../../types.js';
 import { decideBatch } from '../objects/decide-batch.js';
 import { watchedOf } from '../objects/differences.js';
 import { readLive } from '../objects/live.js';
-import { UNKNOWABLE, type Finding, type Look } from './finding.js';
+import { UNKNOWABLE, withNames, type Finding, type Look } from './finding.js';
 
 /** A record that is not there, and what its history says. */
 interface Gone {
@@ -92,7 +92,7 @@ async function findingOfDeleted(
     ...(change === undefined ? [] : unknown.map((one) => leftOut(schema, key, one))),
     ...(change === undefined || holes.length === 0 ? [] : [partlyHeld(schema, base, change, holes)]),
   ];
-  return {
+  const finding: Finding = {
     key,
     written: true,
     deleted: true,
@@ -100,6 +100,7 @@ async function findingOfDeleted(
     ...(conflicts.length === 0 ? {} : { conflicts }),
     ...(unknown.length === 0 ? {} : { unknown: unknown.map(({ why }) => why) }),
   };
+  return withNames(finding, { ...record.meta, ...base });
 }
 
 /** The record as its deletion tells it, and the fields there are now that it does not tell. */

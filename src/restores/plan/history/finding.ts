@@ -1,12 +1,23 @@
 import type { RecordHistory } from '../../../connectors/index.js';
 import type { CallOptions } from '../../../lib/index.js';
-import { ownValue, valueIn, watchedFields, type Fields, type FieldSchema, type ObjectSchema, type PlatformRecord } from '../../../records/index.js';
+import {
+  type Fields,
+  type FieldSchema,
+  namesOf,
+  type ObjectSchema,
+  ownValue,
+  type PlatformRecord,
+  setOwn,
+  type Value,
+  valueIn,
+  watchedFields,
+} from '../../../records/index.js';
 import { isEmpty, type Suspicion } from '../../decide/attribution.js';
 import { conflictOf, fieldOf, isLink, sameSide } from '../../decide/conflicts.js';
 import type { RecordDraft } from '../../decide/order.js';
 import { rebuildRecord, type FromHistory, type UnknownBase } from '../../decide/rebuilt.js';
 import { fieldsOfWhere } from '../../decide/where.js';
-import type { PlanConflict, PlanFilters, Unknowable } from '../../types.js';
+import type { DecidedChange, PlanConflict, PlanFilters, Unknowable } from '../../types.js';
 import type { DecidingContext } from '../context.js';
 import { decideBatch } from '../objects/decide-batch.js';
 import { watchedOf } from '../objects/differences.js';
@@ -61,8 +72,34 @@ export function fieldsToRead(schema: ObjectSchema, filters: PlanFilters): readon
   return within.length === 0 ? [] : telling.filter((field) => isWanted(field) || judging.has(field.name)).map(({ name }) => name);
 }
 
-/** What one record and its history come to; undefined where they say nothing about the incident. Reads nothing more. */
+/**
+ * What one record and its history come to, with how people know the record once it is repaired; undefined where they say
+ * nothing about the incident. Reads nothing more.
+ */
 export async function findingOf(look: Look, record: PlatformRecord, history: RecordHistory, options: CallOptions): Promise<Finding | undefined> {
+  const finding = await findingIn(look, record, history, options);
+  return finding && withNames(finding, { ...record.meta, ...record.fields });
+}
+
+/** The same with the names that its record has with what the change writes: no snapshot tells them. */
+export function withNames(finding: Finding, holds: Fields): Finding {
+  const { change, conflicts } = finding;
+  if (change === undefined && conflicts === undefined) return finding;
+  const known: Record<string, Value> = { ...holds };
+  for (const [name, { to }] of Object.entries(change?.fields ?? {})) setOwn(known, name, to ?? null);
+  const called = namesOf(known);
+  if (Object.keys(called).length === 0) return finding;
+  const named = <T extends DecidedChange>(one: T): T => ('link' in one ? one : { ...one, called });
+  return {
+    ...finding,
+    ...(change === undefined ? {} : { change: named(change) }),
+    ...(conflicts === undefined
+      ? {}
+      : { conflicts: conflicts.map((one) => ({ ...one, called, ...(one.change === undefined ? {} : { change: named(one.change) }) })) }),
+  };
+}
+
+async function findingIn(look: Look, record: PlatformRecord, history: RecordHistory, options: CallOptions): Promise<Finding | undefined> {
   const { context, schema, kept, fields } = look;
   const { key } = record;
   const untold = fields.filter((name) => !isEmpty(valueIn(record, name)) && (ownValue(history.fields, name) ?? []).length === 0);
@@ -137,6 +174,7 @@ export const UNKNOWABLE: Readonly<Record<Unknowable, string>> = {
   beyond: 'what stood there before the window is not among the changes that the platform keeps',
   merged: 'other records were merged into this one, and its history does not tell which of the earlier values stood here',
   untold: 'the history does not tell what stood there before',
+  unsure: 'clocks were set back then, and nothing tells whether it was written within the window',
 };
 
 /** A value that nobody can put back: there is none to offer. */

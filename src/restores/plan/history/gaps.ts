@@ -58,7 +58,7 @@ export class ObjectTally {
     if (begins === null) add('beyond', 'the history tells nothing of them, so it is not known who wrote them');
     else if (begins !== undefined && Date.parse(begins) > Date.parse(filters.since ?? ''))
       add('beyond', `the history begins at ${begins}, within the window. What was written before that is not known`);
-    for (const why of ['beyond', 'merged', 'untold'] as const) {
+    for (const why of ['beyond', 'merged', 'untold', 'unsure'] as const) {
       const records = this.#unknown.get(why) ?? 0;
       if (records > 0) add(why, WHY[why], { records });
     }
@@ -73,8 +73,10 @@ export class ObjectTally {
   }
 }
 
-const WHY: Readonly<Record<'beyond' | 'merged' | 'untold', string>> = {
+const WHY: Readonly<Record<'beyond' | 'merged' | 'untold' | 'unsure', string>> = {
   beyond: 'values that stood before the window are not among the changes that the platform keeps. They are left as they are',
   merged: 'other records were merged into them, and their history does not tell which earlier value was theirs. They are left as they are',
   untold: 'the history does not tell which value stood there before. They are left as they are',
+  unsure:
+    'their time has no zone, and clocks were set back then: nothing tells whether they were written within the window. They are left as they are',
 };

@@ -37,7 +37,12 @@ export interface PropertyDefinition {
   /** Read-only here and changed by the person, in the web interface or through the API for subscriptions. */
   readonly consent: boolean;
   readonly hidden: boolean;
+  /** Who may see its values: those of the other two only apps with scopes of their own, which no app here has. */
+  readonly dataSensitivity: DataSensitivity;
 }
+
+/** As the properties API names it, and is asked by it. */
+export type DataSensitivity = 'non_sensitive' | 'sensitive' | 'highly_sensitive';
 
 type Extra = Partial<Omit<PropertyDefinition, 'name' | 'label' | 'type' | 'options'>>;
 
@@ -61,6 +66,7 @@ export function property(
     readOnlyValue: false,
     consent: false,
     hidden: false,
+    dataSensitivity: 'non_sensitive',
     ...extra,
     name,
     label,

@@ -33,6 +33,9 @@ const readInput = z.object({ id: idInput, after: z.string().nullish() });
 export function activityRoutes(context: ApiContext): readonly Route[] {
   const { portal } = context;
   const contacts = (): readonly (readonly string[])[] => [['crm.objects.contacts.read']];
+  const scopesOf = (object: string): readonly (readonly string[])[] => [
+    ['contacts', 'companies', 'deals', 'tickets'].includes(object) ? [`crm.objects.${object}.read`] : ['crm.objects.custom.read'],
+  ];
   return [
     {
       method: 'POST',
@@ -43,9 +46,9 @@ export function activityRoutes(context: ApiContext): readonly Route[] {
     },
     {
       method: 'POST',
-      pattern: new RegExp(`^/crm/v4/associations/(${TYPES})/contacts/batch/read/?$`),
-      scopes: contacts,
-      handle: (request) => contactsOf(context, request),
+      pattern: new RegExp(`^/crm/v4/associations/(${TYPES})/([^/]+)/batch/read/?$`),
+      scopes: (params) => scopesOf(params[1] ?? ''),
+      handle: (request) => tiesOf(context, request),
     },
     {
       method: 'GET',
@@ -92,17 +95,18 @@ function present({ type, id, at, subject, source, incoming }: Activity, maySeeMa
   return { id, properties, createdAt: created, updatedAt: created, archived: false };
 }
 
-function contactsOf({ portal }: ApiContext, request: ApiRequest): ApiAnswer {
-  const type = request.params[0] ?? '';
+function tiesOf({ portal }: ApiContext, request: ApiRequest): ApiAnswer {
+  const [type = '', object = ''] = request.params;
   const results: unknown[] = [];
   const errors: BatchError[] = [];
   for (const { id } of readInputs(readInput, request.body, 1000)) {
     const one = portal.activities.all.find((each) => each.type === type && each.id === id);
-    if (one !== undefined && one.contacts.length > 0)
+    const about = object === 'contacts' ? one?.contacts : one?.others?.[object];
+    if (about !== undefined && about.length > 0)
       results.push({
         from: { id },
-        to: one.contacts.map((contact) => ({
-          toObjectId: Number(contact),
+        to: about.map((record) => ({
+          toObjectId: Number(record),
           associationTypes: [{ category: 'HUBSPOT_DEFINED', typeId: 204, label: null }],
         })),
       });
@@ -111,8 +115,8 @@ function contactsOf({ portal }: ApiContext, request: ApiRequest): ApiAnswer {
         status: 'error',
         category: 'OBJECT_NOT_FOUND',
         subCategory: 'crm.associations.NO_ASSOCIATIONS_FOUND',
-        message: `No contacts is associated with ${type} ${id}.`,
-        context: { fromObjectId: [id], fromObjectType: [type], toObjectType: ['contacts'] },
+        message: `No ${object} is associated with ${type} ${id}.`,
+        context: { fromObjectId: [id], fromObjectType: [type], toObjectType: [object] },
       });
   }
   return batchAnswer(results, errors, 200, portal.now());

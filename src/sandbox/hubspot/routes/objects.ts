@@ -152,7 +152,7 @@ function listRecords(context: ApiContext, type: ObjectType, query: URLSearchPara
   if (after !== undefined && !/^\d+$/.test(after)) throw new ApiFailure(400, `Invalid paging token: ${after}`, { category: 'VALIDATION_ERROR' });
   const results: unknown[] = [];
   let last: string | undefined;
-  for (const record of context.portal.table(type).from(after, query.get('archived') === 'true')) {
+  for (const record of recordsAfter(context, type, after, query.get('archived') === 'true')) {
     if (results.length === limit)
       return { results, paging: { next: { after: last, link: `https://api.hubapi.com/crm/v3/objects/${type.name}?limit=${limit}&after=${last}` } } };
     const linked = associationsOf(context, type, record, associations);
@@ -160,6 +160,12 @@ function listRecords(context: ApiContext, type: ObjectType, query: URLSearchPara
     last = record.id;
   }
   return { results };
+}
+
+/** Records behind one, by id: as they are, or as a list that lags knows them. */
+function* recordsAfter({ portal, listed }: ApiContext, type: ObjectType, after: string | undefined, archived: boolean): Generator<StoredRecord> {
+  if (listed === undefined || archived) return yield* portal.table(type).from(after, archived);
+  for (const record of listed.records(type, portal.now())) if (Number(record.id) > Number(after ?? -1)) yield record;
 }
 
 /** The `associations` of a single or listed record, in the older form that names kinds by words. */

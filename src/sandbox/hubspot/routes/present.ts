@@ -42,10 +42,10 @@ type Account = Pick<Portal, 'links' | 'settings'>;
  */
 export function presenter(type: ObjectType, { links, settings }: Account, wanted: Wanted): (record: StoredRecord) => AnsweredRecord {
   const named = wanted.properties && wanted.properties.length > 0 ? wanted.properties : type.defaults;
-  const names = [...new Set([...alwaysAnswered(type), ...named])].filter((name) => type.properties.has(name));
+  const names = [...new Set([...alwaysAnswered(type), ...named])].filter((name) => isShown(type, name));
   const readers = names.map((name) => [name, propertyReader(type, name, links)] as const);
   const { withHistory = [] } = wanted;
-  const told = withHistory.filter((name) => !settings.withoutHistory.includes(`${type.name}/${name}`));
+  const told = withHistory.filter((name) => isShown(type, name) && !settings.withoutHistory.includes(`${type.name}/${name}`));
   return (record) => {
     const properties: Record<string, string | null> = {};
     const cleared = settings.tellsCleared ? clearedIn(record) : undefined;
@@ -61,6 +61,9 @@ export function presenter(type: ObjectType, { links, settings }: Account, wanted
     };
   };
 }
+
+/** Values of sensitive properties are left out, without a word, for apps that have no scope for them. */
+const isShown = (type: ObjectType, name: string): boolean => type.properties.get(name)?.dataSensitivity === 'non_sensitive';
 
 /** One record, as {@link presenter} shows it. */
 export const presentRecord = (type: ObjectType, record: StoredRecord, account: Account, wanted: Wanted): AnsweredRecord =>

@@ -27,6 +27,7 @@ const newInput = z.object({
   hidden: settings.hidden.default(false),
   name: z.string().regex(/^[a-z][a-z0-9_]*$/),
   hasUniqueValue: z.boolean().default(false),
+  dataSensitivity: z.enum(['non_sensitive', 'sensitive', 'highly_sensitive']).default('non_sensitive'),
 });
 
 /** The properties API: list, read, add, change and archive definitions. */
@@ -48,7 +49,7 @@ export function propertyRoutes(context: ApiContext): readonly Route[] {
       ...rights('read'),
       handle: ({ params, query }) => ({
         status: 200,
-        body: { results: query.get('archived') === 'true' ? [] : [...typeOf(params).properties.values()].map(presentProperty) },
+        body: { results: query.get('archived') === 'true' ? [] : listed(typeOf(params), query.get('dataSensitivity')).map(presentProperty) },
       }),
     },
     {
@@ -110,6 +111,10 @@ const withoutUndefined = <T extends object>(value: T): Defined<T> =>
 const ordered = (given: readonly z.infer<typeof optionInput>[]): readonly PropertyOption[] =>
   given.map(({ label, value, hidden, displayOrder }, index) => ({ label, value, hidden: hidden ?? false, displayOrder: displayOrder ?? index }));
 
+/** Of one sensitivity at a time: unless another is asked for, of none. */
+const listed = ({ properties }: ObjectType, sensitivity: string | null): readonly PropertyDefinition[] =>
+  [...properties.values()].filter(({ dataSensitivity }) => dataSensitivity === (sensitivity ?? 'non_sensitive'));
+
 /** A definition as the properties API shows it. */
 export function presentProperty(definition: PropertyDefinition): unknown {
   const {
@@ -127,6 +132,7 @@ export function presentProperty(definition: PropertyDefinition): unknown {
     hubspotDefined,
     readOnlyValue,
     hidden,
+    dataSensitivity,
   } = definition;
   return {
     updatedAt: '2024-03-01T09:00:00.000Z',
@@ -148,6 +154,6 @@ export function presentProperty(definition: PropertyDefinition): unknown {
     hubspotDefined,
     modificationMetadata: { archivable: !hubspotDefined, readOnlyDefinition: hubspotDefined, readOnlyOptions: hubspotDefined, readOnlyValue },
     formField: !readOnlyValue,
-    dataSensitivity: 'non_sensitive',
+    dataSensitivity,
   };
 }

@@ -5,6 +5,7 @@ import type { Fault } from '../faults.js';
 import type { ObjectType } from '../state/object-type.js';
 import type { Portal } from '../state/portal.js';
 import type { Writer } from '../state/record.js';
+import type { SearchIndex } from '../state/search-index.js';
 
 export type { ApiAnswer };
 
@@ -48,6 +49,7 @@ export interface Behaviour {
   readonly searchLagMs: number;
   /** Every so many search pages one is cut short although more follow; 0 never. */
   readonly shortSearchPageEvery: number;
+  readonly cappedSearchTotal: boolean;
   /** Associations told for one record before a cursor is needed. */
   readonly associationPageSize: number;
 }
@@ -58,6 +60,8 @@ export interface ApiContext {
   readonly account: AccountFacts;
   readonly behaviour: Behaviour;
   readonly faults: FaultSwitches<Fault>;
+  /** What lists of records show; undefined where they show what there is now. */
+  readonly listed?: SearchIndex;
 }
 
 /** Names of object types in paths are plural, singular, type ids or `p_` names. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { badRequest } from '../failure.js';
+import { momentOf } from '../state/computed.js';
 import type { ObjectType } from '../state/object-type.js';
 import type { StoredRecord } from '../state/record.js';
 import type { SearchIndex } from '../state/search-index.js';
@@ -80,7 +81,8 @@ function search(context: ApiContext, index: SearchIndex, request: ApiRequest, cu
   if (start + input.limit > CAP) throw badRequest(`The requested offset and limit reach beyond the ${CAP} results that a search gives.`);
 
   const found: StoredRecord[] = [];
-  for (const record of index.records(type, portal.now())) if (matches(index, type, record, input.filterGroups, input.query)) found.push(record);
+  const groups = input.filterGroups.map(({ filters }) => filters.map((filter) => testOf(index, type, filter)));
+  for (const record of index.records(type, portal.now())) if (matches(index, type, record, groups, input.query)) found.push(record);
   sortRecords(index, type, found, input.sorts[0]);
   const end = start + input.limit;
   const page = found.slice(start, cutShort ? start + Math.floor(input.limit / 2) : end);
@@ -93,7 +95,11 @@ function search(context: ApiContext, index: SearchIndex, request: ApiRequest, cu
   const results = live.map(presenter(type, portal, { properties: input.properties }));
   return {
     status: 200,
-    body: { total: found.length, results, ...(next < found.length && { paging: { next: { after: String(next) } } }) },
+    body: {
+      total: context.behaviour.cappedSearchTotal ? Math.min(found.length, CAP) : found.length,
+      results,
+      ...(next < found.length && { paging: { next: { after: String(next) } } }),
+    },
   };
 }
 
@@ -117,11 +123,14 @@ function check(type: ObjectType, input: z.infer<typeof searchInput>): void {
   }
 }
 
+/** Whether a filter lets a record through. */
+type Test = (record: StoredRecord) => boolean;
+
 function matches(
   index: SearchIndex,
   type: ObjectType,
   record: StoredRecord,
-  groups: readonly { readonly filters: readonly Filter[] }[],
+  groups: readonly (readonly Test[])[],
   query: string | undefined,
 ): boolean {
   if (
@@ -130,10 +139,20 @@ function matches(
     !type.defaults.some((name) => (index.valueOf(type, record, name) ?? '').toLowerCase().includes(query.toLowerCase()))
   )
     return false;
-  return (
-    groups.length === 0 ||
-    groups.some(({ filters }) => filters.every((filter) => passes(type, filter, index.valueOf(type, record, filter.propertyName))))
-  );
+  return groups.length === 0 || groups.some((tests) => tests.every((test) => test(record)));
+}
+
+/** Times of records are compared as they are kept: of an account of 200,000 each search would else write and read as many. */
+function testOf(index: SearchIndex, type: ObjectType, filter: Filter): Test {
+  const { propertyName: name, operator } = filter;
+  const moment = momentOf(name);
+  const [low, high] = [filter.value, filter.highValue].map((text = '') => timeOf(text) ?? Number.NaN) as [number, number];
+  if (moment !== undefined && operator === 'LT') return (record) => moment(record) < low;
+  if (moment !== undefined && operator === 'LTE') return (record) => moment(record) <= low;
+  if (moment !== undefined && operator === 'GT') return (record) => moment(record) > low;
+  if (moment !== undefined && operator === 'GTE') return (record) => moment(record) >= low;
+  if (moment !== undefined && operator === 'BETWEEN') return (record) => moment(record) >= low && moment(record) <= high;
+  return (record) => passes(type, filter, index.valueOf(type, record, name));
 }
 
 function passes(type: ObjectType, filter: Filter, value: string | null): boolean {
@@ -176,13 +195,16 @@ function passes(type: ObjectType, filter: Filter, value: string | null): boolean
  * number.
  */
 function compareValues(type: ObjectType, name: string, a: string, b: string): number {
+  return compareComparable(comparable(type, name, a), comparable(type, name, b));
+}
+
+function comparable(type: ObjectType, name: string, value: string): number | string {
   const kind = type.properties.get(name)?.type;
-  const numeric = kind === 'number' && name !== 'hs_object_id';
-  const [left, right] = numeric
-    ? [Number(a), Number(b)]
-    : kind === 'datetime' || kind === 'date'
-      ? [timeOf(a) ?? Number.NaN, timeOf(b) ?? Number.NaN]
-      : [a.toLowerCase(), b.toLowerCase()];
+  if (kind === 'number' && name !== 'hs_object_id') return Number(value);
+  return kind === 'datetime' || kind === 'date' ? (timeOf(value) ?? Number.NaN) : value.toLowerCase();
+}
+
+function compareComparable(left: number | string, right: number | string): number {
   return left < right ? -1 : left > right ? 1 : left === right ? 0 : Number.NaN;
 }
 
@@ -219,10 +241,16 @@ function sortRecords(
   if (sort === undefined) return;
   const name = typeof sort === 'string' ? sort.replace(/^-/, '') : sort.propertyName;
   const sign = typeof sort === 'string' ? (sort.startsWith('-') ? -1 : 1) : sort.direction === 'DESCENDING' ? -1 : 1;
-  const values = new Map(records.map((record) => [record, index.valueOf(type, record, name)]));
+  const moment = momentOf(name);
+  const read = (record: StoredRecord): number | string | null => {
+    if (moment !== undefined) return moment(record);
+    const value = index.valueOf(type, record, name);
+    return value === null ? null : comparable(type, name, value);
+  };
+  const values = new Map(records.map((record) => [record, read(record)]));
   records.sort((a, b) => {
     const [left, right] = [values.get(a) ?? null, values.get(b) ?? null];
     if (left === null || right === null) return left === right ? 0 : left === null ? 1 : -1;
-    return sign * compareValues(type, name, left, right);
+    return sign * compareComparable(left, right);
   });
 }

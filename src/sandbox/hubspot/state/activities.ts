@@ -14,6 +14,8 @@ export interface Activity {
   readonly source: WriteSource;
   /** Ids of the contacts that it is about. */
   readonly contacts: readonly string[];
+  /** Ids of other records that it is about, by object type. */
+  readonly others?: Readonly<Record<string, readonly string[]>>;
   /** Of a mail: it came from outside. */
   readonly incoming?: true;
 }

@@ -30,6 +30,11 @@ const LIFECYCLE_PIPELINES: Readonly<Record<string, string>> = {
   contacts: 'contacts-lifecycle-pipeline',
   companies: 'companies-lifecycle-pipeline',
 };
+/** When a record was made or written, by property name, in milliseconds. */
+const MOMENTS = new Map<string, (record: StoredRecord) => number>([
+  ...['createdate', 'hs_createdate'].map((name) => [name, ({ createdAt }: StoredRecord) => createdAt] as const),
+  ...['lastmodifieddate', 'hs_lastmodifieddate'].map((name) => [name, ({ updatedAt }: StoredRecord) => updatedAt] as const),
+]);
 const iso = (time: number): string => new Date(time).toISOString();
 
 type Computation = (context: Context) => string | undefined;
@@ -38,10 +43,7 @@ type Computation = (context: Context) => string | undefined;
 const COMPUTED = new Map<string, Computation>(
   Object.entries({
     hs_object_id: ({ record }) => record.id,
-    createdate: ({ record }) => iso(record.createdAt),
-    hs_createdate: ({ record }) => iso(record.createdAt),
-    lastmodifieddate: ({ record }) => iso(record.updatedAt),
-    hs_lastmodifieddate: ({ record }) => iso(record.updatedAt),
+    ...Object.fromEntries(Array.from(MOMENTS, ([name, of]) => [name, ({ record }: Context) => iso(of(record))])),
     hs_object_source: ({ record }) => record.createdBy.type,
     hs_object_source_id: ({ record }) => record.createdBy.id,
     hs_object_source_label: ({ record }) => record.createdBy.type,
@@ -89,6 +91,11 @@ const COMPUTED = new Map<string, Computation>(
     },
   } satisfies Record<string, Computation>),
 );
+
+/** The time that a property holds, in milliseconds, where the server keeps it for each record; undefined for every other property. */
+export function momentOf(name: string): ((record: StoredRecord) => number) | undefined {
+  return MOMENTS.get(name);
+}
 
 /** Reads one property of any record as an answer gives it: worked out by the server, stored, or null. */
 export function propertyReader(type: ObjectType, name: string, links: LinkTable): (record: StoredRecord) => string | null {

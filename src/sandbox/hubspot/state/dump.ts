@@ -100,7 +100,7 @@ export function loadPortal(portal: Portal, json: unknown): void {
       ...today.get(rest.name),
       ...rest,
       aliases: 'names' in rest ? rest.names : [],
-      properties: new Map(properties.map((each) => [each.name, each as unknown as PropertyDefinition])),
+      properties: new Map(properties.map((each) => [each.name, { dataSensitivity: 'non_sensitive', ...each } as unknown as PropertyDefinition])),
     } as unknown as ObjectType;
     portal.addType(type, false);
     const table = portal.table(type);

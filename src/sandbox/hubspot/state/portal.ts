@@ -21,6 +21,7 @@ import { fillsOfChange, fillsOfNew } from './reactions/server-fills.js';
 import { syncStageOfLink, syncStages } from './reactions/stage-sync.js';
 import { RecordTable } from './record-table.js';
 import { causeOf, pastOf, type StoredRecord, type Writer } from './record.js';
+import type { SetUp } from './set-up.js';
 import { acceptValues, type PropertyValues, type ValueRules } from './values.js';
 import type { WriteAction, WriteEntry } from './write-entry.js';
 
@@ -41,6 +42,7 @@ export class Portal {
   readonly flows: Flows = new Flows(this);
   readonly lists: Lists = new Lists(this);
   readonly activities = new Activities();
+  readonly setUp: SetUp = { forms: [], validations: new Map() };
   /** Called with every record whose values changed, for the search index. */
   onChange: (type: ObjectType, record: StoredRecord) => void = () => {};
   /** The last ids given to records and to association types. */
@@ -182,6 +184,7 @@ export class Portal {
       this.lists.forget(type, record.id);
       for (const { type: link, to } of this.links.removeRecord(type.name, record.id)) this.touchId(link.to, to, writer, at);
       this.touch(type, record, writer, at);
+      this.automations.gone(type.name, record.id, record.values, causeOf(writer));
     }
     this.note('archive', type, id, writer, [], record !== undefined, at);
   }
@@ -260,6 +263,7 @@ export class Portal {
       this.table(type).purge(record, at);
       this.lists.forget(type, id);
       this.onChange(type, record);
+      this.automations.gone(type.name, record.id, record.values, causeOf(writer));
     }
     this.note('gdpr-delete', type, id, writer, [], record !== undefined, at);
   }

@@ -18,6 +18,8 @@ export class SearchIndex {
   private readonly pending: Pending[] = [];
   private taken = 0;
   private readonly images = new Map<string, Map<string, Image>>();
+  /** The same in id order, until something else is taken in. */
+  private readonly sorted = new Map<string, readonly Image[]>();
 
   constructor(
     readonly lagMs: number,
@@ -44,8 +46,12 @@ export class SearchIndex {
       return;
     }
     this.takeIn(now);
-    const images = [...(this.images.get(type.name)?.values() ?? [])];
-    yield* images.sort((a, b) => Number(a.id) - Number(b.id));
+    let images = this.sorted.get(type.name);
+    if (images === undefined) {
+      images = [...(this.images.get(type.name)?.values() ?? [])].sort((a, b) => Number(a.id) - Number(b.id));
+      this.sorted.set(type.name, images);
+    }
+    yield* images;
   }
 
   /** A value as the index knows it. */
@@ -56,6 +62,7 @@ export class SearchIndex {
   private takeIn(until: number): void {
     for (let next = this.pending[this.taken]; next && next.visibleAt <= until; next = this.pending[this.taken]) {
       this.taken += 1;
+      this.sorted.delete(next.type.name);
       let images = this.images.get(next.type.name);
       if (!images) this.images.set(next.type.name, (images = new Map()));
       if (next.image) images.set(next.id, next.image);

@@ -3,6 +3,7 @@ import type { Automated, Automation, AutomationStep, Cause, Effect, Trigger } fr
 import type { TrueValues, WrittenValues } from '../../sandbox.js';
 import { Failure } from '../failure.js';
 import { type AutomationsDump, automationsForm } from './forms.js';
+import { rewritten } from './rewrite.js';
 
 /** What automations have to know of an account, and do in it. */
 export interface AutomatedAccount {
@@ -50,6 +51,8 @@ export class Automations implements Omit<Automated, 'app'> {
   #enrolled = new Set<string>();
   #onTheWay = new Set<string>();
   #running: Task | undefined;
+  /** Hears of every change as it happens; `after` is undefined where a record is gone. */
+  onChange: (change: Omit<Change, 'after'> & { readonly after: TrueValues | undefined }, cause: Cause) => void = () => {};
 
   constructor(
     private readonly clock: Pick<Clock, 'now'>,
@@ -94,7 +97,9 @@ export class Automations implements Omit<Automated, 'app'> {
   }
 
   /** Takes a record that was written now where an automation waits for that. */
-  changed({ object, key, before, after }: Change, cause: Cause): void {
+  changed(change: Change, cause: Cause): void {
+    const { object, key, before, after } = change;
+    this.onChange(change, this.#running?.because ?? cause);
     const { because, passed } = this.#running ?? { because: cause, passed: [] as readonly string[] };
     for (const { id, enabled, object: of, when, repeats = false } of this.#automations.values()) {
       if (!enabled || of !== object || !sets(when, before, after)) continue;
@@ -105,6 +110,11 @@ export class Automations implements Omit<Automated, 'app'> {
       const due = this.#running?.due ?? this.now();
       this.#put({ due, automation: id, object, key, step: -1, because, passed: [...passed, way] });
     }
+  }
+
+  /** A record is gone: nothing takes it, and who listens hears of it. */
+  gone(object: string, key: string, before: TrueValues, cause: Cause): void {
+    this.onChange({ object, key, before, after: undefined }, this.#running?.because ?? cause);
   }
 
   /** Something that the account did without an automation that was set up here: a mail that the platform itself sends. */
@@ -169,7 +179,11 @@ export class Automations implements Omit<Automated, 'app'> {
 
   #do(step: AutomationStep, automation: Automation, task: Task, values: TrueValues): void {
     if (step.do === 'set') this.#set(step.values, automation, task, values);
-    else if (step.do === 'mail') {
+    else if (step.do === 'rewrite') {
+      const held = values[step.field];
+      const made = held === undefined ? undefined : rewritten(held, step.as);
+      if (made !== undefined && made !== held) this.#set({ [step.field]: made }, automation, task, values);
+    } else if (step.do === 'mail') {
       const { to: field, subject, sort = 'marketing' } = step;
       const to = values[field] ?? null;
       const isOut = sort === 'marketing' && this.account.optedOut(task.object, values);
@@ -204,6 +218,9 @@ function sets(when: Trigger, before: TrueValues | undefined, after: TrueValues):
 }
 
 function fieldsOf({ when, does }: Automation): readonly string[] {
-  const written = does.flatMap((step) => (step.do === 'set' ? Object.keys(step.values) : step.do === 'mail' ? [step.to] : []));
+  const written = does.flatMap((step) => {
+    if (step.do === 'set') return Object.keys(step.values);
+    return step.do === 'mail' ? [step.to] : step.do === 'rewrite' ? [step.field] : [];
+  });
   return when.on === 'change' ? [when.field, ...written] : written;
 }

@@ -7,6 +7,7 @@ const trigger = z.discriminatedUnion('on', [
 const sort = z.enum(['marketing', 'one-to-one']);
 const step = z.discriminatedUnion('do', [
   z.object({ do: z.literal('set'), values: z.record(z.string(), z.string().nullable()) }),
+  z.object({ do: z.literal('rewrite'), field: z.string(), as: z.enum(['trimmed', 'e164', 'capitals']) }),
   z.object({ do: z.literal('wait'), ms: z.number().min(0) }),
   z.object({ do: z.literal('mail'), to: z.string(), subject: z.string(), sort: sort.optional() }),
 ]);

@@ -139,16 +139,20 @@ function renamed(account: Account, audience: Audience, member: Member, wanted: s
 /** Archives somebody. Throws 405 where that cannot be. */
 export function archiveMember(account: Account, audience: Audience, member: Member, manner: Manner): void {
   if (!manner.writer.isPerson && !ARCHIVABLE.has(member.status)) throw cannotArchive();
+  const before = valuesOf(audience, member);
   put(audience, member, { ...member, status: 'archived', changedAt: manner.at ?? account.now() });
   account.note('delete', membersOf(audience), keyOf(member), manner.writer);
+  if (before && manner.at === undefined) account.automations.gone(membersOf(audience), keyOf(member), before, manner.writer.cause);
 }
 
 /** Deletes somebody with all there is about them; nobody but themselves can bring the address back. */
 export function forgetMember(account: Account, audience: Audience, member: Member, { writer }: Manner): void {
+  const before = valuesOf(audience, member);
   if (member.email !== undefined) audience.forgotten.add(hashOf(member.email));
   put(audience, member, undefined);
   dropTags(audience, member.contactId, account.now());
   account.note('delete-permanent', membersOf(audience), keyOf(member), writer);
+  if (before) account.automations.gone(membersOf(audience), keyOf(member), before, writer.cause);
 }
 
 /** Puts what does not depend on others into a member. */

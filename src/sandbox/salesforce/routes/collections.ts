@@ -47,7 +47,7 @@ export function collectionRoutes(context: ApiContext): readonly SalesforceRoute[
     const found = ids.map((id) => {
       const wide = wideId(id);
       const record = wide === undefined ? undefined : org.tables.live(object, wide);
-      return record ? presentRecord(context, object, record, version, fields) : null;
+      return record && !org.isHidden(record.id) ? presentRecord(context, object, record, version, fields) : null;
     });
     return { status: 200, body: found };
   };

@@ -2,8 +2,9 @@ import type { ApiAnswer } from '../../kit/route.js';
 import { ApiFailure, malformedQuery } from '../failure.js';
 import type { LimitSettings } from '../limits.js';
 import { parseQuery } from '../soql/parse.js';
-import { presentRow, type Result, runQuery } from '../soql/run.js';
+import { type Asked, presentRow, type Result, runQuery } from '../soql/run.js';
 import { nthId } from '../state/ids.js';
+import type { StoredRecord } from '../state/record.js';
 import { type ApiContext, askedOf, on, type Request, type SalesforceRoute } from './route.js';
 import { setupView } from './setup-views.js';
 
@@ -47,9 +48,7 @@ export function queryRoutes(context: ApiContext, limits: () => LimitSettings): r
   };
   const page = (result: Result, from: number, to: number, version: string, deletedToo: boolean): Readonly<Record<string, unknown>> => {
     const asked = askedOf(context, deletedToo);
-    const records = result.records
-      .slice(from, to)
-      .map((record) => presentRow(result, org.tables.get(result.object, record.id) ?? record, asked, version));
+    const records = result.records.slice(from, to).map((record) => presentRow(result, nowOf(record, result, asked), asked, version));
     return { totalSize: result.records.length, done: to >= result.records.length, records };
   };
   const continued = ({ id, result, size, deletedToo }: Cursor, from: number, version: string): unknown => {
@@ -71,6 +70,12 @@ export function queryRoutes(context: ApiContext, limits: () => LimitSettings): r
     on('GET', '/query/([^/]+)', (_, version, locator = '') => resume(version, locator)),
     on('GET', '/queryAll/([^/]+)', (_, version, locator = '') => resume(version, locator)),
   ];
+}
+
+/** A record as it is when its page is read, as far as that is seen. */
+function nowOf(record: StoredRecord, { object }: Result, { tables, seen }: Asked): StoredRecord {
+  const live = tables.get(object, record.id) ?? record;
+  return (seen === undefined ? live : seen(object, live)) ?? record;
 }
 
 /** `Sforce-Query-Options: batchSize=500` is a wish, between 200 and 2000. */

@@ -3,10 +3,11 @@ import type { Session } from '../auth/sessions.js';
 import { notFound } from '../failure.js';
 import type { ApiUsage } from '../limits.js';
 import type { Visibility } from '../schema/describe.js';
+import type { ObjectType } from '../schema/object-type.js';
 import { Reader } from '../soql/reader.js';
 import type { Asked } from '../soql/run.js';
 import type { Org } from '../state/org.js';
-import type { Writer } from '../state/record.js';
+import type { StoredRecord, Writer } from '../state/record.js';
 
 /** What the endpoints work with. */
 export interface ApiContext {
@@ -66,6 +67,10 @@ export function visibilityOf({ org, auditFields }: ApiContext): Visibility {
 
 /** What a query of the API is asked of. */
 export function askedOf({ org }: ApiContext, deletedToo: boolean): Asked {
-  const reader = new Reader(org.schema, org.tables, (object, field) => org.sees(object, field));
-  return { schema: org.schema, tables: org.tables, reader, now: org.now(), deletedToo };
+  const reader = new Reader(org.schema, org.tables, (object, field) => org.sees(object, field), org.description.seesEncrypted);
+  const now = org.now();
+  const seen = (_: ObjectType, record: StoredRecord): StoredRecord | undefined =>
+    org.isHidden(record.id) ? undefined : org.lagging.seen(record.id, record, now);
+  const sees = org.lagging.lagMs === 0 && org.unshared.size === 0;
+  return { schema: org.schema, tables: org.tables, reader, now, deletedToo, ...(!sees && { seen }) };
 }

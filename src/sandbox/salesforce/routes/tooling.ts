@@ -6,7 +6,7 @@ import { type ApiContext, on, type SalesforceRoute } from './route.js';
 /** What is not told of more than one flow in one answer. */
 const ALONE = /\b(?:Metadata|FullName)\b/i;
 
-/** Flows by the Tooling API: a list, one as a whole, and which version is active, which is how one is switched off. */
+/** Validation rules and flows by the Tooling API; of flows: a list, one as a whole, and which version is active, which is how one is switched off. */
 export function toolingRoutes({ org }: ApiContext): readonly SalesforceRoute[] {
   const flows = (): readonly Flow[] =>
     org.automations
@@ -17,10 +17,28 @@ export function toolingRoutes({ org }: ApiContext): readonly SalesforceRoute[] {
     if (!found) throw notFound();
     return found;
   };
+  const rules = (): readonly Rule[] =>
+    org.description.validationRules.map((rule, n) => ({
+      Id: nthId('03d', org.facts.pod, n + 1),
+      ValidationName: rule.name ?? `Rule_${n + 1}`,
+      Active: rule.active !== false,
+      ErrorMessage: rule.message,
+      ErrorDisplayField: rule.field ?? null,
+      EntityDefinition: { QualifiedApiName: rule.object },
+      refuses: rule.refuses,
+    }));
   return [
+    on('GET', '/tooling/sobjects/ValidationRule/([^/]+)', (_, __, id = '') => {
+      const found = rules().find((rule) => rule.Id.slice(0, 15) === id.slice(0, 15));
+      if (!found) throw notFound();
+      const { refuses, ...rule } = found;
+      return { status: 200, body: { ...rule, Metadata: { active: rule.Active, errorConditionFormula: refuses, errorMessage: rule.ErrorMessage } } };
+    }),
     on('GET', '/tooling/query', ({ query }) => {
       const soql = query.get('q') ?? '';
-      if (!/\bFROM\s+FlowDefinition\b/i.test(soql)) throw refused('INVALID_TYPE', 'This sandbox tells of FlowDefinition only by the Tooling API');
+      if (/\bFROM\s+ValidationRule\b/i.test(soql)) return rulesAnswer(soql, rules());
+      if (!/\bFROM\s+FlowDefinition\b/i.test(soql))
+        throw refused('INVALID_TYPE', 'This sandbox tells of FlowDefinition and ValidationRule only by the Tooling API');
       const records = flows().map((flow) => ({
         attributes: { type: 'FlowDefinition' },
         ...told(flow),
@@ -47,6 +65,26 @@ export function toolingRoutes({ org }: ApiContext): readonly SalesforceRoute[] {
       return { status: 204 };
     }),
   ];
+}
+
+interface Rule {
+  readonly Id: string;
+  readonly ValidationName: string;
+  readonly Active: boolean;
+  readonly ErrorMessage: string;
+  readonly ErrorDisplayField: string | null;
+  readonly EntityDefinition: { readonly QualifiedApiName: string };
+  /** Its formula, which only one alone tells. */
+  readonly refuses: string;
+}
+
+function rulesAnswer(soql: string, rules: readonly Rule[]): { readonly status: 200; readonly body: unknown } {
+  if (ALONE.test(soql)) throw refused('MALFORMED_QUERY', 'When retrieving results with Metadata or FullName fields, ask for one row');
+  const records = rules.map(({ refuses: _formula, ...rule }) => ({ attributes: { type: 'ValidationRule' }, ...rule }));
+  return {
+    status: 200,
+    body: { size: records.length, totalSize: records.length, done: true, queryLocator: null, entityTypeName: 'ValidationRule', records },
+  };
 }
 
 interface Flow {

@@ -37,7 +37,8 @@ export function customField(given: CustomField): Field {
     });
   const isNumber = type === 'double' || type === 'currency' || type === 'percent';
   const isText = !isNumber && !isFlag && type !== 'int' && type !== 'date' && type !== 'datetime';
-  const length = given.length ?? (type === 'email' ? 80 : type === 'phone' ? 40 : type === 'multipicklist' ? 4099 : 255);
+  const length =
+    given.length ?? (type === 'email' ? 80 : type === 'phone' ? 40 : type === 'multipicklist' ? 4099 : type === 'encryptedstring' ? 175 : 255);
   return field(name, type, {
     ...more,
     ...(isText && { length, longText: type === 'textarea' && length > 255 }),

@@ -29,12 +29,14 @@ const SOAP: Readonly<Record<FieldType, string>> = {
   picklist: 'xsd:string',
   multipicklist: 'xsd:string',
   combobox: 'xsd:string',
+  encryptedstring: 'xsd:string',
 };
 
 /** A field as describe tells it. */
 export function describeField(object: ObjectType, field: Field, who: Visibility): Readonly<Record<string, unknown>> {
   const isAddress = field.type === 'address';
-  const canFilter = !field.longText && !isAddress;
+  const isEncrypted = field.type === 'encryptedstring';
+  const canFilter = !field.longText && !isAddress && !isEncrypted;
   const mayWrite = who.writes(object.name, field.name);
   return {
     aggregatable: canFilter && field.type !== 'boolean',
@@ -69,8 +71,8 @@ export function describeField(object: ObjectType, field: Field, who: Visibility)
     inlineHelpText: null,
     label: field.label,
     length: field.length,
-    mask: null,
-    maskType: null,
+    mask: isEncrypted ? 'asterisk' : null,
+    maskType: isEncrypted ? 'lastFour' : null,
     name: field.name,
     nameField: field.nameField,
     namePointing: field.referenceTo.length > 1,

@@ -20,6 +20,7 @@ const customField = z.strictObject({
     'multipicklist',
     'combobox',
     'reference',
+    'encryptedstring',
   ]),
   label: z.string().optional(),
   /** Of a text (255), an area (32,768 where it is long). */
@@ -67,6 +68,10 @@ const recordType = z.strictObject({
 });
 const validationRule = z.strictObject({
   object: z.string(),
+  /** Counted up where it is not said. */
+  name: z.string().optional(),
+  /** Switched off, it refuses nothing. */
+  active: z.boolean().optional(),
   /** A condition as in SOQL: a record for which it holds is refused. */
   refuses: z.string(),
   message: z.string(),
@@ -94,6 +99,8 @@ export const descriptionForm = z.strictObject({
   /** `Contact.Salary__c`: what the user of the API does not see, and what that user sees and cannot write. */
   hidden: z.array(z.string()).default([]),
   readOnly: z.array(z.string()).default([]),
+  /** Whether the user of the API has the permission View Encrypted Data, which no standard profile has. */
+  seesEncrypted: z.boolean().default(false),
 });
 
 /** What a test or a drill says of an account; what it leaves out is as in a fresh one. */

@@ -17,6 +17,7 @@ export type FieldType =
   | 'multipicklist'
   | 'combobox'
   | 'reference'
+  | 'encryptedstring'
   | 'address';
 
 /** One value of a picklist. One that is not active stays on records that hold it. */

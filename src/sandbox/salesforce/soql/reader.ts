@@ -21,6 +21,8 @@ export class Reader {
     private readonly schema: Schema,
     private readonly tables: Tables,
     private readonly sees: (object: string, field: string) => boolean,
+    /** False for one who is shown a mask in place of encrypted texts. */
+    private readonly seesEncrypted = true,
   ) {}
 
   /** Throws INVALID_FIELD for what is not there or not to be seen. */
@@ -67,7 +69,8 @@ export class Reader {
     if (field.name === 'IsDeleted') return record.deletion !== undefined;
     if (field.formula !== null) return this.#formula(object, record, field.formula);
     if (field.type === 'address') return addressOf(object, record, field.name);
-    return record.values[field.name] ?? null;
+    const value = record.values[field.name] ?? null;
+    return field.type === 'encryptedstring' && !this.seesEncrypted && typeof value === 'string' ? maskOf(value) : value;
   }
 
   /** The same for a path, where what is compared is a plain value. */
@@ -82,6 +85,9 @@ export class Reader {
     return this.plain(object, record, this.resolve(object, formula.split('.'), formula, 0));
   }
 }
+
+/** The mask of the type `lastFour`. Whoever sees no more may write the field all the same. */
+const maskOf = (value: string): string => `${'*'.repeat(Math.max(0, value.length - 4))}${value.slice(-4)}`;
 
 function addressOf(object: ObjectType, { values }: StoredRecord, compound: string): Readonly<Record<string, Scalar | null>> | null {
   const parts = [...object.fields.values()].filter(({ compoundFieldName }) => compoundFieldName === compound);

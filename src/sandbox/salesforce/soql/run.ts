@@ -17,6 +17,8 @@ export interface Asked {
   readonly now: number;
   /** With what is in the recycle bin. */
   readonly deletedToo: boolean;
+  /** What a query shows of a record just now: undefined where its transaction has not ended yet. */
+  readonly seen?: (object: ObjectType, record: StoredRecord) => StoredRecord | undefined;
 }
 
 /** The records of a query, in order, and what is told of each. */
@@ -43,7 +45,14 @@ export function runQuery(query: Query, asked: Asked): Result {
     );
   const ids = idsOf(query.where);
   const candidates = ids ? ids.flatMap((id) => asked.tables.get(object, id) ?? []) : asked.tables.all(object);
-  return { object, ...chosen(query, object, kept(object, candidates, asked), asked) };
+  return { object, ...chosen(query, object, kept(object, seenOf(object, candidates, asked), asked), asked) };
+}
+
+function* seenOf(object: ObjectType, candidates: Iterable<StoredRecord>, { seen }: Asked): Iterable<StoredRecord> {
+  for (const record of candidates) {
+    const shown = seen === undefined ? record : seen(object, record);
+    if (shown !== undefined) yield shown;
+  }
 }
 
 /** History is told for 18 months, and to those who ask for what was deleted for 24. */

@@ -58,6 +58,7 @@ function validationRules(org: OrgState, object: ObjectType, record: StoredRecord
   const broken = org.description.validationRules.filter(
     (rule) =>
       rule.object === object.name &&
+      rule.active !== false &&
       predicateOf(ruleOf(rule.refuses), { reader: org.everything, object, text: rule.refuses, now: org.now(), inner: () => new Set() })(record),
   );
   if (broken[0]) throw refused('FIELD_CUSTOM_VALIDATION_EXCEPTION', broken[0].message, broken[0].field === undefined ? [] : [broken[0].field]);

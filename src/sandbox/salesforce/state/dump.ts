@@ -73,6 +73,7 @@ export function loadOrg(org: Org, json: unknown): void {
   }
   org.description = dump.description;
   org.schema = schema;
+  tables.onSet = org.tables.onSet;
   org.tables = tables;
   org.options = [];
   for (const [object, field, options] of dump.options) setOptions(org, object, field, options);

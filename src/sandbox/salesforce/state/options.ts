@@ -11,10 +11,11 @@ export function setOptions(org: Org, object: string, name: string, options: read
   const type = org.schema.get(object);
   const field = fieldOf(type, name);
   if (field?.type !== 'picklist' && field?.type !== 'multipicklist') throw refused('INVALID_FIELD', `${object}.${name} is no picklist`, [name]);
-  if (new Set(options.map((each) => each.toLowerCase())).size < options.length) throw refused('DUPLICATE_VALUE', 'Two values are alike', [name]);
   const inactive = field.picklistValues
     .filter(({ value }) => !options.includes(value))
     .map((each) => ({ ...each, active: false, defaultValue: false }));
+  const all = [...options, ...inactive.map(({ value }) => value)];
+  if (new Set(all.map((each) => each.toLowerCase())).size < all.length) throw refused('DUPLICATE_VALUE', 'Two values are alike', [name]);
   const fallback = field.picklistValues.find(({ defaultValue }) => defaultValue)?.value;
   org.schema.change(type.name, { ...field, picklistValues: [...optionsOf(options, fallback), ...inactive] });
   org.options = [...org.options.filter(([of, held]) => of !== type.name || held !== field.name), [type.name, field.name, options]];

@@ -1,6 +1,7 @@
 import type { Clock } from '../../../lib/index.js';
 import type { Cause } from '../../automation.js';
 import { Automations } from '../../kit/automations/automations.js';
+import { Lagging } from '../../kit/lagging.js';
 import type { Who } from '../../sandbox.js';
 import { entityIsDeleted, notFound, refused } from '../failure.js';
 import { type CompleteDescription, descriptionForm, type OrgDescription } from '../schema/description.js';
@@ -24,7 +25,7 @@ import type { Form } from './values.js';
 /** What an account is. */
 export interface OrgFacts {
   readonly isSandbox: boolean;
-  /** Whether the user of the API has View All Data. Nothing is hidden where it has not: it is only told. */
+  /** Whether the user of the API has View All Data. Where it has not, records that sharing keeps from it are not there for it. */
   readonly seesAll: boolean;
   readonly instance: string;
   /** The characters of it in ids. */
@@ -53,17 +54,27 @@ export class Org implements OrgState {
   options: (readonly [string, string, readonly string[]])[] = [];
   /** What the API may not write just now: somebody else holds the record. */
   isLocked: (id: string) => boolean = () => false;
+  /** Ids of records that are shared with others alone. */
+  readonly unshared = new Set<string>();
   readonly id: string;
   /** Ids of users: who set the account up, and whose the API's sessions are by default. */
   readonly adminId: string;
   readonly apiUserId: string;
   #pending: (() => void)[] | undefined;
+  #othersWrite = false;
+  /** What others wrote, and whose transaction has not ended yet. */
+  readonly lagging: Lagging<StoredRecord>;
 
   constructor(
     readonly facts: OrgFacts,
     given: OrgDescription,
     readonly clock: Clock,
+    queryLagMs = 0,
   ) {
+    this.lagging = new Lagging(queryLagMs);
+    this.tables.onSet = (object, id, was) => {
+      if (this.#othersWrite && object.business) this.lagging.note(id, was, this.clock.now().getTime());
+    };
     this.description = descriptionForm.parse(given);
     this.schema = new Schema(this.description, facts.pod);
     for (const { refuses } of this.description.validationRules) ruleOf(refuses);
@@ -85,6 +96,11 @@ export class Org implements OrgState {
 
   sees(object: string, field: string): boolean {
     return !this.description.hidden.includes(`${object}.${field}`);
+  }
+
+  /** Whether sharing keeps a record from the user of the API: live or deleted, nothing tells of it. */
+  isHidden(id: string): boolean {
+    return !this.facts.seesAll && this.unshared.has(id);
   }
 
   mayWrite(object: string, field: string): boolean {
@@ -160,6 +176,16 @@ export class Org implements OrgState {
   setOffBy(cause: Cause): string {
     if (cause.by === 'api') return this.apiUserId;
     return cause.by === 'form' ? this.adminId : userOf(this, { kind: cause.by, id: cause.id });
+  }
+
+  /** A write of somebody else, whose transaction ends some time after what it wrote was stamped. */
+  byOthers<T>(write: () => T): T {
+    this.#othersWrite = true;
+    try {
+      return write();
+    } finally {
+      this.#othersWrite = false;
+    }
   }
 
   /** All of several writes or, where one throws, none. */

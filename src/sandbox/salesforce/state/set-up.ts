@@ -28,7 +28,11 @@ export function setUpOrganization(org: SettingUp): string {
     DefaultLocaleSidKey: 'en_US',
     TimeZoneSidKey: 'GMT',
   });
-  add(org, 'UserPermissionAccess', { PermissionsViewAllData: seesAll, PermissionsApiEnabled: true });
+  add(org, 'UserPermissionAccess', {
+    PermissionsViewAllData: seesAll,
+    PermissionsViewEncryptedData: org.description.seesEncrypted,
+    PermissionsApiEnabled: true,
+  });
   add(org, 'Profile', { Name: 'System Administrator' });
   for (const { name: object, recordTypes } of org.schema.all())
     for (const { id: own, name: label, developerName } of recordTypes)

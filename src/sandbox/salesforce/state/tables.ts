@@ -9,6 +9,8 @@ export class Tables {
   readonly #index = new Map<string, Map<string, Set<string>>>();
   /** What undoes each change so far, while all or nothing is to stand. */
   #journal: (() => void)[] | undefined;
+  /** Hears what stood there before each change. */
+  onSet: (object: ObjectType, id: string, was: StoredRecord | undefined) => void = () => {};
 
   get(object: ObjectType, id: string): StoredRecord | undefined {
     return this.#records.get(object.name)?.get(id);
@@ -67,6 +69,7 @@ export class Tables {
     if (!table) this.#records.set(object.name, (table = new Map()));
     const was = table.get(id);
     this.undoing(() => this.#set(object, id, was));
+    this.onSet(object, id, was);
     for (const field of lookedUp(object)) {
       if (was?.deletion === undefined) this.#indexOf(object, field, was)?.delete(id);
       if (record && record.deletion === undefined) this.#indexOf(object, field, record)?.add(id);

@@ -38,6 +38,7 @@ export function accept(object: ObjectType, field: Field, raw: unknown, form: For
     case 'phone':
     case 'url':
     case 'combobox':
+    case 'encryptedstring':
     case 'address':
       return acceptText(field, said(raw), recordType);
     default:

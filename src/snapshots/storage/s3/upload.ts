@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-import { type CallOptions, fromFileSystem, inOrder, RunbackError } from '../../../lib/index.js';
+import { type CallOptions, fromFileSystem, inOrder, makeFolders, RunbackError } from '../../../lib/index.js';
 import type { StoredFile } from '../storage.js';
 import { codeOf, type S3Client } from './client.js';
 import { objectFile } from './object.js';
@@ -74,7 +74,7 @@ export async function readState(path: string): Promise<UploadState | undefined> 
 /** Notes how far an upload is: the state before, or this one. */
 export async function writeState(path: string, state: UploadState): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolders(dirname(path), 0o700);
     await writeFile(`${path}.new`, JSON.stringify(state), { mode: 0o600, flush: true });
     await rename(`${path}.new`, path);
   } catch (error) {

@@ -91,6 +91,8 @@ function actionsOf(step: AutomationStep): readonly Action[] {
         actionTypeId: '0-5',
         fields: { property_name: name, value: { type: 'STATIC_VALUE', staticValue: value ?? '' } },
       }));
+    case 'rewrite':
+      return [{ actionTypeId: '0-5', fields: { property_name: step.field, value: { type: 'FORMATTED_VALUE', format: step.as } } }];
     case 'wait':
       return [{ actionTypeId: '0-1', fields: { delta: String(Math.round(step.ms / 60_000)), time_unit: 'MINUTES' } }];
     case 'mail':

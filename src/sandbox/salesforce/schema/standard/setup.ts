@@ -23,7 +23,7 @@ export const ORGANIZATION: ObjectType = objectType(
 export const USER_PERMISSION_ACCESS: ObjectType = objectType(
   'UserPermissionAccess',
   '0UP',
-  [flag('PermissionsViewAllData'), flag('PermissionsApiEnabled')],
+  [flag('PermissionsViewAllData'), flag('PermissionsViewEncryptedData'), flag('PermissionsApiEnabled')],
   SETUP,
 );
 

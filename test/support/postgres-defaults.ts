@@ -1,0 +1,23 @@
+/** Settings that a database or a role may begin its sessions with, and that change what statements print, find or may do. */
+export const ODD_DEFAULTS: Readonly<Record<string, string>> = {
+  DateStyle: `'SQL, DMY'`,
+  IntervalStyle: `'sql_standard'`,
+  bytea_output: `'escape'`,
+  TimeZone: `'Pacific/Auckland'`,
+  search_path: `''`,
+  default_transaction_isolation: `'serializable'`,
+  idle_in_transaction_session_timeout: `'1s'`,
+  lock_timeout: `'2s'`,
+  row_security: 'off',
+  extra_float_digits: '0',
+  client_encoding: `'LATIN1'`,
+  client_min_messages: `'debug1'`,
+  xmlbinary: `'hex'`,
+  array_nulls: 'off',
+  standard_conforming_strings: 'off',
+  transform_null_equals: 'on',
+  quote_all_identifiers: 'on',
+  exit_on_error: 'on',
+  gin_fuzzy_search_limit: '1',
+  jit: 'on',
+};
