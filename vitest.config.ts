@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
+import { MachineClock } from './test/support/machine-clock.js';
+
 /** Files that take half a minute or more, the longest first: begun last, one of them would keep a single process busy at the end. */
 const LONG = [
   'cli/hostile-platforms',
@@ -132,6 +134,6 @@ export default defineConfig(({ mode }) => ({
     // Most files need modules of src and nothing else: loading them anew for each takes a minute.
     isolate: false,
     sequence: { sequencer: LongestFirst },
-    reporters: ['default'],
+    reporters: ['default', new MachineClock()],
   },
 }));

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { type SalesforceSandbox, startSalesforceSandbox } from '../../src/sandbox/index.js';
 import { openOperator, type Operator } from '../journeys/support/operator.js';
+import { secondAfter } from '../support/later.js';
 import { runback } from './support/child.js';
 
 /** A user would send a stranger their customers' addresses, or the key to them, when asking for help. */
@@ -80,10 +81,10 @@ backups: { storage: backups }
     `version: 1\nid: own\ntitle: ${PLANTED.note}\nsummary: ${PLANTED.address}\nsteps:\n  - { id: a, title: ${PLANTED.note}, manual: ${PLANTED.name} }\n`,
   );
   await operator.write('runbooks/broken.yml', `version: 1\nid: ${PLANTED.note}\nstepz: "${PLANTED.address}"\n`);
-  const base = String((await operator.done('snapshot', 'create', '--platform', 'crm', '--note', PLANTED.note))['id']);
-  await new Promise((resolve) => setTimeout(resolve, 1100));
+  const base = await operator.done('snapshot', 'create', '--platform', 'crm', '--note', PLANTED.note);
+  await secondAfter(String(base['startedAt']));
   for (const key of keys) sandbox.writeAs({ kind: 'integration', id: 'sync' }).update('Contact', key, { Title: PLANTED.title });
-  const plan = await operator.done('restore', 'plan', '--platform', 'crm', '--base', base, '--suspect', 'integration.sync@example.com');
+  const plan = await operator.done('restore', 'plan', '--platform', 'crm', '--base', String(base['id']), '--suspect', 'integration.sync@example.com');
   await operator.done('restore', 'apply', String(plan['id']), '--confirm', 'sandbox:4');
   await operator.run('incident', 'open', PLANTED.note, '--severity', 'sev3');
   await operator.write(

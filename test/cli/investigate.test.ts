@@ -1,11 +1,12 @@
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 
 import { groupAnswersSchema, investigationSchema } from '../../src/investigations/index.js';
-import { jsonLines } from './support/child.js';
+import { jsonLines, runback } from './support/child.js';
 import { runHere } from './support/here.js';
 import { openWorkspace, type TestWorkspace } from './support/workspace.js';
 
@@ -52,6 +53,19 @@ test.each([
 ])('%j is refused, with what is wrong', async (args, status, words) => {
   const { code, stderr } = await go('--damaged', damaged, ...args);
   expect({ code, said: plain(stderr).includes(words) || stderr }).toEqual({ code: status, said: true });
+});
+
+// Whose clock was set back would read all of a platform, and then hear that their only base is of no use.
+test('a base from later than now is refused before anything is read, and the clock is named', async () => {
+  const seen: string[] = [];
+  workspace.sandbox.onRequest(({ method, path }) => void seen.push(`${method} ${path}`));
+  const preload = fileURLToPath(new URL('../support/clock-preload.cjs', import.meta.url));
+  const env = { NODE_OPTIONS: `--require ${JSON.stringify(preload)}`, RUNBACK_TEST_CLOCK_MS: '-3600000' };
+  const { code, stderr } = await runback(['investigate', '--platform', 'hubspot'], { cwd: workspace.dir, env });
+  expect(code).toBe(64);
+  expect(plain(stderr)).toMatch(/taken later than now .*was set back since\. State now Nothing was read\. Next Correct the clock of this machine/u);
+  workspace.sandbox.onRequest(undefined);
+  expect(seen).toEqual([]);
 });
 
 test('an investigation that is shown again takes no other starting point', async () => {

@@ -128,8 +128,9 @@ export function channelContract(name: string, contract: ChannelContract): void {
         expect(await send(harness, harness.page('p1'))).toMatchObject({ state: 'transient', retryAfterMs: 7000 });
         await harness.break('busy-until');
         const delivery = await send(harness, harness.page('p1'));
-        expect((delivery as { retryAfterMs: number }).retryAfterMs).toBeGreaterThan(50_000);
-        expect((delivery as { retryAfterMs: number }).retryAfterMs).toBeLessThanOrEqual(60_000);
+        // A minute, give or take what the clock of the machine was set by since.
+        expect((delivery as { retryAfterMs: number }).retryAfterMs).toBeGreaterThan(45_000);
+        expect((delivery as { retryAfterMs: number }).retryAfterMs).toBeLessThanOrEqual(75_000);
       }),
     );
     failing('down', 'a service in trouble may take it later', { state: 'transient' });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { type HubSpotSandbox, integration, seedMessy, startHubSpotSandbox } from '../../../src/sandbox/index.js';
+import { secondAfter } from '../../support/later.js';
 import { jsonLines } from './child.js';
 import { runHere } from './here.js';
 
@@ -63,9 +64,6 @@ export const hubspotIn = (sandbox: Pick<HubSpotSandbox, 'portalId' | 'url'>): st
 
 const SYNC_WRITER = integration('4471120', 'MarketSync');
 
-/** The platform tells its time in whole seconds: what is damaged in the second of the base cannot be told from what came before. */
-const nextSecond = async (): Promise<void> => await new Promise((resolve) => setTimeout(resolve, 1020 - (Date.now() % 1000)));
-
 /** Makes a workspace with `size` contacts. Close it. */
 export async function openWorkspace(size = 60): Promise<TestWorkspace> {
   const dir = await mkdtemp(join(tmpdir(), 'runback-cli-'));
@@ -111,9 +109,9 @@ backups: { storage: backups }
     },
     base: async () => {
       const made = jsonLines((await runHere(['snapshot', 'create', '--platform', 'hubspot', '--json'], { cwd: dir })).stdout).at(-1);
-      const id = (made as { data: { id: string } }).data.id;
+      const { id, startedAt } = (made as { data: { id: string; startedAt: string } }).data;
       await runHere(['snapshot', 'verify', id], { cwd: dir });
-      await nextSecond();
+      await secondAfter(startedAt);
       return id;
     },
     close: async () => {

@@ -40,6 +40,8 @@ export async function runInvestigation(context: CommandContext, session: Session
   const beganMs = start?.atMs ?? start?.sinceMs;
   const base = request.base === undefined ? baseAmong(all, platform, clock.now(), beganMs) : await catalog.resolve(request.base, fitting);
   if (beganMs !== undefined && Date.parse(base.startedAt) > beganMs) throw tooLate(base, beganMs, platform);
+  // Before all of the platform is read for nothing.
+  if (request.damaged === undefined) requirePast(base, clock.now());
   live.start(`Opening ${platform}`);
   const opened = await session.openPlatform(platform, call);
   const damaged =
@@ -70,6 +72,16 @@ export async function runInvestigation(context: CommandContext, session: Session
   } finally {
     for (const reader of readers) await reader.close();
   }
+}
+
+/** What was written since a base is looked for between its time and now. Throws `usage` where that is no span. */
+function requirePast({ id, startedAt }: SnapshotSummary, now: Date): void {
+  if (Date.parse(startedAt) <= now.getTime()) return;
+  throw new RunbackError('usage', 'The base was taken later than now', {
+    why: `${id} says that it was taken at ${startedAt}, and the clock of this machine says ${now.toISOString()}: one of the two is wrong, or the clock was set back since.`,
+    state: 'Nothing was read.',
+    next: 'Correct the clock of this machine, or name an older one with --base: runback snapshot list',
+  });
 }
 
 /** True for a snapshot that can stand between: what it does not hold would look as if it had not been there. */
