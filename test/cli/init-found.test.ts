@@ -8,7 +8,7 @@ import { parse } from 'yaml';
 import { type SalesforceSandbox, startSalesforceSandbox } from '../../src/sandbox/index.js';
 import { type Stub, startStub } from '../syncs/stubs/kit.js';
 import { runHere } from './support/here.js';
-import { KEY, openTerminal } from './support/terminal.js';
+import { answerRead, openTerminal } from './support/terminal.js';
 
 /** A user would lose a flow that writes during their restore, since nobody told runback of it; or a secret, in a file that is shared. */
 
@@ -48,10 +48,7 @@ afterAll(async () => {
 test('in a terminal, init finds account, object types, flows and workflows, and writes a file that doctor takes and that holds no secret', async () => {
   const env = { SF_ID: '3MVG9public', SF_SECRET: KEYS.SECRET, N8N_KEY: KEYS.N8N };
   const terminal = openTerminal(['init', '--accessible'], { cwd: folder, env, rows: 60 });
-  const answer = async (question: RegExp | string, text: string): Promise<void> => {
-    await terminal.waitFor(question);
-    terminal.type(`${text}${KEY.enter}`);
-  };
+  const answer = async (question: RegExp | string, text: string): Promise<void> => await answerRead(terminal, question, text);
   try {
     await answer('Where are the records?', '4');
     await answer('Which one is it?', '3');

@@ -44,10 +44,10 @@ describe('no command in a terminal', () => {
 
   test('with --accessible it is a numbered list without redraw', async () => {
     const terminal = start(['--accessible']);
-    await terminal.waitFor('Type a number from 1 to');
+    await terminal.waitFor(/Type a number from 1 to \d+:/u);
     expect(terminal.raw()).not.toMatch(REDRAW);
     terminal.type(`99${KEY.enter}`);
-    await terminal.waitFor('is not in the list');
+    await terminal.waitFor(/is not in the list[^]*Type a number from 1 to \d+:/u);
     const place = /^(\d+): All commands/mu.exec(terminal.screen())?.[1] ?? '';
     terminal.type(`${place}${KEY.enter}`);
     await terminal.waitFor('Options everywhere:');
@@ -56,7 +56,7 @@ describe('no command in a terminal', () => {
 
   test('Ctrl-C at an accessible question ends with 130', async () => {
     const terminal = start(['--accessible']);
-    await terminal.waitFor('Type a number from 1 to');
+    await terminal.waitFor(/Type a number from 1 to \d+:/u);
     terminal.type(KEY.ctrlC);
     expect(await terminal.exited).toBe(130);
   });

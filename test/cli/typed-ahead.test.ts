@@ -27,10 +27,10 @@ test.each([
   const shown = openTerminal(['runbook', 'run', 'small', ...flags], { cwd: workspace.dir, rows: 40 });
   terminal = shown;
   await shown.waitFor('Which platform holds');
-  if (flags.length > 0) await shown.waitFor(/Type a number from 1 to 1/u);
+  if (flags.length > 0) await shown.waitFor(/Type a number from 1 to 1:/u);
   shown.type(yes);
   await shown.waitFor('Which snapshot is good?');
-  if (flags.length > 0) await shown.waitFor(/or Enter for 1/u);
+  if (flags.length > 0) await shown.waitFor(/or Enter for 1:/u);
   let held = false;
   workspace.sandbox.onRequest(async () => {
     if (held) return;
@@ -44,7 +44,7 @@ test.each([
   // The terminal has them: it shows them by itself while nothing reads them.
   await expect.poll(() => shown.raw()).toContain('yes');
   typed();
-  await shown.waitFor(flags.length > 0 ? /Type a number from 1 to 3/u : /\? Does this look like the damage\?/u);
+  await shown.waitFor(flags.length > 0 ? /Type a number from 1 to 3:/u : /\? Does this look like the damage\?/u);
   expect(shown.screen()).not.toContain('to go ahead');
   // What is typed now counts, from its first key on.
   shown.type(yes);

@@ -148,6 +148,17 @@ export async function typeConfirmation(terminal: Terminal, asked = /\? Type sand
   terminal.type(`${/.*\? Type (\S+)\s+to\s+go/su.exec(screen)?.[1] ?? ''}${KEY.enter}`);
 }
 
+/**
+ * Answers a question of a screen that is read out (`--accessible`). Waits for all of it: what is typed before is shown in
+ * the middle of it, and what comes next begins far right and is wrapped.
+ */
+export async function answerRead(terminal: Terminal, question: RegExp | string, text: string): Promise<void> {
+  const begin = typeof question === 'string' ? question.replaceAll(/[$()*+.?[\\\]^{|}]/gu, String.raw`\$&`) : question.source;
+  // The numbers of a list end in a colon too.
+  await terminal.waitFor(new RegExp(`${begin}[^]*(?<!\\n\\d*):$`, 'u'));
+  terminal.type(`${text}${KEY.enter}`);
+}
+
 /** Keys by name. */
 export const KEY = { enter: '\r', ctrlC: '\u0003', down: '\u001B[B', up: '\u001B[A' } as const;
 
