@@ -193,6 +193,13 @@ export function fromFileSystem(error: unknown, path: string): unknown {
       next: 'Give this user write access to that folder, or choose another workspace with --workspace.',
       cause: error,
     });
+  if (code === 'EMFILE' || code === 'ENFILE')
+    return new RunbackError('disk-denied', `Cannot open ${path}: too many files are open already`, {
+      why: `The system answered ${code}.`,
+      state: 'What was written before is intact; nothing was half-written.',
+      next: 'Allow more (ulimit -n 1024), then run the same command again or resume.',
+      cause: error,
+    });
   if (code === 'EIO')
     return new RunbackError('disk-failed', `The disk failed at ${path}`, {
       why: 'The system reports an input/output error.',

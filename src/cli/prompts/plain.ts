@@ -40,8 +40,7 @@ export function plainAsker(deps: PromptDeps): Asker {
   const say = (text: string): void => void deps.output.write(`${text}\n`);
   const choose = async <T>(message: string, choices: readonly Choice<T>[], preset?: T): Promise<T> => {
     say(message);
-    for (const [i, { name, beside, description }] of choices.entries())
-      say(`${i + 1}: ${[name, beside, description].filter((part) => part !== undefined).join('. ')}`);
+    for (const [i, { name, beside, description }] of choices.entries()) say(`${i + 1}: ${sentences([name, beside, description])}`);
     const at = preset === undefined ? -1 : choices.findIndex((choice) => choice.value === preset);
     for (;;) {
       const answer = (await line(`Type a number from 1 to ${choices.length}${at === -1 ? '' : `, or Enter for ${at + 1}`}: `)).trim();
@@ -114,4 +113,12 @@ export function plainAsker(deps: PromptDeps): Asker {
     paste: (question) => fresh(() => asks.paste(question)),
     confirm: (question) => fresh(() => asks.confirm(question)),
   };
+}
+
+/** One behind the other, each with a sign at its end where another one follows. */
+function sentences(parts: readonly (string | undefined)[]): string {
+  return parts
+    .filter((part) => part !== undefined)
+    .map((part, i, all) => (i === all.length - 1 || /[.?!]$/u.test(part) ? part : `${part}.`))
+    .join(' ');
 }

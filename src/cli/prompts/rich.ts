@@ -6,19 +6,23 @@ import { defined } from '../../lib/index.js';
 import type { Style } from '../views/text/style.js';
 import { displayWidth, wrap } from '../views/text/width.js';
 import type { Asker, Choice, PromptDeps } from './asker.js';
+import { rememberDrawn, whenContinued } from './continued.js';
 import { readPaste } from './paste.js';
 import { dropTypedAhead } from './typed-ahead.js';
 
 /** Prompts that are redrawn: arrow keys, typing to search. */
 export function richAsker(deps: PromptDeps): Asker {
   const theme = themeOf(deps.style);
-  const context = { input: deps.stdin, output: deps.output, signal: deps.signal };
+  const screen = rememberDrawn(deps.output);
+  const context = { input: deps.stdin, output: screen.output, signal: deps.signal };
   const guarded = async <T>(ask: () => Promise<T>): Promise<T> => {
     if (deps.signal.aborted) throw deps.signal.reason;
     const release = deps.hold();
     try {
       if ((await dropTypedAhead(deps.stdin)) === 'interrupted') throw deps.interrupted();
-      return await ask();
+      screen.forget();
+      const stop = whenContinued(deps.stdin, () => screen.redraw());
+      return await ask().finally(stop);
     } catch (error) {
       // Ctrl-C at the prompt, or the work was aborted meanwhile.
       if (error instanceof Error && (error.name === 'ExitPromptError' || error.name === 'AbortPromptError')) throw deps.interrupted();
@@ -32,12 +36,14 @@ export function richAsker(deps: PromptDeps): Asker {
       guarded(() => {
         // A choice may stand for nothing; only a default that is given is one.
         const at = preset === undefined ? -1 : choices.findIndex((choice) => choice.value === preset);
-        const shown = listed(choices, deps.style);
-        return select({ theme, message, choices: shown, pageSize: 12, loop: false, ...(at === -1 ? {} : { default: at }) }, context);
+        const { pageSize, offered } = fitting(message, choices, 12, deps);
+        const shown = listed(offered, deps.style);
+        return select({ theme, message, choices: shown, pageSize, loop: false, ...(at === -1 ? {} : { default: at }) }, context);
       }).then((index) => pick(choices, index)),
-    search: ({ message, choices, pageSize, default: preset, term = '', onTerm }) =>
+    search: ({ message, choices, pageSize: rows = 10, default: preset, term = '', onTerm }) =>
       guarded(() => {
-        const shown = listed(choices, deps.style);
+        const { pageSize, offered } = fitting(message, choices, rows, deps);
+        const shown = listed(offered, deps.style);
         const always = shown.filter(({ value }) => choices[value]?.always === true);
         const source = (typed: string | undefined): typeof shown => {
           onTerm?.(typed ?? '');
@@ -46,11 +52,13 @@ export function richAsker(deps: PromptDeps): Asker {
           return wanted === '' ? shown : [...shown.filter((one) => !always.includes(one) && one.short.toLowerCase().includes(wanted)), ...always];
         };
         const at = preset === undefined ? -1 : choices.findIndex((choice) => choice.value === preset);
-        return search({ theme, message, source, pageSize: pageSize ?? 10, initialValue: term, ...(at === -1 ? {} : { default: at }) }, context);
+        return search({ theme, message, source, pageSize, initialValue: term, ...(at === -1 ? {} : { default: at }) }, context);
       }).then((index) => pick(choices, index)),
     several: ({ message, choices }) =>
       guarded(async () => {
         const prompt = createPromptModule({ ...context, skipTTYChecks: true });
+        const asked = `${message} (space selects, then Enter)`;
+        const { pageSize } = fitting(asked, choices, 12, deps);
         const listed = choices.map(({ name, checked = false }, value) => {
           const lines = wrap(name, deps.style.width - PREFIX - 2);
           return { value, name: lines.join(`\n${' '.repeat(PREFIX + 1)}`), short: name, checked };
@@ -59,9 +67,9 @@ export function richAsker(deps: PromptDeps): Asker {
           {
             type: 'checkbox',
             name: 'chosen',
-            message: `${message} (space selects, then Enter)`,
+            message: asked,
             choices: listed,
-            pageSize: 12,
+            pageSize,
             loop: false,
             // A letter that somebody types marks nothing.
             shortcuts: { all: null, invert: null },
@@ -113,6 +121,34 @@ function themeOf(style: Style) {
 
 /** Cells of the sign before a question. */
 const PREFIX = 2;
+
+/** Rows that a list needs for more than itself: the row above its keys, its keys, and one that is left empty. */
+const AROUND = 3;
+/** Fewer rows of a list are worth more than what is said of the choice that is looked at. */
+const ENOUGH = 3;
+
+/**
+ * How many rows of a list, at most `most`, fit on the screen with its question, and the choices without their
+ * descriptions where there is no room for them. What scrolls away cannot be drawn again.
+ */
+function fitting<C extends Choice<unknown>>(
+  message: string,
+  choices: readonly C[],
+  most: number,
+  { output, style }: Pick<PromptDeps, 'output' | 'style'>,
+): { readonly pageSize: number; readonly offered: readonly C[] } {
+  // A terminal that does not know its size tells 0.
+  const columns = output.columns || 80;
+  const taken = (text: string, width: number): number =>
+    wrap(text, width).reduce((sum, line) => sum + Math.max(1, Math.ceil(displayWidth(line) / columns)), 0);
+  const room = (output.rows || 24) - taken(message, style.width - PREFIX) - AROUND;
+  const described = Math.max(0, ...choices.map(({ description }) => (description === undefined ? 0 : taken(description, style.width))));
+  const fits = room - described >= Math.min(ENOUGH, choices.length);
+  return {
+    pageSize: Math.min(most, Math.max(1, fits ? room - described : room)),
+    offered: fits ? choices : choices.map(({ description: _, ...choice }) => choice as C),
+  };
+}
 
 /** Choices by their place, with what each does on its line, or below it where the line is too short. */
 function listed(

@@ -1,8 +1,12 @@
 import { defined, RunbackError } from '../../lib/index.js';
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+
 /**
  * Ctrl-C and termination. The first one asks the work to stop at the next safe point, the second ends the process
- * at once, which is safe because whatever was begun is journaled. SIGTERM and SIGHUP count like one Ctrl-C.
+ * at once, which is safe because whatever was begun is journaled. SIGTERM and SIGHUP count like one Ctrl-C, but a SIGHUP
+ * is never the second one: of a terminal that closes, both the shell and the system send one. SIGQUIT (Ctrl-\) ends at
+ * once, and like every other end with what was started.
  */
 export class Interrupts {
   #controller = new AbortController();
@@ -35,11 +39,13 @@ export class Interrupts {
   /** Listens to signals until {@link stop}. */
   listen(process: NodeJS.Process): void {
     const onSignal = (name: NodeJS.Signals): void => {
-      if (name !== 'SIGINT' || !this.#deaf) this.interrupt();
+      if ((name === 'SIGINT' || name === 'SIGQUIT') && this.#deaf) return;
+      if (name === 'SIGQUIT') this.#endNow();
+      else if (name !== 'SIGHUP' || !this.signal.aborted) this.interrupt();
     };
-    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
+    for (const name of SIGNALS) process.on(name, onSignal);
     this.#undo = () => {
-      for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(name, onSignal);
+      for (const name of SIGNALS) process.off(name, onSignal);
     };
   }
 
@@ -58,14 +64,18 @@ export class Interrupts {
   /** One Ctrl-C, from a signal. */
   interrupt(): void {
     if (this.signal.aborted) {
-      this.tell('Stopped at once. Everything that was started is journaled.');
-      this.exitNow();
+      this.#endNow();
       return;
     }
     const position = this.position();
     const where = position === undefined ? '' : ` (${position})`;
     this.tell(`Stopping after this batch${where}. Press again to stop now.${this.#resume === undefined ? '' : `\nResume: ${this.#resume}`}`);
     this.#controller.abort(this.error());
+  }
+
+  #endNow(): void {
+    this.tell('Stopped at once. Everything that was started is journaled.');
+    this.exitNow();
   }
 
   /** Ctrl-C at a prompt: nothing is in flight, so the work ends without a further word. Gives the error to throw. */

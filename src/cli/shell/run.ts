@@ -15,10 +15,11 @@ import { humanOutput, jsonOutput, type Output } from './output.js';
 import { guardOutputs } from './outputs.js';
 import { nounOf, parseCommandLine } from './parse.js';
 import type { Stdio } from './stdio.js';
+import { showCursor, showCursorWhenStopped } from './stopped.js';
 
 /** Runs one command line to its exit status: reads flags, calls the command, renders outcome or error. Never throws. */
 export async function runCommandLine(process: NodeJS.Process, words: readonly string[], wiring: Wiring): Promise<ExitCode> {
-  const stdio: Stdio = { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, env: process.env, cwd: process.cwd() };
+  const stdio: Stdio = { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, env: process.env, cwd: currentFolder(process) ?? '/' };
   const globals = readGlobals(words, stdio.env);
   // No secret that was ever resolved is printed, wherever a message picked it up.
   const redactor = new Redactor();
@@ -53,9 +54,13 @@ export async function runCommandLine(process: NodeJS.Process, words: readonly st
       release();
     },
     () => live.meter.last && position(live.meter.last),
-    () => process.exit(EXIT.interrupted),
+    () => {
+      if (draws(globals, stdio)) showCursor(stdio.stderr);
+      process.exit(EXIT.interrupted);
+    },
   );
   interrupts.listen(process);
+  const stopWatching = draws(globals, stdio) ? showCursorWhenStopped(process, stdio.stderr) : () => undefined;
   const openings: Promise<Session>[] = [];
   const openSession = async (folder: string | undefined, otherwise: string | undefined): Promise<Session> => {
     const { Session } = await import('../session/session.js');
@@ -77,6 +82,12 @@ export async function runCommandLine(process: NodeJS.Process, words: readonly st
     const parsed = await parseCommandLine(await orMenu(words, { stdio, globals, style: styles.err, live, interrupts }), styles.out.width);
     name = parsed.name;
     if (parsed.kind === 'help') return finishHelp(output, globals, stdio, parsed.name, parsed.text);
+    if (currentFolder(process) === undefined)
+      throw new RunbackError('workspace-missing', 'The current folder no longer exists', {
+        why: 'It was deleted, or moved away, after your shell went there.',
+        state: 'Nothing was started.',
+        next: 'Change to a folder that exists (cd), then run the same command again.',
+      });
     log.add('command', `runback ${logged(words).join(' ')}`);
     await live.prepare();
     const { input } = parsed;
@@ -124,6 +135,16 @@ export async function runCommandLine(process: NodeJS.Process, words: readonly st
   } finally {
     await Promise.allSettled(openings.map(async (opening) => (await opening).close()));
     interrupts.stop();
+    stopWatching();
+  }
+}
+
+/** Undefined where it was deleted. */
+function currentFolder(process: NodeJS.Process): string | undefined {
+  try {
+    return process.cwd();
+  } catch {
+    return undefined;
   }
 }
 
@@ -161,7 +182,12 @@ function isInteractive(globals: Globals, stdio: Stdio): boolean {
 function liveMode(globals: Globals, stdio: Stdio): LiveMode {
   if (globals.json) return 'events';
   if (globals.quiet) return 'silent';
-  return stdio.stderr.isTTY && !globals.accessible && stdio.env['TERM'] !== 'dumb' && stdio.env['CI'] === undefined ? 'terminal' : 'lines';
+  return draws(globals, stdio) && stdio.env['CI'] === undefined ? 'terminal' : 'lines';
+}
+
+/** What stands on the screen may be drawn again: a terminal is there that can move its cursor, and nobody said otherwise. */
+function draws(globals: Globals, { stderr, env }: Stdio): boolean {
+  return stderr.isTTY && !globals.accessible && env['TERM'] !== 'dumb';
 }
 
 async function openAsker(flag: string, { stdio, globals, style, live, interrupts }: Surroundings): Promise<Asker> {
@@ -187,7 +213,7 @@ async function openAsker(flag: string, { stdio, globals, style, live, interrupts
     hold: () => live.hold(),
     interrupted: () => interrupts.atPrompt(),
   };
-  const asker = globals.accessible ? (await import('../prompts/plain.js')).plainAsker(deps) : (await import('../prompts/rich.js')).richAsker(deps);
+  const asker = draws(globals, stdio) ? (await import('../prompts/rich.js')).richAsker(deps) : (await import('../prompts/plain.js')).plainAsker(deps);
   return (await import('../prompts/shown.js')).shownAsker(asker, (text) => style.signs(style.redact(text)));
 }
 

@@ -21,6 +21,8 @@ export interface Terminal {
   type(keys: string): void;
   /** What the screen shows now, lines joined, with what scrolled away above it. */
   screen(): string;
+  /** Sends the program a signal, as another process would. */
+  signal(name: NodeJS.Signals): void;
   /** All bytes since the start. */
   raw(): string;
   /** Resolves with the exit status once the program has ended. */
@@ -53,7 +55,8 @@ export function openTerminal(args: readonly string[], options: TerminalOptions =
   const rows = options.rows ?? 30;
   const emulator = new xterm.Terminal({ cols: columns, rows, scrollback: 5000, allowProposedApi: true });
   const pty = spawn('sh', ['-c', LEADER, '-', process.execPath, program, ...args], {
-    name: 'xterm-256color',
+    // It is what TERM says.
+    name: options.env?.['TERM'] ?? 'xterm-256color',
     cols: columns,
     rows,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
@@ -102,6 +105,11 @@ export function openTerminal(args: readonly string[], options: TerminalOptions =
     screen,
     raw: () => received.replaceAll(TOLD, ''),
     type: (keys) => pty.write(keys),
+    signal: (name) => {
+      const pid = told('pid');
+      if (pid === undefined) throw new Error('The program has not started yet');
+      process.kill(pid, name);
+    },
     dispose: async () => {
       const pid = told('pid');
       if (!ended && pid !== undefined) {
@@ -160,7 +168,7 @@ export async function answerRead(terminal: Terminal, question: RegExp | string, 
 }
 
 /** Keys by name. */
-export const KEY = { enter: '\r', ctrlC: '\u0003', down: '\u001B[B', up: '\u001B[A' } as const;
+export const KEY = { enter: '\r', ctrlC: '\u0003', ctrlZ: '\u001A', down: '\u001B[B', up: '\u001B[A' } as const;
 
 /** Sequences that set a colour. */
 export const COLOUR = new RegExp(`${escape}\\[(?:3\\d|4\\d|9\\d|38;|48;)[\\d;]*m`, 'u');
