@@ -18,7 +18,8 @@ export function lockedError(what: string, info: LockInfo, clock: Clock, path: st
   });
 }
 
-function whyHeld({ pid, host, life, renewed, lapsed }: LockInfo): string {
+function whyHeld({ pid, host, life, renewed, lapsed, stopped }: LockInfo): string {
+  if (stopped === true) return `Process ${pid} on ${host} was stopped (Ctrl-Z) and does nothing until it is continued.`;
   if (renewed === true) return `Process ${pid} on ${host} cannot be seen from here, and still renews its lease: it is running.`;
   if (lapsed === true) return `Process ${pid} on ${host} has not renewed its lease, so its work may be half done.`;
   if (life === 'unknown')
@@ -27,7 +28,8 @@ function whyHeld({ pid, host, life, renewed, lapsed }: LockInfo): string {
   return `Process ${pid} on ${host} has ended without releasing the lock, so its work may be half done.`;
 }
 
-function nextAfter({ holder, by, life, renewed, path }: LockInfo): string | undefined {
+function nextAfter({ holder, by, life, renewed, path, pid, stopped }: LockInfo): string | undefined {
+  if (stopped === true) return `Continue it: fg in its terminal, or: kill -CONT ${pid}`;
   const wait = `Wait until ${holder} ends, or ask ${by} to stop it.`;
   if (life === 'dead') return undefined;
   if (life === 'alive' || renewed === true) return wait;

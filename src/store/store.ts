@@ -171,6 +171,8 @@ export interface LockInfo extends LockOwner {
   readonly life: 'alive' | 'dead' | 'unknown';
   /** False where the holding process is known to be gone, and only there. */
   readonly alive: boolean;
+  /** It is there, but was stopped (Ctrl-Z) and does nothing until it is continued. */
+  readonly stopped?: true;
   /** Set where `life` is `unknown`. */
   readonly elsewhere?: true;
   /** An unknown holder was seen to renew its lease. */

@@ -8,7 +8,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 
 import { asRunbackError } from '../../src/cli/views/error.js';
 import { temporaryFolder } from '../support/store.js';
-import { cleanEnv, program } from './support/child.js';
+import { cleanEnv, program, runback } from './support/child.js';
 
 const children: ChildProcess[] = [];
 afterEach(() => {
@@ -50,6 +50,23 @@ async function begun(): Promise<{ readonly cwd: string; readonly child: ChildPro
 }
 
 describe.skipIf(process.platform === 'win32')('signals while a program of a runbook is at work', () => {
+  test.skipIf(process.platform !== 'linux')('whoever comes second is told that the first was stopped, and how it is continued', async () => {
+    const { cwd, child } = await begun();
+    const run = (await runback(['status', '--json'], { cwd })).stdout;
+    const id = /run-[\da-z-]+/u.exec(run)?.[0] ?? '';
+    child.kill('SIGSTOP');
+    await until(() => /\) T /u.test(readFileSync(`/proc/${child.pid}/stat`, 'utf8')));
+    const second = await runback(['runbook', 'resume', id, '--no-input'], { cwd });
+    expect(second.code).toBe(11);
+    expect(second.stderr.replaceAll(/\s+/gu, ' ')).toMatch(
+      new RegExp(`Process ${child.pid} .* was stopped \\(Ctrl-Z\\).*kill -CONT ${child.pid}`, 'u'),
+    );
+    child.kill('SIGCONT');
+    const ended = once(child, 'close');
+    await writeFile(join(cwd, 'go'), '');
+    expect(await ended).toEqual([0, null]);
+  });
+
   test('SIGQUIT (Ctrl-\\) ends at once, with the program', async () => {
     const { child, said, step } = await begun();
     const ended = once(child, 'close');

@@ -17,7 +17,12 @@ export async function confirmOrGoBack(asker: Asker, expect: string): Promise<str
 async function typed(asker: Asker, expect: string, others: readonly string[]): Promise<string> {
   const text = await asker.text({
     message: `Type ${expect} to go ahead (${others.map((word) => `${word} to decide again,  `).join('')}Ctrl-C to stop)`,
-    validate: (value) => [expect, ...others].includes(value.trim()) || `That is not ${expect}. Nothing was written.`,
+    validate: (value) => [expect, ...others].includes(seen(value)) || `That is not ${expect}. Nothing was written.`,
   });
-  return text.trim();
+  return seen(text);
+}
+
+/** What a person sees of it: a paste may bring blanks and signs that no screen shows. */
+function seen(text: string): string {
+  return text.replaceAll(/\p{Cf}/gu, '').trim();
 }

@@ -127,16 +127,19 @@ const AROUND = 3;
 /** Fewer rows of a list are worth more than what is said of the choice that is looked at. */
 const ENOUGH = 3;
 
+/** A choice as a list shows it. */
+type Offered = Pick<Choice<unknown>, 'name' | 'beside'> & { readonly description?: string | undefined };
+
 /**
  * How many rows of a list, at most `most`, fit on the screen with its question, and the choices without their
  * descriptions where there is no room for them. What scrolls away cannot be drawn again.
  */
-function fitting<C extends Choice<unknown>>(
+function fitting(
   message: string,
-  choices: readonly C[],
+  choices: readonly Choice<unknown>[],
   most: number,
   { output, style }: Pick<PromptDeps, 'output' | 'style'>,
-): { readonly pageSize: number; readonly offered: readonly C[] } {
+): { readonly pageSize: number; readonly offered: readonly Offered[] } {
   // A terminal that does not know its size tells 0.
   const columns = output.columns || 80;
   const taken = (text: string, width: number): number =>
@@ -146,13 +149,13 @@ function fitting<C extends Choice<unknown>>(
   const fits = room - described >= Math.min(ENOUGH, choices.length);
   return {
     pageSize: Math.min(most, Math.max(1, fits ? room - described : room)),
-    offered: fits ? choices : choices.map(({ description: _, ...choice }) => choice as C),
+    offered: fits ? choices : choices.map((choice) => ({ ...choice, description: undefined })),
   };
 }
 
 /** Choices by their place, with what each does on its line, or below it where the line is too short. */
 function listed(
-  choices: readonly Choice<unknown>[],
+  choices: readonly Offered[],
   { chalk, width }: Style,
 ): readonly { readonly value: number; readonly name: string; readonly short: string; readonly description?: string }[] {
   const below = (text: string): string[] => wrap(text, width - PREFIX * 2);

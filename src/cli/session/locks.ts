@@ -32,13 +32,13 @@ export async function lockViews({ store }: Session, all = false): Promise<readon
 }
 
 /** Whether the holder lives, in words. */
-export function lifeOf({ life, pid, host, next, lapsed }: LockView): string {
+export function lifeOf({ life, pid, host, next, lapsed, stopped }: LockView): string {
   const process = `process ${pid}${host === hostname() ? '' : ` on ${visible(host)}`}`;
   switch (life) {
     case 'unknown':
       return `process ${pid} on ${visible(host)}, which cannot be seen from here: whoever continues its work waits until its lease runs out`;
     case 'alive':
-      return `${process} is running`;
+      return stopped === true ? `${process} was stopped (Ctrl-Z); kill -CONT ${pid} continues it` : `${process} is running`;
     case 'dead':
       return `${process} ${lapsed === true ? 'gives no sign of life' : 'is gone'}${next === undefined ? '; the next command that needs it takes it over' : ''}`;
   }

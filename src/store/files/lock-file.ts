@@ -9,7 +9,7 @@ import type { Lock, LockInfo, LockOwner, LockTaking } from '../store.js';
 import { hasLapsed, LEASE_MS, renewing, stampOf } from './lease.js';
 import { OpenFile } from './open-file.js';
 import { openNew, syncFolder, systemCode, toDisk } from './paths.js';
-import { lifeOf, type ProcessIdentity, thisProcess } from './process-identity.js';
+import { isStopped, lifeOf, type ProcessIdentity, thisProcess } from './process-identity.js';
 import { sureDisk } from './sure-disk.js';
 import { removeIfThere, writeAtNow } from './whole-file.js';
 
@@ -289,5 +289,17 @@ function readRecord(path: string): LockRecord | undefined {
 function toInfo(record: LockRecord, path: string, here?: ProcessIdentity): LockInfo {
   const { by, holder, purpose, since, pid, host } = record;
   const life = lifeOf(record, here);
-  return { by, holder, purpose, since, pid, host, path, life, alive: life !== 'dead', ...(life === 'unknown' ? { elsewhere: true } : {}) };
+  return {
+    by,
+    holder,
+    purpose,
+    since,
+    pid,
+    host,
+    path,
+    life,
+    alive: life !== 'dead',
+    ...(life === 'unknown' ? { elsewhere: true } : {}),
+    ...(life === 'alive' && isStopped(pid) ? { stopped: true } : {}),
+  };
 }

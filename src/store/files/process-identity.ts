@@ -90,6 +90,12 @@ function startByProc(pid: number): string | undefined {
   return fields[0] === 'Z' || fields[0] === 'X' ? 'ended' : fields[19];
 }
 
+/** Whether a process of this machine was stopped (Ctrl-Z) and not continued yet; false where the system does not tell. */
+export function isStopped(pid: number): boolean {
+  const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? '';
+  return /^[Tt]$/u.test(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[0] ?? '');
+}
+
 /** The start of a process by `ps`, to the second, for macOS and the BSDs: `Fri Nov 27 04:12:01 2026`. */
 export function startByPs(pid: number): string | undefined {
   if (process.platform === 'win32') return undefined;

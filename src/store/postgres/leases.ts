@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { type Clock, formatDuration, type Redactor, RunbackError } from '../../lib/index.js';
-import { lifeOf, type ProcessIdentity, thisProcess } from '../files/process-identity.js';
+import { isStopped, lifeOf, type ProcessIdentity, thisProcess } from '../files/process-identity.js';
 import { HeldLease, type Moment, momentNow } from '../held-lease.js';
 import { lockedError } from '../locked.js';
 import type { Lock, LockInfo, LockOwner, LockTaking, NamedLock } from '../store.js';
@@ -176,6 +176,7 @@ export class Leases {
       life,
       alive: life === 'alive',
       ...(life === 'dead' && seen !== 'dead' ? { lapsed: true } : {}),
+      ...(life === 'alive' && seen === 'alive' && isStopped(pid) ? { stopped: true } : {}),
     };
   }
 
