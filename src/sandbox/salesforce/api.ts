@@ -37,6 +37,7 @@ export function salesforceApi({ routes, org, sessions, oauth, usage, ingest }: P
       const struck = strikes('html-error');
       if (struck && struck.applied !== true) throw page(struck.status ?? 503, 'Service Unavailable');
       org.bin.settle();
+      org.archive.settle();
       ingest.settle();
     },
     open(method, path, body, _, { authorization }) {

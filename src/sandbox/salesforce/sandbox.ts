@@ -116,6 +116,7 @@ export async function startSalesforceSandbox(options: SalesforceSandboxOptions =
   const settled = (): Org => {
     org.automations.settle();
     org.bin.settle();
+    org.archive.settle();
     ingest.settle();
     late.settle();
     return org;

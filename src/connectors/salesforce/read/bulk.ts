@@ -4,6 +4,7 @@ import { isSuccess } from '../../http/api.js';
 import type { SalesforceApi } from '../wire/api.js';
 import { rowsOfCsv } from '../wire/csv.js';
 import { isObject, type WireRecord } from '../wire/shapes.js';
+import { type Query, withArchived } from './query.js';
 import { namesOf, recordOf } from './records.js';
 
 /** Calls that a job takes beside those for its results: to make it, to ask four times or so how it is, to take it away. */
@@ -33,11 +34,12 @@ export class NoJob extends Error {}
 export async function* readByJob(
   api: SalesforceApi,
   schema: ObjectSchema,
-  where: readonly string[],
+  asked: readonly string[],
   call: CallOptions,
 ): AsyncGenerator<readonly PlatformRecord[]> {
-  const query = `SELECT ${namesOf(schema).join(',')} FROM ${schema.object}${where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`}`;
-  const id = await made(api, query, call);
+  const { where: conditions = [], all } = withArchived<Omit<Query, 'names'>>({ object: schema.object, where: asked });
+  const query = `SELECT ${namesOf(schema).join(',')} FROM ${schema.object}${conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`}`;
+  const id = await made(api, query, all === true ? 'queryAll' : 'query', call);
   const path = api.data(`/jobs/query/${encodeURIComponent(id)}`);
   let isOver = false;
   try {
@@ -51,9 +53,9 @@ export async function* readByJob(
   }
 }
 
-async function made(api: SalesforceApi, query: string, call: CallOptions): Promise<string> {
+async function made(api: SalesforceApi, query: string, operation: 'query' | 'queryAll', call: CallOptions): Promise<string> {
   // A job too many only reads.
-  const result = await api.look('POST', api.data('/jobs/query'), { operation: 'query', query, contentType: 'CSV', lineEnding: 'LF' }, call);
+  const result = await api.look('POST', api.data('/jobs/query'), { operation, query, contentType: 'CSV', lineEnding: 'LF' }, call);
   const id = isSuccess(result) && isObject(result.body) ? result.body['id'] : undefined;
   if (typeof id === 'string' && id !== '') return id;
   if (result.kind === 'answered' && [400, 403, 404, 405].includes(result.status)) throw new NoJob('the job was refused');

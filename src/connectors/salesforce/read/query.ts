@@ -24,6 +24,14 @@ export interface Rows {
   readonly total: number;
 }
 
+/** Object types of which a query leaves out what is archived: closed tasks and past events of more than a year ago, which are still there. */
+const ARCHIVING: ReadonlySet<string> = new Set(['Task', 'Event']);
+
+/** The same query, in a form that tells of archived records too: only queries that see the recycle bin do. */
+export function withArchived<Asked extends Omit<Query, 'names'>>(query: Asked): Asked {
+  return query.all === true || !ARCHIVING.has(query.object) ? query : { ...query, all: true, where: ['IsDeleted = false', ...(query.where ?? [])] };
+}
+
 /** The text of a query, in the order of ids, so that it can be taken up after any of them. */
 export function soqlOf({ names, object, where = [] }: Query, after?: string): string {
   const conditions = [...where, ...(after === undefined ? [] : [`Id > ${quoted(after)}`])];
@@ -31,7 +39,8 @@ export function soqlOf({ names, object, where = [] }: Query, after?: string): st
 }
 
 /** Whether the address of a query is short enough. */
-export function fits(api: SalesforceApi, query: Query): boolean {
+export function fits(api: SalesforceApi, asked: Query): boolean {
+  const query = withArchived(asked);
   return api.queryPath(soqlOf(query, 'x'.repeat(18)), query.all).length <= LONGEST_PATH;
 }
 
@@ -42,7 +51,8 @@ const MOST_BEGINNINGS = 5;
  * All rows of a query, a page at a time. Where the cursor of the next page is gone (there are ten a user, for two days), the query is
  * asked again from the last id on.
  */
-export async function* rowsOf(api: SalesforceApi, query: Query, call: CallOptions): AsyncGenerator<Rows> {
+export async function* rowsOf(api: SalesforceApi, asked: Query, call: CallOptions): AsyncGenerator<Rows> {
+  const query = withArchived(asked);
   let after: string | undefined;
   let came = 0;
   for (let beginnings = 1; ; beginnings += 1) {
@@ -81,7 +91,8 @@ function nextOf(api: SalesforceApi, { nextRecordsUrl }: WirePage): string {
 }
 
 /** How many records a query would give: one call. */
-export async function countOf(api: SalesforceApi, { object, where = [], all }: Omit<Query, 'names'>, call: CallOptions): Promise<number> {
+export async function countOf(api: SalesforceApi, asked: Omit<Query, 'names'>, call: CallOptions): Promise<number> {
+  const { object, where = [], all } = withArchived(asked);
   const soql = `SELECT COUNT() FROM ${object}${where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`}`;
   return ((await api.get(api.queryPath(soql, all), isPage, call)) as WirePage).totalSize;
 }

@@ -7,7 +7,7 @@ import { changedSince, stampOf } from './changed.js';
 import { goneSince } from './deletions.js';
 import { historyBegins, historyObjectOf } from './history.js';
 import type { Asked } from './keys.js';
-import { countOf, rowsOf } from './query.js';
+import { countOf, type Query, rowsOf, withArchived } from './query.js';
 import { keyOf } from './records.js';
 
 /** Keys of what may have been written since a time; see `Connector.writtenSince`. Requests: one for 2000 keys, and two. */
@@ -38,8 +38,9 @@ export async function writtenBetween(
 ): Promise<BetweenSample | undefined> {
   const stamp = stampOf(schema);
   if (stamp === undefined) return undefined;
-  const where = `${stamp} >= ${timeOf(from)} AND ${stamp} <= ${timeOf(to)}`;
-  const soql = `SELECT Id FROM ${schema.object} WHERE ${where} ORDER BY ${stamp} DESC LIMIT ${String(most)}`;
-  const page = (await api.get(api.queryPath(soql), isPage, call)) as WirePage;
+  const within = [`${stamp} >= ${timeOf(from)}`, `${stamp} <= ${timeOf(to)}`];
+  const { where, all } = withArchived<Omit<Query, 'names'>>({ object: schema.object, where: within });
+  const soql = `SELECT Id FROM ${schema.object} WHERE ${(where ?? within).join(' AND ')} ORDER BY ${stamp} DESC LIMIT ${String(most)}`;
+  const page = (await api.get(api.queryPath(soql, all), isPage, call)) as WirePage;
   return { keys: page.records.map((row) => keyOf(api, row)) };
 }

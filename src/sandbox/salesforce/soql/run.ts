@@ -71,10 +71,15 @@ function chosen(query: Query, object: ObjectType, candidates: Iterable<StoredRec
     predicateOf(query.where, { reader: asked.reader, object, text: query.text, now: asked.now, inner: (inner) => innerValues(inner, asked) });
   const compare = orderOf(query.orderBy, object, query.text, asked.reader);
   const found: StoredRecord[] = [];
-  for (const record of candidates) if ((asked.deletedToo || record.deletion === undefined) && (!holds || holds(record))) found.push(record);
+  for (const record of candidates) if (isShown(object, record, asked) && (!holds || holds(record))) found.push(record);
   if (compare) found.sort(compare);
   const end = query.limit === undefined ? undefined : query.offset + query.limit;
   return { columns, records: found.slice(query.offset, end) };
+}
+
+/** A query shows neither what is in the recycle bin nor activities that are archived, unless it asks for all. */
+function isShown({ name }: ObjectType, { deletion, values }: StoredRecord, { deletedToo }: Asked): boolean {
+  return deletedToo || (deletion === undefined && !(name === 'Task' && values.IsArchived === true));
 }
 
 function columnsOf(query: Query, object: ObjectType, asked: Asked): readonly Column[] {

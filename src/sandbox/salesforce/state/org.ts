@@ -8,6 +8,7 @@ import { type CompleteDescription, descriptionForm, type OrgDescription } from '
 import type { ObjectType } from '../schema/object-type.js';
 import { Schema } from '../schema/schema.js';
 import { Reader } from '../soql/reader.js';
+import { Archive } from './archive.js';
 import { automatedOrg } from './automated.js';
 import { Bin } from './bin.js';
 import { checkRecord, ruleOf } from './checks.js';
@@ -46,6 +47,7 @@ export class Org implements OrgState {
   schema: Schema;
   tables = new Tables();
   readonly bin: Bin;
+  readonly archive: Archive;
   readonly automations: Automations;
   /** How many ids were given out, by key prefix. */
   readonly lastIds = new Map<string, number>();
@@ -80,6 +82,7 @@ export class Org implements OrgState {
     for (const { refuses } of this.description.validationRules) ruleOf(refuses);
     this.automations = new Automations(clock, automatedOrg(this));
     this.bin = new Bin(this);
+    this.archive = new Archive(this);
     this.id = setUpOrganization(this);
     this.adminId = addUser(this, { first: 'Alex', last: 'Admin', username: 'admin@example.com' });
     this.apiUserId = addUser(this, { first: 'Integration', last: 'User', username: 'integration@example.com' });
