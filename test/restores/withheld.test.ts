@@ -155,7 +155,7 @@ describe('a property of HubSpot for sensitive data', () => {
 
 /** A snapshot as an earlier version made it. */
 function untold(reader: SnapshotReader): SnapshotReader {
-  const objects = reader.manifest.objects.map(({ withheld: _, ...info }) => info);
+  const objects = reader.manifest.objects.map((info) => ({ ...info, withheld: undefined }));
   return new Proxy(reader, {
     get: (target, name): unknown => {
       if (name === 'manifest') return { ...target.manifest, objects };
