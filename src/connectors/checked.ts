@@ -2,7 +2,7 @@ import { type CallOptions, isRunbackError, messageOf } from '../lib/index.js';
 import { broken, READ_ONLY } from './checks/broken.js';
 import { checkLines, checkSchema, LinkCheck, ReadCheck } from './checks/reads.js';
 import { checkBatch, checkLookup, trusted } from './checks/writes.js';
-import type { Batch, Connector, Mutation, MutationResult, WriteOptions } from './connector.js';
+import type { Batch, Connector, Mutation, MutationResult, NeverAgain, WriteOptions } from './connector.js';
 
 /**
  * A connector that holds a driver to `connector.ts`, in production too. What breaks a promise is thrown as
@@ -91,7 +91,11 @@ function passedOn(connector: Connector): Partial<Connector> {
     }),
     ...(connector.neverAgain && {
       neverAgain: async (schema, keys, options) => {
-        const never = await foreseen(kind, options, async () => (await connector.neverAgain?.(schema, keys, options)) ?? new Map<string, string>());
+        const never = await foreseen(
+          kind,
+          options,
+          async () => (await connector.neverAgain?.(schema, keys, options)) ?? new Map<string, NeverAgain>(),
+        );
         const asked = new Set(keys);
         for (const key of never.keys())
           if (!asked.has(key)) throw broken(kind, 'only what was asked for is given', `It gave ${key} (${schema.object})`, READ_ONLY);

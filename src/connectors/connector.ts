@@ -115,10 +115,10 @@ export interface Connector {
   mergedAway?(schema: ObjectSchema, since: Date, options?: CallOptions): Promise<readonly MergedAway[]>;
 
   /**
-   * Of records that are no more: those that nobody can create again through this connector, each with the reason as a sentence.
+   * Of records that are no more: those that `write` would not create again, each with the reason as a sentence.
    * Absent where every record can be created again, as far as that can be told before it is tried. Changes nothing.
    */
-  neverAgain?(schema: ObjectSchema, keys: readonly string[], options?: CallOptions): Promise<ReadonlyMap<string, string>>;
+  neverAgain?(schema: ObjectSchema, keys: readonly string[], options?: CallOptions): Promise<ReadonlyMap<string, NeverAgain>>;
 
   /** Names of the object types that there are, without describing each. Absent where `describe` tells all of them in as few requests. */
   objectTypes?(options?: CallOptions): Promise<readonly string[]>;
@@ -255,6 +255,14 @@ export interface Connector {
   endRead?(): Promise<void>;
 
   close(): Promise<void>;
+}
+
+/** Why a record is not created again. */
+export interface NeverAgain {
+  /** A sentence for people. */
+  readonly why: string;
+  /** It may be there still, and only hidden from these credentials. */
+  readonly perhapsThere?: true;
 }
 
 /** A list that a record is on. */

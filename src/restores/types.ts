@@ -20,6 +20,7 @@ export const CONFLICT_CODES = [
   'rejected',
   'consent',
   'irreversible',
+  'perhaps-hidden',
   'unattributed',
   'base-unreadable',
   'base-partial',

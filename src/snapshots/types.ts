@@ -49,7 +49,7 @@ export interface ObjectInfo {
   readonly changes?: StoredChanges;
   /** The platform was asked only what had changed; absent where every record was read. */
   readonly askedSince?: AskedSince;
-  /** Fields that it had and that were not read, since they must never be stored. */
+  /** Fields that it had and that were not read, since they must never be stored; none is an empty list. Absent where nobody asked. */
   readonly withheld?: readonly string[];
 }
 

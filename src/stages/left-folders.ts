@@ -2,7 +2,7 @@ import { lstat, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { type Clock, messageOf, Redactor } from '../lib/index.js';
+import { type Clock, messageOf, Redactor, fromFileSystem } from '../lib/index.js';
 import { lifeOf, type NamedLock, openFileStore, type ProcessIdentity, thisProcess } from '../store/index.js';
 
 /** How the names of the folders begin that drills work in. */
@@ -27,7 +27,12 @@ interface LeftFolder {
  */
 export async function ownFolder(folder: string, { kept = false }: { readonly kept?: boolean } = {}): Promise<void> {
   const owner: FolderOwner = { version: 1, ...thisProcess(), ...(kept ? { kept } : {}) };
-  await writeFile(join(folder, OWNER), JSON.stringify(owner), { mode: 0o600 });
+  const file = join(folder, OWNER);
+  try {
+    await writeFile(file, JSON.stringify(owner), { mode: 0o600 });
+  } catch (error) {
+    throw fromFileSystem(error, file);
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
-import { defined, makeFolders } from '../lib/index.js';
+import { defined, fromFileSystem, makeFolders } from '../lib/index.js';
 import { newKeyPair } from '../snapshots/index.js';
 import { shippedDir } from '../workspace/index.js';
 
@@ -19,10 +19,10 @@ export async function writeSampleWorkspace(
     .replace('http://127.0.0.1:48620', addresses.hubspot)
     .replace('http://127.0.0.1:48621', addresses.sync)
     .replace('env:HUBSPOT_TOKEN', 'file:sandbox.token');
-  await writeFile(join(folder, 'runback.yml'), text);
-  await writeFile(join(folder, 'sandbox.token'), addresses.token, { mode: 0o600 });
-  await cp(join(shippedDir, 'runbooks'), join(folder, 'runbooks'), { recursive: true });
-  await cp(join(shippedDir, 'escalation.yml'), join(folder, 'escalation.yml'));
+  await put(join(folder, 'runback.yml'), text);
+  await put(join(folder, 'sandbox.token'), addresses.token, 0o600);
+  await copy(join(shippedDir, 'runbooks'), join(folder, 'runbooks'));
+  await copy(join(shippedDir, 'escalation.yml'), join(folder, 'escalation.yml'));
 }
 
 /**
@@ -30,7 +30,7 @@ export async function writeSampleWorkspace(
  */
 export async function writePracticeWorkspace(folder: string, addresses: Parameters<typeof writeSampleWorkspace>[1]): Promise<void> {
   await writeSampleWorkspace(folder, addresses);
-  await writeFile(join(folder, 'escalation.yml'), PRACTICE_ESCALATION);
+  await put(join(folder, 'escalation.yml'), PRACTICE_ESCALATION);
 }
 
 /** What a stage's workspace holds beside its platforms. */
@@ -63,11 +63,11 @@ export async function layWorkspace(
   const backups = { storage: 'backups', ...(pair && { encrypt: { to: [pair.recipient] }, identity: `file:${KEY_FILE}` }) };
   // JSON is YAML.
   const config = { version: 1, platforms, syncs, backups, ...defined({ restores }) };
-  await writeFile(join(folder, 'runback.yml'), `${JSON.stringify(config, undefined, 2)}\n`);
+  await put(join(folder, 'runback.yml'), `${JSON.stringify(config, undefined, 2)}\n`);
   for (const [name, token] of Object.entries({ ...tokens, ...(pair && { [KEY_FILE]: `${pair.identity}\n` }) }))
-    await writeFile(join(folder, name), token, { mode: 0o600 });
-  await writeFile(join(folder, 'escalation.yml'), PRACTICE_ESCALATION);
-  for (const path of runbooks) await cp(path, join(folder, 'runbooks', basename(path)));
+    await put(join(folder, name), token, 0o600);
+  await put(join(folder, 'escalation.yml'), PRACTICE_ESCALATION);
+  for (const path of runbooks) await copy(path, join(folder, 'runbooks', basename(path)));
 }
 
 /** Loses the key that opens the snapshots of a stage; gives what brings the second copy of it. */
@@ -75,7 +75,7 @@ export async function loseKey(folder: string): Promise<() => Promise<void>> {
   const file = join(folder, KEY_FILE);
   const key = await readFile(file);
   await rm(file);
-  return async () => await writeFile(file, key, { mode: 0o600 });
+  return async () => await put(file, key, 0o600);
 }
 
 const PRACTICE_ESCALATION = `# Who is paged while you practice: nobody real. The pages are written to pages.log.
@@ -99,3 +99,21 @@ policies:
     levels:
       - { notify: ["channel:pages"], ack_within: 15m }
 `;
+
+/** Writes a file. What a full or closed disk refuses names it: the error of a write does not. */
+async function put(file: string, content: string | Buffer, mode?: number): Promise<void> {
+  try {
+    await writeFile(file, content, { ...defined({ mode }) });
+  } catch (error) {
+    throw fromFileSystem(error, file);
+  }
+}
+
+/** The same for a copy, of a file or of a folder with all that is in it. */
+async function copy(from: string, to: string): Promise<void> {
+  try {
+    await cp(from, to, { recursive: true });
+  } catch (error) {
+    throw fromFileSystem(error, to);
+  }
+}

@@ -30,6 +30,38 @@ describe('what a record holds never steers the terminal', () => {
   });
 });
 
+test.each([true, false])('columns begin at the same cell in each row, also where signs are spelt out (Unicode: %s)', (unicode) => {
+  const plain = makeStyle({ columns: 70, level: 0, accessible: false, unicode, now: () => style.now });
+  const columns = [{ title: 'What', shrink: true }, { title: 'Change' }, { title: 'Last' }];
+  const rows = [
+    ['Zürich → Bern', '1 × 2', '|'],
+    ['x'.repeat(120), 'a · b', '|'],
+    ['⟨empty⟩ …', '␀ ␊', '|'],
+    ['no sign', 'none', '|'],
+  ];
+  const lines = plain
+    .signs(table(columns, rows, plain))
+    .split('\n')
+    .slice(1);
+  const at = lines.map((line) => displayWidth(line.slice(0, line.lastIndexOf('|'))));
+  expect(new Set(at).size, lines.join('\n')).toBe(1);
+  expect(Math.max(...lines.map(displayWidth))).toBeLessThanOrEqual(70);
+  expect(lines[1]).toContain(unicode ? 'x…' : 'x...');
+  const told = plain
+    .signs(
+      facts(
+        [
+          ['A → B', 'one'],
+          ['Longer name', `${'→ '.repeat(60)}|`],
+        ],
+        plain,
+      ),
+    )
+    .split('\n');
+  expect(Math.max(...told.map(displayWidth))).toBeLessThanOrEqual(70);
+  expect(new Set([told[0]?.indexOf('one'), told[1]?.indexOf(unicode ? '→' : '->')]).size).toBe(1);
+});
+
 describe('a secret is hidden before a text is wrapped or cut', () => {
   const secret = `tok_${'0123456789'.repeat(14)}`;
   const redactor = new Redactor();

@@ -87,12 +87,12 @@ async function expectBroken(work: Promise<unknown>, says: string): Promise<void>
 
 test('what nobody can create again, or what comes back, is told of nothing but what was asked for', async () => {
   const connector = having({
-    neverAgain: async () => await Promise.resolve(new Map([['other', 'It is forgotten.']])),
+    neverAgain: async () => await Promise.resolve(new Map([['other', { why: 'It is forgotten.' }]])),
     undeletable: async () => await Promise.resolve(new Set(['other'])),
   });
   await expect(connector.neverAgain?.(SCHEMA, ['mine'])).rejects.toMatchObject({ code: 'connector-broken' });
   await expect(connector.undeletable?.(SCHEMA, ['mine'])).rejects.toMatchObject({ code: 'connector-broken' });
-  expect([...((await connector.neverAgain?.(SCHEMA, ['other'])) ?? [])]).toEqual([['other', 'It is forgotten.']]);
+  expect([...((await connector.neverAgain?.(SCHEMA, ['other'])) ?? [])]).toEqual([['other', { why: 'It is forgotten.' }]]);
 });
 
 test('a connector that keeps its promises is passed on as it is', async () => {

@@ -76,9 +76,16 @@ test('a deleted record of somebody who may have left since is created again only
 });
 
 test('what nobody can create again is a conflict without a choice, with the reason', () => {
-  const decided = decide({ status: 'out' }, undefined, undefined, { neverAgain: 'It was forgotten.' });
+  const decided = decide({ status: 'out' }, undefined, undefined, { neverAgain: { why: 'It was forgotten.' } });
   expect(decided.told).toEqual([['irreversible', ['keep']]]);
   expect(decided.message).toContain('It was forgotten.');
+});
+
+test('what may only be hidden is a conflict of its own, and nobody says that it was deleted', () => {
+  const decided = decide({ status: 'out' }, undefined, undefined, { neverAgain: { why: 'Sharing may hide it.', perhapsThere: true } });
+  expect(decided.told).toEqual([['perhaps-hidden', ['keep']]]);
+  expect(decided.message).toContain('is not seen, and not created again. Sharing may hide it.');
+  expect(decided.message).not.toContain('deleted');
 });
 
 test('who came back and has opted out is told as that, and never opted in by what is always refused', () => {

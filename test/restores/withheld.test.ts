@@ -5,8 +5,9 @@ import { describe, expect, it } from 'vitest';
 
 import { checked, type Platform } from '../../src/connectors/index.js';
 import { unknownWithheld, withholding } from '../../src/connectors/withheld.js';
-import { type ApplyDeps, applyRestore, confirmationOf, type PlanLine, planRestore, readPlan } from '../../src/restores/index.js';
+import { type ApplyDeps, applyRestore, confirmationOf, planFromHistory, type PlanLine, planRestore, readPlan } from '../../src/restores/index.js';
 import { integration, person } from '../../src/sandbox/index.js';
+import type { SnapshotReader } from '../../src/snapshots/index.js';
 import { openBench } from '../connectors/hubspot-support.js';
 import { collect } from '../snapshots/support.js';
 import { openTestPlatform } from '../support/postgres-connector.js';
@@ -91,6 +92,78 @@ describe('a field of HubSpot that must never be stored', () => {
     }
   });
 });
+
+describe('a property of HubSpot for sensitive data', () => {
+  it('is named by a plan from history, and by one of snapshots of an earlier version, which did not ask for it', async () => {
+    const bench = await openBench({ account: {} });
+    try {
+      const { sandbox, clock, connector } = bench;
+      const answer = await fetch(`${sandbox.url}/crm/v3/properties/contacts`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${sandbox.token}`, 'content-type': 'application/json' },
+        body: JSON.stringify({
+          name: 'passport',
+          label: 'Passport',
+          type: 'string',
+          fieldType: 'text',
+          groupName: 'contactinformation',
+          dataSensitivity: 'sensitive',
+        }),
+      });
+      expect(answer.status).toBe(201);
+      const platform: Platform = {
+        name: 'crm',
+        connector,
+        identity: await connector.identify(),
+        environment: 'sandbox',
+        objects: ['contacts', 'companies'],
+        close: () => Promise.resolve(),
+      };
+      const { deps, take } = await restoresOf(platform);
+      const hit = sandbox.writeAs(person(42)).create('contacts', { email: 'hit@x.example', city: 'Bonn' });
+      clock.advance(60_000);
+      const base = await take();
+      const since = clock.now().toISOString();
+      clock.advance(60_000);
+      sandbox.writeAs(integration('777', 'Bad sync')).update('contacts', hit, { city: 'x' });
+      clock.advance(60_000);
+      const damaged = await take();
+      const named = { contacts: ['passport'] };
+
+      const filters = { unattributed: 'refuse' as const, deleteCreated: false, since, suspects: ['INTEGRATION:777'] };
+      const { header } = await planFromHistory({ filters, by: 'maya' }, deps);
+      expect([header.withheld, header.counts.cells]).toEqual([named, 1]);
+
+      // The same answer would be given for a minute.
+      clock.advance(120_000);
+      const before = { ...deps, catalog: { open: async (id: string) => untold(await deps.catalog.open(id)) } };
+      expect((await planRestore({ base, damaged, filters: ALL, by: 'maya' }, before)).header.withheld).toEqual(named);
+
+      // What a snapshot says already is not asked once more.
+      clock.advance(120_000);
+      const asked = connector.usage().requests;
+      expect((await planRestore({ base, damaged, filters: ALL, by: 'maya' }, deps)).header.withheld).toEqual(named);
+      const once = connector.usage().requests - asked;
+      clock.advance(120_000);
+      await planRestore({ base, damaged, filters: ALL, by: 'maya' }, before);
+      expect(connector.usage().requests - asked - once).toBeGreaterThan(once);
+    } finally {
+      await bench.stop();
+    }
+  });
+});
+
+/** A snapshot as an earlier version made it. */
+function untold(reader: SnapshotReader): SnapshotReader {
+  const objects = reader.manifest.objects.map((info) => ({ ...info, withheld: undefined }));
+  return new Proxy(reader, {
+    get: (target, name): unknown => {
+      if (name === 'manifest') return { ...target.manifest, objects };
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? (value as () => unknown).bind(target) : value;
+    },
+  });
+}
 
 describe('a column of PostgreSQL that must never be stored', () => {
   it('is not read; a key and what links are made of cannot be left out', async () => {

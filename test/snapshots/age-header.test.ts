@@ -69,3 +69,23 @@ it('a file for a key of another kind is opened by the library, with keys of both
   await expect(decryptionWith(() => Promise.resolve(identity)).decrypt(other)).rejects.toThrow('none of the keys at hand opens it');
   await expect(decryptionWith(() => Promise.resolve(hybrid)).decrypt(file)).rejects.toThrow('none of the keys at hand opens it');
 });
+
+it.each([
+  ['a sum that is too long', (header: Buffer) => Buffer.concat([header.subarray(0, -1), Buffer.alloc(1 << 20, 'A'), Buffer.from('\n')])],
+  ['a sum that does not end', (header: Buffer) => Buffer.concat([header.subarray(0, -1), Buffer.alloc(1 << 20, 'A')])],
+  [
+    'a sum that ends behind what a header may have',
+    (header: Buffer) =>
+      Buffer.concat([
+        header.subarray(0, header.indexOf('\n--- ')),
+        Buffer.alloc(64 << 10, 'A'),
+        header.subarray(header.indexOf('\n--- ')),
+        Buffer.alloc(8192, 'A'),
+      ]),
+  ],
+  ['nothing', () => Buffer.alloc(0)],
+])('a file with %s is refused for that, and no key is tried', async (_, broken) => {
+  const { identity, file, header } = await scene(0);
+  const bytes = Buffer.concat([broken(header), file.subarray(header.length)]);
+  await expect(decryptionWith(() => Promise.resolve(identity)).decrypt(bytes)).rejects.toThrow('it has no header of an encrypted file');
+});

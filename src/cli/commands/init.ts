@@ -1,5 +1,4 @@
-import { constants } from 'node:fs';
-import { access, copyFile, readdir } from 'node:fs/promises';
+import { access, readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -18,19 +17,8 @@ async function copyRunbooks(to: string): Promise<readonly string[]> {
   const names = await readdir(join(SHIPPED, 'runbooks')).catch(() => []);
   const copied: string[] = [];
   for (const name of names.filter((file) => file.endsWith('.yml')))
-    if (await copyNew(join(SHIPPED, 'runbooks', name), join(to, name))) copied.push(join(to, name));
+    if (await writeNew(join(to, name), await readFile(join(SHIPPED, 'runbooks', name)))) copied.push(join(to, name));
   return copied;
-}
-
-/** Copies a file; false where one is there already, which stays. */
-async function copyNew(from: string, to: string): Promise<boolean> {
-  try {
-    await copyFile(from, to, constants.COPYFILE_EXCL);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
-    throw error;
-  }
 }
 
 async function isThere(file: string): Promise<boolean> {
@@ -57,7 +45,7 @@ export const commands: readonly CommandSpec[] = [
       for (const folder of ['runbooks', 'backups']) makeFolders(join(root, folder));
       const runbooks = await copyRunbooks(join(root, 'runbooks'));
       const escalation = join(root, ESCALATION_FILE);
-      const others = (await copyNew(join(SHIPPED, ESCALATION_FILE), escalation)) ? [escalation, ...runbooks] : runbooks;
+      const others = (await writeNew(escalation, await readFile(join(SHIPPED, ESCALATION_FILE)))) ? [escalation, ...runbooks] : runbooks;
       // Last, and whole or not at all: a folder with a runback.yml is a workspace, and one that was killed before is
       // made again.
       if (!(await writeNew(file, workspaceText(initial)))) throw exists;

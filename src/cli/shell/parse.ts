@@ -43,9 +43,13 @@ export async function parseCommandLine(words: readonly string[], columns: number
       addSpec(target, spec, noun, (run) => (chosen = run));
     }
   }
+  let failed = program;
   for (const command of commands) {
     command
-      .exitOverride()
+      .exitOverride((error) => {
+        failed = command;
+        throw error;
+      })
       .configureOutput({ writeOut: (text) => (printed += text), writeErr: (text) => (printed += text), outputError: () => {} })
       .configureHelp({ helpWidth: Math.min(columns, 80), showGlobalOptions: false })
       .helpOption('-h, --help', 'this text');
@@ -56,7 +60,7 @@ export async function parseCommandLine(words: readonly string[], columns: number
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === 'commander.helpDisplayed' || (error.code === 'commander.help' && words.includes('help')))
       return { kind: 'help', name: ['help', wanted].filter(Boolean).join(' '), text: printed };
-    throw usageError(error, wanted);
+    throw usageError(error, wanted, pathOf(failed));
   }
   if (chosen === undefined) throw new RunbackError('usage', 'No command was given', { next: 'runback --help' });
   return chosen;
@@ -69,7 +73,7 @@ function addSpec(target: Command, spec: CommandSpec, noun: Noun, choose: (run: P
     const argument = target.createArgument(argumentSyntax(arg), arg.description);
     target.addArgument(arg.choices === undefined ? argument : argument.choices([...arg.choices]));
   }
-  for (const option of spec.options ?? []) target.addOption(makeOption(option));
+  for (const option of spec.options ?? []) target.addOption(makeOption(option, name));
   const examples = (spec.examples ?? []).map((line) => `  ${line}`).join('\n');
   target.addHelpText('after', `${examples === '' ? '' : `\nExamples:\n${examples}\n`}\nOptions everywhere: runback --help`);
   target.action(() => {
@@ -84,22 +88,32 @@ function argumentSyntax(arg: ArgumentSpec): string {
   return arg.optional === true ? `[${name}]` : `<${name}>`;
 }
 
-function makeOption(spec: OptionSpec): Option {
+function makeOption(spec: OptionSpec, command: string): Option {
   const option = new Option(spec.flags, spec.repeat === true ? `${spec.description} (repeatable)` : spec.description);
   if (spec.choices) option.choices([...spec.choices]);
   if (spec.repeat === true) {
     const check = spec.choices;
     option.argParser((value: string, before: readonly string[] | undefined) => {
-      if (check && !check.includes(value)) throw new RunbackError('usage', `${spec.flags} takes one of: ${check.join(', ')}`);
+      if (check && !check.includes(value))
+        throw new RunbackError('usage', `${spec.flags} takes one of: ${check.join(', ')}`, {
+          state: 'Nothing was started.',
+          next: `runback ${command} --help`,
+        });
       return [...(before ?? []), value];
     });
   }
   return spec.required === true ? option.makeOptionMandatory() : option;
 }
 
-function usageError(error: CommanderError, noun: string | undefined): RunbackError {
-  const known = NOUNS.some((entry) => entry.name === noun);
-  const help = known ? `runback ${noun} --help` : 'runback --help';
+/** Noun and verb of a command; of the program itself, nothing. */
+function pathOf(command: Command): string {
+  return command.parent === null ? '' : `${pathOf(command.parent)} ${command.name()}`.trim();
+}
+
+/** `path`: of the command that could not read its words. */
+function usageError(error: CommanderError, noun: string | undefined, path: string): RunbackError {
+  const known = NOUNS.some((entry) => entry.name === noun) ? noun : undefined;
+  const help = ['runback', path === '' ? known : path, '--help'].filter(Boolean).join(' ');
   if (error.code === 'commander.help') {
     const verbs = NOUNS.find((entry) => entry.name === noun)?.verbs ?? [];
     return new RunbackError('usage', noun === undefined ? 'No command was given' : `"${noun}" needs a verb: ${verbs.join(', ')}`, { next: help });

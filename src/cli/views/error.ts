@@ -22,8 +22,7 @@ export function asRunbackError(thrown: unknown, interrupted: RunbackError | unde
   if (isRunbackError(thrown)) return thrown;
   const name = thrown instanceof Error ? thrown.name : '';
   if (interrupted && (name === 'AbortError' || name === 'AbortPromptError' || name === 'ExitPromptError')) return interrupted;
-  const path = thrown instanceof Error && 'path' in thrown && typeof thrown.path === 'string' ? thrown.path : 'a file';
-  const known = fromFileSystem(thrown, path);
+  const known = fromFileSystem(thrown, pathIn(thrown) ?? 'a file');
   if (isRunbackError(known)) return known;
   return new RunbackError('bug', `This is a bug in runback: ${messageOf(thrown)}`, {
     why: 'Something unexpected happened.',
@@ -31,6 +30,13 @@ export function asRunbackError(thrown: unknown, interrupted: RunbackError | unde
     next: 'runback status',
     cause: thrown,
   });
+}
+
+/** The file that an operation was about: of two, the one that was written. */
+function pathIn(thrown: unknown): string | undefined {
+  if (!(thrown instanceof Error)) return undefined;
+  const { path, dest } = thrown as { readonly path?: unknown; readonly dest?: unknown };
+  return [dest, path].find((one) => typeof one === 'string');
 }
 
 /**

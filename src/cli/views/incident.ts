@@ -56,7 +56,7 @@ export function incidentBlock(incident: Incident, style: Style): string {
 export function incidentLine(incident: Incident, style: Style): string {
   const { id, severity } = incident;
   const tail = `; ${holderWords(incident, style)} (${id})`;
-  return `${style.glyph[GLYPHS[incident.status]]} ${truncate(`[${severity}] ${visible(titleOf(incident))}`, Math.max(20, style.width - 2 - displayWidth(tail)))}${tail}`;
+  return `${style.glyph[GLYPHS[incident.status]]} ${truncate(style.spelt(`[${severity}] ${visible(titleOf(incident))}`), Math.max(20, style.width - 2 - displayWidth(tail)), style.cut)}${tail}`;
 }
 
 /** Everything about an incident. `means`: its severity in words. `last`: how many lines of the timeline. */

@@ -50,7 +50,8 @@ function chartLines(charts: readonly WriterChart[], style: Style): string[] {
   const most = Math.max(...charts.flatMap(({ counts }) => counts));
   const level = (value: number): string =>
     value === 0 ? ' ' : (style.levels[Math.min(style.levels.length - 1, Math.floor((value / most) * style.levels.length))] ?? ' ');
-  const width = Math.min(28, Math.max(...charts.map((chart) => nameOf(chart).length)));
+  const shown = (chart: WriterChart): string => style.spelt(visible(style.redact(nameOf(chart))));
+  const width = Math.min(28, Math.max(...charts.map((chart) => displayWidth(shown(chart)))));
   const bars = Math.max(...charts.map(({ counts }) => counts.length));
   // On a narrow screen the name stands above its signs.
   const between = 2 + width + 2 + bars + 2 + count(Math.max(...charts.map(({ total }) => total))).length > style.width ? '\n    ' : '  ';
@@ -58,7 +59,7 @@ function chartLines(charts: readonly WriterChart[], style: Style): string[] {
     '',
     ...charts.map(
       (chart) =>
-        `  ${pad(truncate(visible(style.redact(nameOf(chart))), width), width, 'right')}${between}${chart.counts.map(level).join('')}  ${count(chart.total)}`,
+        `  ${pad(truncate(shown(chart), width, style.cut), width, 'right')}${between}${chart.counts.map(level).join('')}  ${count(chart.total)}`,
     ),
   ];
 }
@@ -90,7 +91,7 @@ const MARKS: Readonly<Record<Verdict, string>> = { damage: '[x]', ask: '[?]', no
 
 /** One group in a line: mark, number, field, what. */
 function headLine(group: KeptGroup, style: Style): string {
-  return truncate(`  ${MARKS[group.verdict]} ${groupWords(group, style)}`, style.width);
+  return truncate(style.spelt(`  ${MARKS[group.verdict]} ${groupWords(group, style)}`), style.width, style.cut);
 }
 
 /** Who, and when; below each other where both do not fit. */
@@ -114,7 +115,7 @@ function groupLines(group: KeptGroup, style: Style): string[] {
   return [
     headLine(group, style),
     ...whoLines(group, style),
-    ...examples.map((example) => truncate(`      ${exampleWords(example, style)}`, style.width)),
+    ...examples.map((example) => truncate(style.spelt(`      ${exampleWords(example, style)}`), style.width, style.cut)),
     ...(reasons.length === 0 ? [] : wrapIndented(visible(style.redact(reasons.join('; '))), 6, style.width)),
   ];
 }

@@ -11,6 +11,7 @@ import type {
   Identity,
   Lack,
   MutationResult,
+  NeverAgain,
   PlatformSchema,
   ReadRequest,
 } from '../connector.js';
@@ -145,10 +146,10 @@ export class MailchimpConnector implements Connector {
   }
 
   /** Who was deleted permanently is not added again by a program: "Forgotten Email Not Subscribed". */
-  async neverAgain(schema: ObjectSchema, keys: readonly string[], call: CallOptions = {}): Promise<ReadonlyMap<string, string>> {
+  async neverAgain(schema: ObjectSchema, keys: readonly string[], call: CallOptions = {}): Promise<ReadonlyMap<string, NeverAgain>> {
     const why = 'It was deleted permanently, and Mailchimp lets no program add it again: the person has to, with a form of Mailchimp.';
     const gone = schema.object === LISTS ? new Set(keys) : await forgotten(this.#sessionOf(schema), keys, call);
-    return new Map([...gone].map((key) => [key, schema.object === LISTS ? 'An audience that was deleted does not come back.' : why]));
+    return new Map([...gone].map((key) => [key, { why: schema.object === LISTS ? 'An audience that was deleted does not come back.' : why }]));
   }
 
   settingsMayHaveChanged(): void {

@@ -65,6 +65,8 @@ export interface Facts {
   /** When the server was started, in seconds since 1970. */
   readonly since: string;
   readonly version: number;
+  /** What the server says that it is, in its own words. */
+  readonly name: string;
   readonly encoding: string;
 }
 
@@ -82,11 +84,12 @@ export async function setUp(client: Client, session: Readonly<Record<string, str
       EXTRACT(epoch FROM pg_catalog.pg_postmaster_start_time())::pg_catalog.text AS since,
       CASE WHEN a.pid::pg_catalog.text OPERATOR(pg_catalog.=) $1 THEN pg_catalog.concat(${sets.join(', ')},
         CASE WHEN pg_catalog.current_setting('server_version_num')::pg_catalog.int4 OPERATOR(pg_catalog.>=) 170000 THEN pg_catalog.set_config('transaction_timeout', '0', false) END) END,
-      pg_catalog.current_setting('server_version_num') AS version, pg_catalog.current_setting('server_encoding') AS encoding
+      pg_catalog.current_setting('server_version_num') AS version, pg_catalog.current_setting('server_encoding') AS encoding,
+      pg_catalog.version() AS name
       FROM (SELECT pg_catalog.pg_backend_pid()) AS a(pid)`,
     values: [processOf(client), ...names.flatMap((name) => [name, session[name]])],
   };
-  const { rows } = await client.query<Record<'pid' | 'began' | 'since' | 'version' | 'encoding', string>>(query);
+  const { rows } = await client.query<Record<'pid' | 'began' | 'since' | 'version' | 'encoding' | 'name', string>>(query);
   const [facts] = rows;
   return {
     pid: facts?.pid ?? '',
@@ -94,5 +97,6 @@ export async function setUp(client: Client, session: Readonly<Record<string, str
     since: facts?.since ?? '',
     version: Number(facts?.version ?? 0),
     encoding: facts?.encoding ?? '',
+    name: facts?.name ?? '',
   };
 }

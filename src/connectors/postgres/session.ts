@@ -6,6 +6,7 @@ import { type CallOptions, type Clock, messageOf, RunbackError } from '../../lib
 import { endOnUnreadable, type Facts, newClient, setUp } from './client.js';
 import { fromServer, isTransient, serverError } from './errors.js';
 import { fixedFor, fixedInTransaction, setForWriting } from './fixed.js';
+import { requirePostgres, versionOf } from './imitators.js';
 import { oneAtATime } from './in-turn.js';
 import { beginShared, IDLE, processOf, transactionStatusOf } from './pooled.js';
 import { fetchUpTo, lengthOf } from './read/fetched.js';
@@ -153,10 +154,17 @@ async function openWith(settings: Settings, counters: Counters, role: 'read' | '
   endOnUnreadable(client);
   const status = transactionStatusOf(client);
   counters.requests += 1;
-  const facts = await setUp(client, fixedFor(role, settings)).catch(async (error: unknown) => {
+  let facts: Facts;
+  try {
+    facts = await setUp(client, fixedFor(role, settings)).catch(async (error: unknown) => {
+      requirePostgres(await versionOf(client, error), settings);
+      throw error;
+    });
+    requirePostgres(facts.name, settings);
+  } catch (error) {
     await left(client);
     throw error;
-  });
+  }
   const shared = processOf(client) !== facts.pid;
   const elsewhere = async (text?: string, values?: readonly unknown[]): Promise<readonly Row[]> => await askElsewhere(settings, ssl, text, values);
   endWhereSilent(client, settings.silenceMs, {

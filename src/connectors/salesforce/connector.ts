@@ -18,6 +18,7 @@ import type {
   ListMembership,
   MergedAway,
   MutationResult,
+  NeverAgain,
   PlatformSchema,
   ReadLinksRequest,
   ReadRequest,
@@ -55,7 +56,7 @@ import { quotaIn } from './wire/limits.js';
 import { isObject, type WireObject } from './wire/shapes.js';
 import { WRITE_BATCH } from './write/collection.js';
 import { findCreated } from './write/created.js';
-import { perhapsHidden } from './write/hidden.js';
+import { notAgain, perhapsHidden, WHY_HIDDEN } from './write/hidden.js';
 import { undeleteRecords } from './write/undelete.js';
 import { createRecords, deleteRecords, updateRecords } from './write/write.js';
 
@@ -234,6 +235,13 @@ export class SalesforceConnector implements Connector {
     return (await fatesOf(this.#api, await this.#wireOf(schema.object, call), keys, call)).deleted;
   }
 
+  /** Those that the write would refuse: a plan promises no more than it does. */
+  async neverAgain(schema: ObjectSchema, keys: readonly string[], call: CallOptions = {}): Promise<ReadonlyMap<string, NeverAgain>> {
+    if (keys.length === 0) return new Map();
+    const hidden = await this.#perhapsHidden(await this.#wireOf(schema.object, call), keys, call);
+    return new Map([...hidden].map((key) => [key, { why: WHY_HIDDEN, perhapsThere: true }]));
+  }
+
   async mergedAway(schema: ObjectSchema, since: Date, call: CallOptions = {}): Promise<readonly MergedAway[]> {
     return await mergedAway(this.#api, await this.#asked(schema, call), since, call);
   }
@@ -286,11 +294,16 @@ export class SalesforceConnector implements Connector {
 
   /** Makes records, but for those that may be there still, unseen. */
   async #create(mutations: readonly CreateMutation[], wire: WireObject, call: CallOptions): Promise<readonly MutationResult[]> {
-    const seesAll = async (): Promise<boolean> => (this.#seesAll ??= await seesAllData(this.#api, call));
-    const hidden = await perhapsHidden(this.#api, wire, mutations, seesAll, call);
-    const open = mutations.filter((mutation) => !hidden.has(mutation));
+    const keys = mutations.map(({ key }) => key);
+    const hidden = await this.#perhapsHidden(wire, keys, call);
+    const open = mutations.filter(({ key }) => !hidden.has(key));
     const results = (await createRecords(this.#api, open, call)).values();
-    return mutations.flatMap((mutation) => hidden.get(mutation) ?? results.next().value ?? []);
+    return mutations.flatMap(({ key }) => (hidden.has(key) ? notAgain(wire, key) : (results.next().value ?? [])));
+  }
+
+  async #perhapsHidden(wire: WireObject, keys: readonly string[], call: CallOptions): Promise<ReadonlySet<string>> {
+    const seesAll = async (): Promise<boolean> => (this.#seesAll ??= await seesAllData(this.#api, call));
+    return await perhapsHidden(this.#api, wire, keys, seesAll, call);
   }
 
   async #asked(schema: ObjectSchema, call: CallOptions): Promise<Asked> {

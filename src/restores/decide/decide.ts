@@ -1,4 +1,4 @@
-import type { RecordHistory } from '../../connectors/index.js';
+import type { NeverAgain, RecordHistory } from '../../connectors/index.js';
 import { defined } from '../../lib/index.js';
 import { ownValue, setOwn, type Fields } from '../../records/index.js';
 import type { Attribution, DecidedChange, FieldMove, PlanConflict, RecordSides } from '../types.js';
@@ -20,8 +20,8 @@ export interface RecordEvidence {
   readonly isFinal?: boolean;
   /** It was never there: its counterpart on another platform says that it has to be. */
   readonly isNew?: true;
-  /** It is gone, and nobody can create it again through the platform's API: why, as a sentence. */
-  readonly neverAgain?: string;
+  /** It is gone, as far as is seen, and is not created again through the platform's API. */
+  readonly neverAgain?: NeverAgain;
   /** An earlier restore that may or may not have created this record again. */
   readonly inDoubtIn?: string;
   /** What the record holds in fields that cannot be written and are compared all the same. */
@@ -73,7 +73,10 @@ function decideGone(context: DecideContext, sides: RecordSides, base: Fields, ev
     return only(conflictOf('unique-taken', whole, message, 'leave it until that restore has been resumed'));
   }
   if (evidence.neverAgain !== undefined) {
-    const message = `${object} ${key} was deleted and cannot be created again. ${evidence.neverAgain}`;
+    const { why, perhapsThere } = evidence.neverAgain;
+    if (perhapsThere === true)
+      return only(conflictOf('perhaps-hidden', whole, `${object} ${key} is not seen, and not created again. ${why}`, 'leave it as it is'));
+    const message = `${object} ${key} was deleted and cannot be created again. ${why}`;
     return only(conflictOf('irreversible', whole, message, 'leave it deleted'));
   }
   const undelete = liveSchema.undelete && evidence.isFinal !== true;

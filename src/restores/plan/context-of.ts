@@ -1,4 +1,4 @@
-import { describeThere, type Platform, type PlatformSchema } from '../../connectors/index.js';
+import { type DescribeOptions, describeThere, type Platform, type PlatformSchema } from '../../connectors/index.js';
 import { type CallOptions, defined, ownValue, RunbackError } from '../../lib/index.js';
 import { unknownKeys, type PlatformMoments, type SnapshotReader } from '../../snapshots/index.js';
 import { suspicionOf, type Suspicion } from '../decide/attribution.js';
@@ -9,7 +9,7 @@ import type { PlanContext } from './context.js';
 import { coverageOf, type Coverage, withheldOf } from './coverage.js';
 import { checkOrder, checkSnapshots } from './fitting.js';
 import { checkLimits, checkSuspects, refuseKeys } from './limits.js';
-import type { SnapshotPair } from './objects/differences.js';
+import { objectInfo, type SnapshotPair } from './objects/differences.js';
 
 /** What a plan is asked for. */
 export interface PlanRequest {
@@ -54,7 +54,9 @@ export async function contextOf(
   checkLimits(filters);
   if (request.suspectsNamed === true) checkSuspects(filters, platform.connector.capabilities.history);
   const held = [...new Set([...before.objects, ...after.objects].map(({ object }) => object))];
-  const described = await describeLive(platform, { wanted: coverage.wanted, held }, filters, options);
+  const isAsked = coverage.wanted.every((object) => [pair.base, pair.damaged].some((reader) => saysWithheld(reader, platform.name, object)));
+  const asking = isAsked ? options : ({ ...options, withheld: true } as const);
+  const described = await describeLive(platform, { wanted: coverage.wanted, held }, filters, asking);
   const live = withUnread(described, withheldOf(pair, described, coverage.wanted));
   const covered = ({ object }: { readonly object: string }): boolean => filters.objects === undefined || filters.objects.includes(object);
   checkLimits(filters, [...before.objects, ...live.objects].filter(covered));
@@ -98,6 +100,11 @@ function withUnread(live: PlatformSchema, unread: Readonly<Record<string, readon
   return { ...live, objects };
 }
 
+/** Whether a snapshot tells which fields were not read: those of earlier versions do not, nor do imported ones. */
+function saysWithheld(reader: SnapshotReader, platform: string, object: string): boolean {
+  return objectInfo(reader, platform, object)?.withheld !== undefined;
+}
+
 /**
  * When a platform was read, by its own clock, as its history has it; undefined where it did not tell, or an earlier
  * version made the snapshot.
@@ -114,7 +121,7 @@ async function describeLive(
   platform: Platform,
   { wanted, held }: { readonly wanted: readonly string[]; readonly held: readonly string[] },
   filters: PlanFilters,
-  options: CallOptions,
+  options: DescribeOptions,
 ): Promise<PlatformSchema> {
   // Links to object types outside the filter are put right too, and decide whether a record may be deleted.
   const names = filters.objects === undefined ? wanted : (platform.objects ?? held);

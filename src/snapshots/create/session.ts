@@ -333,7 +333,8 @@ export class WritingSession {
       census: census && unproved === undefined,
       ...defined({ unproved }),
       ...written.parts,
-      ...defined({ askedSince: changed?.asked, withheld: schema.withheld }),
+      ...defined({ askedSince: changed?.asked }),
+      withheld: schema.withheld ?? [],
     });
   }
 

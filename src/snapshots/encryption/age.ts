@@ -19,6 +19,8 @@ const CIPHER = 'chacha20-poly1305';
 const HEADER_END = Buffer.from('\n--- ');
 /** Of a header with many recipients; whoever says more lies. */
 const HEADER_LIMIT = 64 << 10;
+/** The sum of a header, 32 bytes in base64 without the filling: its last line has no more. */
+const MAC_CHARS = 43;
 /** The name before a key of X25519, and the bytes of one. */
 const SECRET = 'AGE-SECRET-KEY-';
 const SECRET_BYTES = 32;
@@ -198,8 +200,9 @@ function overhead(bytes: number): number {
 }
 
 function payloadStart(bytes: Buffer): number {
-  const at = bytes.subarray(0, HEADER_LIMIT).indexOf(HEADER_END);
-  const end = at === -1 ? -1 : bytes.indexOf(0x0a, at + HEADER_END.length);
+  const head = bytes.subarray(0, HEADER_LIMIT);
+  const at = head.indexOf(HEADER_END);
+  const end = at === -1 ? -1 : head.subarray(0, at + HEADER_END.length + MAC_CHARS + 1).indexOf(0x0a, at + HEADER_END.length);
   if (end === -1) throw new Error('it has no header of an encrypted file');
   return end + 1;
 }

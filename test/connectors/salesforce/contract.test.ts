@@ -7,7 +7,7 @@ import { configOf, PERSON, VISIT } from './support.js';
 
 connectorContract(
   'salesforce',
-  { ordered: false, consistentRead: false, conditionalWrite: false, history: 'field', lines: false, changes: true },
+  { ordered: false, consistentRead: false, conditionalWrite: false, history: 'field', lines: false, changes: true, allAgain: true },
   start,
 );
 

@@ -29,6 +29,12 @@ test('what sharing may hide is not made a second time; what is in the recycle bi
   expect(await recordsOf(connector.read({ schema: contacts, keys: [hidden, binned, purged] }))).toEqual([]);
   expect(await connector.undeletable?.(contacts, [hidden, binned, purged])).toEqual(new Set([binned]));
 
+  const never = await connector.neverAgain?.(contacts, [hidden, binned, purged]);
+  expect([...(never ?? [])]).toEqual([
+    [hidden, { why: expect.stringContaining('lacks View All Data') as string, perhapsThere: true }],
+    [purged, { why: expect.stringContaining('Give the user View All Data') as string, perhapsThere: true }],
+  ]);
+
   const before = counted();
   const fresh = { ...again(contacts, 'new-1'), set: { LastName: 'New' } };
   const results = await connector.write([again(contacts, hidden), again(contacts, binned), fresh, again(contacts, purged)]);
@@ -53,6 +59,7 @@ test('a user who sees everything makes again what is gone for ever', async () =>
   bench.sandbox.resetCounts();
   expect(await connector.write([again(contacts, purged)])).toMatchObject([{ status: 'applied' }]);
   expect(await connector.write([again(contacts, purged)])).toMatchObject([{ status: 'applied' }]);
+  expect(await connector.neverAgain?.(contacts, [purged])).toEqual(new Map());
   // The permission is asked for once.
   expect(bench.sandbox.counts().requests).toBe(3);
 });

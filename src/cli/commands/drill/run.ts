@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import type { DrillResult } from '../../../drills/index.js';
@@ -17,6 +16,7 @@ import {
 import { endLeftDrills, gameDay } from '../../flows/drills/game-day.js';
 import { surpriseDrill } from '../../flows/drills/guided-drill.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
+import { writeInPlace } from '../../shell/new-file.js';
 import { drillLine, drillsText, scorecardText } from '../../views/drill.js';
 
 /** Drills at a time unless said: what two cores can do. */
@@ -140,9 +140,9 @@ async function writeReports(
   const failed = unstaged.map(({ drill, error }) => ({ drill, message: `${error.message}: ${error.why ?? ''}` }));
   try {
     makeFolders(folder);
-    await writeFile(join(folder, 'drills.html'), documentHtml(scorecardDocument(results)));
-    await writeFile(join(folder, 'drills.json'), `${JSON.stringify({ version: 1, results, unstaged: failed }, undefined, 2)}\n`);
-    await writeFile(join(folder, 'junit.xml'), junitXml(results, failed));
+    await writeInPlace(join(folder, 'drills.html'), documentHtml(scorecardDocument(results)));
+    await writeInPlace(join(folder, 'drills.json'), `${JSON.stringify({ version: 1, results, unstaged: failed }, undefined, 2)}\n`);
+    await writeInPlace(join(folder, 'junit.xml'), junitXml(results, failed));
   } catch (error) {
     throw fromFileSystem(error, folder);
   }

@@ -87,6 +87,9 @@ export interface RunDrillsOptions {
   readonly done: (result: DrillResult | UnstagedDrill) => void;
 }
 
+/** What the next drill would meet as well: this machine cannot write, or somebody stopped it. */
+const ENDS_ALL: ReadonlySet<string> = new Set(['interrupted', 'bug', 'disk-full', 'disk-denied', 'disk-failed']);
+
 /** Runs drills, `jobs` at a time, and keeps their results in the workspace. `done` is told of each as it ends. */
 export async function runDrills(
   context: CommandContext,
@@ -105,7 +108,7 @@ export async function runDrills(
         results.push(result);
         options.done(result);
       } catch (error) {
-        if (!isRunbackError(error) || error.code === 'interrupted' || error.code === 'bug') {
+        if (!isRunbackError(error) || ENDS_ALL.has(error.code)) {
           queue.length = 0;
           throw error;
         }

@@ -24,6 +24,7 @@ export const CONFLICT_WORDS: Readonly<Record<PlanConflict['code'], string>> = {
   rejected: 'the platform refused it',
   consent: 'a person opted out, before or after: needs a yes, or cannot be written',
   irreversible: 'the platform always refuses it, or it could not be undone',
+  'perhaps-hidden': 'may only be hidden from the user that signs in, so it is not made again',
   unattributed: 'nothing ties the change to the incident',
   'base-unreadable': 'nothing can be read of what stood there before',
   'base-partial': 'gone, and only a part of it is known',

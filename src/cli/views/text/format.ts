@@ -82,7 +82,7 @@ export interface Column {
  * `--accessible` each cell becomes a line `title: value`, and rows are parted by an empty line.
  */
 export function table(columns: readonly Column[], given: readonly (readonly string[])[], style: Style): string {
-  const rows = given.map((row) => row.map((cell) => style.redact(cell)));
+  const rows = given.map((row) => row.map((cell) => style.spelt(style.redact(cell))));
   if (style.accessible) return rows.map((row) => columns.map((column, i) => `${column.title}: ${row[i] ?? ''}`).join('\n')).join('\n\n');
   const widths = columns.map((column, i) => Math.max(displayWidth(column.title), ...rows.map((row) => displayWidth(row[i] ?? ''))));
   const natural = [...widths];
@@ -92,7 +92,7 @@ export function table(columns: readonly Column[], given: readonly (readonly stri
   if (style.width < NARROW && (bits || tooWide)) return rows.map((row) => below(columns, row, style.width)).join('\n');
   const line = (cells: readonly string[]): string =>
     cells
-      .map((cell, i) => pad(truncate(cell, widths[i] ?? 0), widths[i] ?? 0, columns[i]?.align === 'right' ? 'left' : 'right'))
+      .map((cell, i) => pad(truncate(cell, widths[i] ?? 0, style.cut), widths[i] ?? 0, columns[i]?.align === 'right' ? 'left' : 'right'))
       .join('  ')
       .trimEnd();
   const head = style.chalk.bold(`  ${line(columns.map((column) => column.title))}`);
@@ -146,12 +146,13 @@ function fit(widths: number[], columns: readonly Column[], available: number): v
 /**
  * Facts under each other, names aligned; long values continue below their beginning. With `--accessible` not aligned.
  */
-export function facts(pairs: readonly (readonly [name: string, value: string])[], style: Style): string {
+export function facts(given: readonly (readonly [name: string, value: string])[], style: Style): string {
+  const pairs = given.map(([name, value]) => [style.spelt(name), style.spelt(style.redact(value))] as const);
   if (style.accessible) return pairs.map(([name, value]) => `${name}: ${value}`).join('\n');
   const name = Math.max(0, ...pairs.map(([first]) => displayWidth(first)));
   return pairs
     .map(([first, value]) => {
-      const lines = wrap(style.redact(value), Math.max(20, style.width - name - 4));
+      const lines = wrap(value, Math.max(20, style.width - name - 4));
       return `  ${style.chalk.bold(pad(first, name))}  ${lines.join(`\n${' '.repeat(name + 4)}`)}`;
     })
     .join('\n');

@@ -18,6 +18,13 @@ export interface Style {
    * has no others; what people wrote stays.
    */
   signs(text: string): string;
+  /**
+   * Our own signs as {@link signs} will show them, some with more cells than one. To be used before a text is measured: columns would
+   * shift.
+   */
+  spelt(text: string): string;
+  /** What a cut text ends in. */
+  readonly cut: string;
   readonly now: Date;
   /**
    * Takes secrets out of a text. To be used before a text is wrapped or cut: half a secret is not recognised any more.
@@ -101,16 +108,16 @@ export function makeStyle(options: {
   /** Asked each time, since a command may take hours. */
   now(): Date;
 }): Style {
+  const spelt = (text: string): string => (options.unicode ? text : text.replaceAll(SIGNS, (sign) => PLAIN_SIGNS.get(sign) ?? sign));
   return {
     width: Math.max(40, Math.min(options.columns ?? 80, 120)),
     accessible: options.accessible,
     chalk: new Chalk({ level: options.level }),
     glyph: options.unicode ? UNICODE : PLAIN,
     levels: options.unicode ? UNICODE_LEVELS : PLAIN_LEVELS,
-    signs: (text) => {
-      const safe = steeringNothing(text, options.level);
-      return options.unicode ? safe : safe.replaceAll(SIGNS, (sign) => PLAIN_SIGNS.get(sign) ?? sign);
-    },
+    signs: (text) => spelt(steeringNothing(text, options.level)),
+    spelt,
+    cut: spelt('…'),
     redact: (text) => options.redact?.(text) ?? text,
     get now() {
       return options.now();

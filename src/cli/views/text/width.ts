@@ -26,16 +26,16 @@ function clusterWidth(cluster: string): number {
 }
 
 /**
- * The beginning of an unstyled text that fits `width` cells; cut texts end in `…`. Never cuts inside a character people
+ * The beginning of an unstyled text that fits `width` cells; cut texts end in `end`. Never cuts inside a character people
  * see as one.
  */
-export function truncate(text: string, width: number): string {
+export function truncate(text: string, width: number, end = '…'): string {
   if (text.length <= width && displayWidth(text) <= width) return text;
   let out = '';
   let used = 0;
   for (const { segment } of graphemes(text)) {
     const next = clusterWidth(segment);
-    if (used + next > width) return `${trimTo(out, width - 1)}…`;
+    if (used + next > width) return `${trimTo(out, width - displayWidth(end))}${end}`;
     out += segment;
     used += next;
   }

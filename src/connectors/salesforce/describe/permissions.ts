@@ -21,7 +21,13 @@ export async function lacksOf(api: SalesforceApi, wires: readonly WireObject[], 
   const mayIt = await permissionsOf(api, names, call);
   return [
     ...(mayIt[VIEW_ALL] === false
-      ? [{ object: '', may: 'read', why: 'the user lacks View All Data, so that records which sharing hides from it are in no snapshot' } as const]
+      ? [
+          {
+            object: '',
+            may: 'read',
+            why: 'the user lacks View All Data, so that records which sharing hides from it are in no snapshot, and a restore makes no record again that may only be hidden',
+          } as const,
+        ]
       : []),
     ...(isMasked && mayIt[VIEW_ENCRYPTED] !== true ? [unseenIn(wires)] : []),
     ...lacks,

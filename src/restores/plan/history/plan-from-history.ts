@@ -82,7 +82,8 @@ async function describeWanted(
   options: CallOptions,
 ): Promise<{ readonly live: PlatformSchema; readonly missing: readonly NotCovered[] }> {
   const wanted = objects ?? configured;
-  const whole = await connector.describe(undefined, options);
+  // Nothing else tells which fields are not read: there is no snapshot.
+  const whole = await connector.describe(undefined, { ...options, withheld: true });
   const isWanted = (object: string): boolean => wanted?.includes(object) !== false;
   const lacks = wanted?.filter((name) => !whole.objects.some(({ object }) => object === name)) ?? [];
   // Of what is not among them, only asking for it tells why.
