@@ -25,9 +25,14 @@ function labelled(text: string, labels: ReadonlyMap<string, string> | undefined)
   return [...new Set(each.map((one) => labels?.get(one) ?? one))].sort().join(';');
 }
 
+/** Whether a record holds a value, or the option with that label. */
+function holds(record: PlatformRecord, { field, value }: ViewSpec['only'][number], labels: ReadonlyMap<string, string> | undefined): boolean {
+  return labelled(textIn(record, field) ?? '', labels) === labelled(matchForm(AS_TEXT, value) ?? '', labels);
+}
+
 /** Adds a record to the totals of its group. */
 export function addRecord(totals: Map<string, Totals>, spec: ViewSpec, record: PlatformRecord, labels: LabelsByField): void {
-  if (!spec.only.every(({ field, value }) => (textIn(record, field) ?? '') === (matchForm(AS_TEXT, value) ?? ''))) return;
+  if (!spec.only.every((one) => holds(record, one, labels.get(one.field)))) return;
   const key = groupKey(groupOf(spec, record, labels));
   const before = totals.get(key);
   const sums = spec.sums.map(({ field }, n) => {
