@@ -52,6 +52,20 @@ function compared(
 
 const RECORDS = [of('DE', '0.1'), of('DE', '0.2'), of('FR', '1000.006'), of(null, null), of('FR', '9', 'lost')];
 
+test('a word for nothing is a value where records hold that very word', () => {
+  expect(
+    compared(
+      [of('-', '1'), of(null, '2'), of('null', '4')],
+      [
+        ['-', '1', '1'],
+        ['(No value)', '1', '2'],
+        ['null', '1', '4'],
+      ],
+    ),
+  ).toEqual([]);
+  expect(compared([of(null, '2')], [['-', '1', '2']])).toEqual([]);
+});
+
 test.each(['mql', 'Marketing Qualified'])('only what holds an option is counted, by its value or its label: %s', (value) => {
   const totals = new Map<string, Totals>();
   const spec = { ...SPEC, only: [{ field: 'stage', value }] };

@@ -6,8 +6,6 @@ import { type Decimal, decimalOf, plus, ZERO } from './decimal.js';
 import { groupKey, type ShownTotals, type Totals, type ViewSpec } from './view.js';
 
 const AS_TEXT: MatchKey = { names: ['', ''] };
-/** What tools show in the place of nothing. */
-const NOTHING = new Set(['(no value)', '(blank)', '(empty)', '(null)', '-', 'null']);
 
 /** Labels of the values of a field, by value. */
 export type LabelsByField = ReadonlyMap<string, ReadonlyMap<string, string>>;
@@ -61,7 +59,7 @@ export function addRow(shown: Map<string, ShownTotals[]>, spec: ViewSpec, { line
   };
   const group = spec.group.map(({ column, field }) => {
     const text = matchForm(AS_TEXT, cell(column)) ?? '';
-    return NOTHING.has(text.toLowerCase()) ? '' : labelled(text, labels.get(field));
+    return labelled(text, labels.get(field));
   });
   const key = groupKey(group);
   const number = (column: string): Decimal | undefined => decimalOf(numberInCell(cell(column), spec.decimal) ?? '');
