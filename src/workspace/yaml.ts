@@ -102,6 +102,15 @@ function problemsOf(document: Document.Parsed, counter: LineCounter): Problem[] 
         expected: 'the value itself',
       });
     },
+    Scalar: (_, { value, source, range }) => {
+      // An option, a postal code, a number to call: its zeros would be lost without a word.
+      if (typeof value === 'number' && source !== undefined && /^[-+]?0\d/u.test(source))
+        problems.push({
+          ...positionOf(counter, range?.[0] ?? 0),
+          message: `${source} is read as the number ${value}`,
+          expected: `'${source}', in quotes`,
+        });
+    },
     Map: (_, node) => {
       const seen = new Map<unknown, number>();
       for (const { key } of node.items) {

@@ -160,3 +160,13 @@ test('every example of the docs and every mapping that comes with runback is rea
     expect(mappingSchema.safeParse(parse(text)).success).toBe(true);
   }
 });
+
+test.each([
+  ['New: NEW', '01: NEW', '01 is read as the number 1'],
+  ['New: NEW', 'New: 007', '007 is read as the number 7'],
+  ['[OPEN, IN_PROGRESS]', '[OPEN, -02]', '-02 is read as the number -2'],
+])('%s as %s: an option would lose its zeros', (from, to, told) => {
+  expect(problems(GOOD.replace(from, to)).join('\n')).toContain(told);
+  const quoted = to.replace(/-?0\d+/u, (code) => `'${code}'`);
+  expect(problems(GOOD.replace(from, quoted))).toEqual([]);
+});

@@ -38,6 +38,13 @@ test.each([
   ['+14155550123;ext=12', '+14155550123;ext=12'],
   ['(415) 555-0123 ext. 12', '+14155550123;ext=12'],
   ['\u202a+1 415 555 0123\u202c', '+14155550123'],
+  ['415 555 0123 ext: 12', '+14155550123;ext=12'],
+  ['\u2066+1 415 555 0123\u2069', '+14155550123'],
+  ['+1 415\u200b555 0123', '+14155550123'],
+  // What spreadsheets and web pages put before it, and after it.
+  ["'+14155550123", '+14155550123'],
+  ['tel:+1-415-555-0123', '+14155550123'],
+  ['4155550123.0', '+14155550123'],
   // Digits were lost, or there were never enough of them.
   ['4.479E+11', undefined],
   ['555-0123', undefined],
@@ -64,6 +71,9 @@ test.each([
   ['FR', '06 12 34 56 78', '+33612345678'],
   ['AU', '0011 1 415 555 0123', '+14155550123'],
   ['NO', '22 12 34 56', '+4722123456'],
+  // A spreadsheet took it for a number with a fraction; where lengths differ, its zero would make another number.
+  ['DE', '0301234567.0', '+49301234567'],
+  ['DE', '030.12345.0', '+4930123450'],
 ])('of %s, %s is %s', (country, written, form) => {
   expect(phoneForm(written, country)).toBe(form);
 });
@@ -128,6 +138,57 @@ test.each<[string, Told, Value | undefined, Value | undefined, string]>([
     ['1', '2'],
     'same',
   ],
+  [
+    'options of a list with spaces',
+    {
+      as: { kind: 'list' },
+      values: [
+        ['New', 'NEW'],
+        ['Old', 'OLD'],
+      ],
+    },
+    'New; Old',
+    ['NEW', 'OLD'],
+    'same',
+  ],
+  ['an option in another Unicode form', { values: [['Caf\u00e9', 'C']] }, 'Cafe\u0301', 'C', 'same'],
+  ['an option with a space', { values: [['New', 'NEW']] }, 'New ', 'NEW', 'same'],
+  [
+    'an option that looks like two',
+    {
+      values: [
+        ['A ', 'x'],
+        ['A', 'y'],
+      ],
+    },
+    'A  ',
+    'y',
+    'no-counterpart',
+  ],
+  [
+    'two options that look the same',
+    {
+      values: [
+        ['A ', 'x'],
+        ['A', 'y'],
+      ],
+    },
+    'A ',
+    'x',
+    'same',
+  ],
+  ['a list of nothing', { as: { kind: 'list' } }, [''], null, 'same'],
+  ['a list of nothing in a text', { as: { kind: 'list' } }, ' ; ', [], 'same'],
+  ['a list of null', { as: { kind: 'list' } }, [null], null, 'same'],
+  ['ids in a document', { as: { kind: 'json' } }, '{"id":12345678901234567890}', '{ "id": 12345678901234567891 }', 'different'],
+  ['the same id in a document', { as: { kind: 'json' } }, '{"id":12345678901234567890}', '{ "id": 12345678901234567890 }', 'same'],
+  [
+    'digits in the text of a document',
+    { as: { kind: 'json' } },
+    '{"a":"1 \\" 12345678901234567890"}',
+    '{"a":"1 \\u0022 12345678901234567890"}',
+    'same',
+  ],
   ['empty and empty', {}, null, '', 'same'],
   ['empty and spaces', {}, undefined, '  ', 'same'],
   ['empty and spaces that count', { as: { kind: 'exact' } }, undefined, '  ', 'different'],
@@ -176,6 +237,8 @@ test.each<[string, Told, Value, Carried]>([
   ['a number', { as: { kind: 'number', digits: 1 } }, '1.25', { write: '1.3' }],
   ['no number', { as: { kind: 'number' } }, 'x', { problem: 'unreadable' }],
   ['several', { as: { kind: 'list' } }, 'b; a', { write: ['a', 'b'] }],
+  ['a list of nothing', { as: { kind: 'list' } }, [''], { write: null }],
+  ['an option in another Unicode form', { values: [['Caf\u00e9', 'C']] }, 'Cafe\u0301', { write: 'C' }],
 ])('what is written for %s', (_, told, value, expected) => {
   expect(carried(field(told), 0, value, ['string', told.as?.kind === 'list' ? 'set' : 'string'])).toEqual(expected);
 });

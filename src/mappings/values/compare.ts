@@ -51,7 +51,8 @@ export function comparerOf(field: Pick<MappedField, 'as' | 'values' | 'blank' | 
   };
   const forms = (side: SideIndex, value: Value): readonly string[] =>
     elementsOf(value)
-      .filter((element) => element.trim() !== '')
+      .map((element) => element.trim())
+      .filter((element) => element !== '')
       .map((element) => one(side, element));
   // A checkbox that nobody ever set is empty on one platform and false on the other.
   const unset = kind.kind === 'boolean' && field.blank === 'clear' ? 'false' : undefined;
@@ -105,9 +106,10 @@ export function matchIn(match: MatchKey, schemas: readonly [ObjectSchema, Object
   return kind === undefined ? match : { ...match, as: { kind } };
 }
 
-/** Missing, null, an empty list or text; of all but exact values also spaces alone. */
+/** Missing, null, an empty list or text; of lists also one of nothing; of all but exact values also spaces alone. */
 export function isBlank(value: Value | undefined, kind: ValueKind): value is undefined | null {
   if (value === undefined || value === null || value === '') return true;
+  if (kind.kind === 'list') return elementsOf(value).every((element) => element.trim() === '');
   if (Array.isArray(value)) return value.length === 0;
   return kind.kind !== 'exact' && typeof value === 'string' && value.trim() === '';
 }

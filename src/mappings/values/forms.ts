@@ -149,10 +149,18 @@ function timeOfDayForm(text: string): string | undefined {
   return [within / 3600, (within / 60) % 60, within % 60].map((part) => String(Math.floor(part)).padStart(2, '0')).join(':');
 }
 
+/** A text or a number of a document. */
+const JSON_TOKEN = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/gsu;
+
+/** A whole number (an id, say) with more digits than a number of JavaScript keeps becomes a text that no document holds by itself. */
+function wholeNumber(token: string): string {
+  return /^-?[1-9]\d{15,}$/u.test(token) && !Number.isSafeInteger(Number(token)) ? JSON.stringify(`\0${token}`) : token;
+}
+
 /** A document in one form, whatever the order of its members. */
 function jsonForm(text: string): string | undefined {
   try {
-    return canonicalJson(JSON.parse(text));
+    return canonicalJson(JSON.parse(text.replaceAll(JSON_TOKEN, wholeNumber)));
   } catch {
     return undefined;
   }
@@ -165,6 +173,6 @@ export function textOf(value: Value): string {
 
 /** The elements of a value that holds several: a list, or a text with `;` between them. */
 export function elementsOf(value: Value): readonly string[] {
-  if (Array.isArray(value)) return (value as readonly Value[]).map((one) => textOf(one));
+  if (Array.isArray(value)) return (value as readonly Value[]).map((one) => (one === null ? '' : textOf(one)));
   return textOf(value).split(';');
 }

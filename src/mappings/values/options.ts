@@ -1,4 +1,5 @@
 import type { SideIndex } from '../document/mapping.js';
+import { plainText } from './forms.js';
 
 /** Pairs of options that mean the same, made fast to ask. */
 export interface OptionTable {
@@ -24,8 +25,20 @@ export function optionTable(pairs: readonly (readonly [string, string])[]): Opti
     meanings[1].set(right, meaning);
     if (known.size > 1) for (const map of meanings) for (const [option, old] of map) if (known.has(old)) map.set(option, meaning);
   }
+  const [meaningOf, counterpartOf] = [meanings, first].map((maps) => maps.map(finder));
   return {
-    meaning: (side, option) => meanings[side].get(option),
-    counterpart: (side, option) => first[side].get(option),
+    meaning: (side, option) => meaningOf?.[side]?.(option),
+    counterpart: (side, option) => counterpartOf?.[side]?.(option),
   };
+}
+
+/** Finds an option as it is written, or else the one that looks the same: other spaces, or another Unicode form. */
+function finder(options: ReadonlyMap<string, string>): (option: string) => string | undefined {
+  const plain = new Map<string, string | undefined>();
+  for (const [option, other] of options) {
+    const form = plainText(option);
+    // Two that look the same and mean two things: nobody can say which is meant.
+    plain.set(form, plain.has(form) && plain.get(form) !== other ? undefined : other);
+  }
+  return (option) => options.get(option) ?? plain.get(plainText(option));
 }

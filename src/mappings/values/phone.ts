@@ -2,9 +2,13 @@ import { countryOfDigits, PHONE_COUNTRIES, type PhoneCountry } from './phone-cou
 
 /** Digits of an international number, code included (ITU-T E.164; the least of any that is dialled from abroad). */
 const [FEWEST, MOST] = [7, 15];
-const EXTENSION = /\s*(?:;ext=|,?\s*(?:extension|ext\.?|x|#))\s*(\d{1,7})$/iu;
-/** What people and programs put between digits. */
-const PUNCTUATION = /[\s().\-/\u2010-\u2015\u2212\u00b7\u200e\u200f\u202a-\u202e\u2060]/gu;
+const EXTENSION = /\s*(?:;ext=|,?\s*(?:extension|ext\.?|x|#):?)\s*(\d{1,7})$/iu;
+/** What people and programs put between digits, and what nobody sees. */
+const PUNCTUATION = /[\s().\-/\u2010-\u2015\u2212\u00b7\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069]/gu;
+/** What a spreadsheet puts before a text that looks like a number, and a web page before a number to dial. */
+const BEFORE = /^(?:'|tel:)/iu;
+/** A number that was a floating one on its way: the zero is no digit of it. */
+const FLOATED = /^(\+?\d+)\.0$/u;
 
 /**
  * A phone number as `+14155550123` or `+14155550123;ext=12`, whatever way it was written: spaces, punctuation, digits of
@@ -13,7 +17,7 @@ const PUNCTUATION = /[\s().\-/\u2010-\u2015\u2212\u00b7\u200e\u200f\u202a-\u202e
  * @param home ISO 3166-1 alpha-2 of numbers without a country code; without it, such numbers are none.
  */
 export function phoneForm(written: string, home?: string): string | undefined {
-  const text = written.normalize('NFKC').trim();
+  const text = written.normalize('NFKC').trim().replace(BEFORE, '').replace(FLOATED, '$1');
   const [tail = '', extension] = EXTENSION.exec(text) ?? [];
   const body = (tail === '' ? text : text.slice(0, -tail.length)).replace(PUNCTUATION, '');
   const number = numberOf(body, home === undefined ? undefined : PHONE_COUNTRIES[home]);

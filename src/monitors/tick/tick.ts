@@ -21,6 +21,7 @@ import { measureAll } from './measure-all.js';
 import { type MonitorState, type PendingAction, type Standing, stateOf } from './state.js';
 
 const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 /** So many days hold what judging needs: eighteen weeks. */
 const JUDGED_DAYS = 127;
 
@@ -58,6 +59,8 @@ export class Monitoring {
   readonly #days: SeriesDays;
   readonly #calendar: Calendar;
   #histories: Map<string, SeriesHistory> | undefined;
+  /** When they were asked for last, by the clock of this machine. */
+  #knownAt = 0;
   #writes: number | undefined;
 
   constructor(private readonly deps: TickDeps) {
@@ -120,10 +123,14 @@ export class Monitoring {
   /** The histories, read again where another process has measured since. `measured` is on disk already, and not yet in them. */
   async #known(state: MonitorState | undefined, now: Date, measured: readonly Measured[]): Promise<Map<string, SeriesHistory>> {
     const writes = state?.writes ?? 0;
-    if (this.#histories === undefined || (measured.length === 0 && this.#writes !== writes)) {
-      this.#histories = await this.#days.read(new Date(now.getTime() - JUDGED_DAYS * DAY_MS).toISOString().slice(0, 10));
+    const wasPutBack = now.getTime() < this.#knownAt - HOUR_MS;
+    if (this.#histories === undefined || wasPutBack || (measured.length === 0 && this.#writes !== writes)) {
+      const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
+      // Days that are still to come were measured while the clock was wrong: nothing that is measured now would be later than they are.
+      this.#histories = await this.#days.read(dayOf(now.getTime() - JUDGED_DAYS * DAY_MS), dayOf(now.getTime() + HOUR_MS));
       this.#writes = writes;
     }
+    this.#knownAt = now.getTime();
     return this.#histories;
   }
 

@@ -19,7 +19,10 @@ const SPEC: ViewSpec = {
   sums: [{ column: 'Amount', field: 'amount' }],
   only: [{ field: 'stage', value: 'won' }],
 };
-const LABELS = new Map([['country', new Map([['DE', 'Germany']])]]);
+const LABELS = new Map([
+  ['country', new Map([['DE', 'Germany']])],
+  ['stage', new Map([['mql', 'Marketing Qualified']])],
+]);
 const of = (country: string | null, amount: string | null, stage = 'won'): Fields => ({ country, amount, stage });
 
 function compared(
@@ -48,6 +51,27 @@ function compared(
 }
 
 const RECORDS = [of('DE', '0.1'), of('DE', '0.2'), of('FR', '1000.006'), of(null, null), of('FR', '9', 'lost')];
+
+test('a word for nothing is a value where records hold that very word', () => {
+  expect(
+    compared(
+      [of('-', '1'), of(null, '2'), of('null', '4')],
+      [
+        ['-', '1', '1'],
+        ['(No value)', '1', '2'],
+        ['null', '1', '4'],
+      ],
+    ),
+  ).toEqual([]);
+  expect(compared([of(null, '2')], [['-', '1', '2']])).toEqual([]);
+});
+
+test.each(['mql', 'Marketing Qualified'])('only what holds an option is counted, by its value or its label: %s', (value) => {
+  const totals = new Map<string, Totals>();
+  const spec = { ...SPEC, only: [{ field: 'stage', value }] };
+  for (const [n, fields] of [of('DE', '1', 'mql'), of('DE', '2')].entries()) addRecord(totals, spec, { key: `${n}`, fields, meta: {} }, LABELS);
+  expect([...totals.values()].map(({ count }) => count)).toEqual([1]);
+});
 
 test('a view that says what the platform does agrees: labels, nothing by other names, digits that are not shown', () => {
   expect(

@@ -100,3 +100,38 @@ test('what is said of a run stays true when it is read later', async () => {
   expect((await look()).judgement.says).toBe('feed last ran at 2026-03-02 07:30 UTC, and had nothing to do.');
   expect((await look(8)).judgement.says).toBe('feed last ran at 2026-03-02 07:30 UTC; 2h is the limit.');
 });
+
+test('a run that ends later than now is no sign of life, and hides no later run', async () => {
+  watched = await open();
+  run = { ended: watched.clock.now().toISOString() };
+  await look();
+  // The tool's clock was wrong for one run, or it counts microseconds.
+  run = { ended: '2030-01-01T00:00:00.000Z' };
+  const { judgement } = await look(2);
+  expect(judgement).toMatchObject({ state: 'unmeasured' });
+  expect(judgement.says).toMatch(/later than now/u);
+  run = { ended: watched.clock.now().toISOString() };
+  expect((await look()).judgement).toMatchObject({ state: 'well' });
+  expect((await look(9)).judgement).toMatchObject({ state: 'wrong', finding: 'silent' });
+});
+
+test.each(['one process', 'other processes'])('what was measured while the clock of this machine was wrong hides nothing, to %s', async (who) => {
+  watched = await open();
+  const seen = async (hours: number): Promise<MonitorState['standings'][string]> => {
+    watched.clock.advance(hours * HOUR_MS);
+    await (who === 'one process' ? watched.monitoring : watched.again()).tick({ all: true });
+    return (await watched.state())?.standings['alive feed'] ?? expect.fail('nothing was judged');
+  };
+  const ran = (): void => void (run = { ended: watched.clock.now().toISOString() });
+  ran();
+  await seen(0);
+  watched.clock.advance(400 * 24 * HOUR_MS);
+  ran();
+  await seen(0);
+  watched.clock.advance(-400 * 24 * HOUR_MS);
+  for (let hour = 0; hour < 5; hour += 1) {
+    ran();
+    expect((await seen(1)).judgement).toMatchObject({ state: 'well' });
+  }
+  expect((await seen(2)).judgement).toMatchObject({ state: 'wrong', finding: 'silent' });
+});

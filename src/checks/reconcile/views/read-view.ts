@@ -6,8 +6,6 @@ import { type Decimal, decimalOf, plus, ZERO } from './decimal.js';
 import { groupKey, type ShownTotals, type Totals, type ViewSpec } from './view.js';
 
 const AS_TEXT: MatchKey = { names: ['', ''] };
-/** What tools show in the place of nothing. */
-const NOTHING = new Set(['(no value)', '(blank)', '(empty)', '(null)', '-', 'null']);
 
 /** Labels of the values of a field, by value. */
 export type LabelsByField = ReadonlyMap<string, ReadonlyMap<string, string>>;
@@ -25,9 +23,14 @@ function labelled(text: string, labels: ReadonlyMap<string, string> | undefined)
   return [...new Set(each.map((one) => labels?.get(one) ?? one))].sort().join(';');
 }
 
+/** Whether a record holds a value, or the option with that label. */
+function holds(record: PlatformRecord, { field, value }: ViewSpec['only'][number], labels: ReadonlyMap<string, string> | undefined): boolean {
+  return labelled(textIn(record, field) ?? '', labels) === labelled(matchForm(AS_TEXT, value) ?? '', labels);
+}
+
 /** Adds a record to the totals of its group. */
 export function addRecord(totals: Map<string, Totals>, spec: ViewSpec, record: PlatformRecord, labels: LabelsByField): void {
-  if (!spec.only.every(({ field, value }) => (textIn(record, field) ?? '') === (matchForm(AS_TEXT, value) ?? ''))) return;
+  if (!spec.only.every((one) => holds(record, one, labels.get(one.field)))) return;
   const key = groupKey(groupOf(spec, record, labels));
   const before = totals.get(key);
   const sums = spec.sums.map(({ field }, n) => {
@@ -56,7 +59,7 @@ export function addRow(shown: Map<string, ShownTotals[]>, spec: ViewSpec, { line
   };
   const group = spec.group.map(({ column, field }) => {
     const text = matchForm(AS_TEXT, cell(column)) ?? '';
-    return NOTHING.has(text.toLowerCase()) ? '' : labelled(text, labels.get(field));
+    return labelled(text, labels.get(field));
   });
   const key = groupKey(group);
   const number = (column: string): Decimal | undefined => decimalOf(numberInCell(cell(column), spec.decimal) ?? '');

@@ -55,13 +55,31 @@ export interface Changed {
 /** Text that tells groups apart. */
 export const groupKey = (group: readonly string[]): string => JSON.stringify(group);
 
+/** What tools show in the place of nothing. */
+const NOTHING = new Set(['(no value)', '(blank)', '(empty)', '(null)', '-', 'null']);
+
+/** The rows of a view by the groups that they are of: a word for nothing is a value where records hold that very word. */
+function byMeaning(
+  platform: ReadonlyMap<string, Totals>,
+  view: ReadonlyMap<string, readonly ShownTotals[]>,
+): ReadonlyMap<string, readonly ShownTotals[]> {
+  const rows = new Map<string, readonly ShownTotals[]>();
+  for (const [key, some] of view) {
+    const group = JSON.parse(key) as readonly string[];
+    const meant = platform.has(key) ? key : groupKey(group.map((text) => (NOTHING.has(text.toLowerCase()) ? '' : text)));
+    rows.set(meant, [...(rows.get(meant) ?? []), ...some]);
+  }
+  return rows;
+}
+
 /** What differs between a view and the platform, group by group. Pure. */
 export function compareView(
   spec: ViewSpec,
   platform: ReadonlyMap<string, Totals>,
-  view: ReadonlyMap<string, readonly ShownTotals[]>,
+  shownAs: ReadonlyMap<string, readonly ShownTotals[]>,
   changed: Changed,
 ): readonly ViewDifference[] {
+  const view = byMeaning(platform, shownAs);
   const found: ViewDifference[] = [];
   for (const key of new Set([...platform.keys(), ...view.keys()])) {
     const group = JSON.parse(key) as readonly string[];
