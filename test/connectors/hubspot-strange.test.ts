@@ -205,6 +205,18 @@ describe('nonsense', () => {
   });
 });
 
+describe('a history that leaves values out', () => {
+  it('says that somebody wrote, and not that the property was emptied', async () => {
+    const timestamp = '2026-01-01T00:00:00Z';
+    const told = { firstname: [{ value: 'x', timestamp }, { timestamp }], phone: [{ value: '', timestamp }] };
+    const body = { results: [{ id: '1', properties: { firstname: 'x', hs_object_id: '1' }, propertiesWithHistory: told }] };
+    const { connector: crm } = await open(() => ({ status: 200, body }));
+    const [batch] = await all(crm.read({ schema, keys: ['1'], history: ['firstname', 'phone'] }));
+    const at = '2026-01-01T00:00:00.000Z';
+    expect(batch?.history?.get('1')?.fields).toEqual({ firstname: [{ value: 'x', at }, { at }], phone: [{ value: null, at }] });
+  });
+});
+
 describe('any answer at all', () => {
   const template = {
     status: 'COMPLETE',

@@ -239,6 +239,30 @@ test('who wrote what is told of tracked fields by the names of people, and what 
   }
 });
 
+test('a row of the history that tells neither value says that somebody wrote, and not that the field was empty', async () => {
+  const fields = [
+    { name: 'Note__c', type: 'textarea' as const, length: 255 },
+    { name: 'Card__c', type: 'encryptedstring' as const },
+  ];
+  const names = ['MailingStreet', 'Note__c', 'Card__c'];
+  const tracked = await openBench({ description: { seesEncrypted: true, fields: { Contact: fields }, tracked: { Contact: names } } });
+  try {
+    const own = await tracked.open();
+    const key = tracked.sandbox.writeAs(PERSON).create('Contact', { LastName: 'a', MailingStreet: '1 Low Road', Note__c: 'b', Card__c: '4711-0815' });
+    tracked.clock.advance(5000);
+    tracked.sandbox
+      .writeAs({ kind: 'integration', id: 'sync' })
+      .update('Contact', key, { MailingStreet: '2 High Road', Note__c: 'c', Card__c: '0000-0000' });
+    const schema = await schemaOf(own, 'Contact');
+    const wrote = { at: '2026-03-01T08:00:05.000Z', writer: 'integration.sync@example.com', label: 'Integration sync' };
+    for await (const { history } of own.read({ schema, keys: [key], history: names }))
+      for (const name of names) expect(history?.get(key)?.fields[name], name).toEqual([wrote, { at: wrote.at, stood: true }]);
+    expect.assertions(names.length);
+  } finally {
+    await tracked.stop();
+  }
+});
+
 describe('much', () => {
   const NASTY = ['a "quoted", one', 'two\nlines', "it's; a = b", '=1+1', '漢字 👩‍👩‍👧'];
   test('is read by a job, in fewer calls, and holds the same', async () => {

@@ -64,7 +64,8 @@ function changeOf(field: FieldSchema, version: Readonly<Record<string, unknown>>
   const type = textIn(version, 'sourceType');
   const writer = sourceName(type, textIn(version, 'sourceId') ?? user);
   return {
-    value: fromPlatform(field, inForm(field, version['value'])),
+    // A version without a value says that there was a write; one that emptied the property tells an empty text.
+    ...('value' in version ? { value: fromPlatform(field, inForm(field, version['value'])) } : {}),
     ...defined({ at, writer, label: textIn(version, 'sourceLabel'), maker: user === undefined ? makerOf(type) : 'person' }),
     ...(user === undefined ? byPlatform(type) : {}),
   };

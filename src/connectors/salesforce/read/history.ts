@@ -118,7 +118,7 @@ function changesOf(field: FieldSchema, wire: WireField, oldestFirst: readonly Wi
   for (const row of oldestFirst) {
     if (!isOf(row, wire)) continue;
     const at = timeIn(row);
-    const [before, after] = [valueIn(field, wire, row['OldValue']), valueIn(field, wire, row['NewValue'])];
+    const [before, after] = tellsNeither(row) ? [] : [valueIn(field, wire, row['OldValue']), valueIn(field, wire, row['NewValue'])];
     const last = entries.at(-1);
     if (last === undefined || (before !== undefined && last.value !== undefined && JSON.stringify(last.value) !== JSON.stringify(before)))
       entries.push({ ...defined({ value: before, at }), stood: true });
@@ -140,12 +140,18 @@ function isOf(row: WireRecord, { name, type, relationshipName }: WireField): boo
   return row['DataType'] === 'EntityId' || (row['DataType'] === undefined && values.every((value) => idIn(value).length > 0));
 }
 
+/** True where a row says only that there was a write: from nothing to nothing is no change, so that its values are not known. */
+function tellsNeither(row: WireRecord): boolean {
+  return [row['OldValue'], row['NewValue']].every((told) => told === null || told === undefined || told === '');
+}
+
 /** Characters from which on the history of a text tells only that it was changed. */
 const LONGEST_TOLD = 255;
 
 /** A value that a row tells; undefined where it tells none. */
 function valueIn(field: FieldSchema, wire: WireField, told: unknown): Value | undefined {
-  if (wire.type === 'multipicklist' || (field.maxLength ?? 0) > LONGEST_TOLD) return undefined;
+  // What the history holds of an encrypted text is a mask, if anything.
+  if (wire.type === 'multipicklist' || field.masked === true || (field.maxLength ?? 0) > LONGEST_TOLD) return undefined;
   try {
     if (wire.type === 'reference') return told === null ? null : idIn(told)[0];
     if (typeof told === 'string' && (field.type === 'number' || field.type === 'integer'))

@@ -5,8 +5,11 @@ import type { Scalar, Values } from './record.js';
 /** One row of a history object, without its id. */
 export type HistoryRow = Readonly<Record<string, Scalar>>;
 
+/** Types of which a row tells only that there was a change. */
+const UNTOLD: ReadonlySet<Field['type']> = new Set(['textarea', 'multipicklist', 'encryptedstring']);
+
 /**
- * The rows that a change leaves behind: for a reference two, the names and the ids; of a long text only that it changed.
+ * The rows that a change leaves behind: for a reference two, the names and the ids; of a long or encrypted text only that it changed.
  * A new record leaves `created`, and none of its values.
  */
 export function historyRows(
@@ -28,7 +31,7 @@ export function historyRows(
       ...(from !== undefined && { OldValue: told(from) }),
       ...(to !== undefined && { NewValue: told(to) }),
     });
-    if (field.type === 'textarea' || field.type === 'multipicklist') return [row('Text', undefined, undefined)];
+    if (UNTOLD.has(field.type)) return [row('Text', undefined, undefined)];
     if (field.type !== 'reference') return [row(dataTypeOf(field), old, fresh)];
     const named = (each: Scalar | undefined): Scalar | undefined => (each === undefined ? undefined : (nameOf(each) ?? each));
     return [row('Text', named(old), named(fresh)), row('EntityId', old, fresh)];
