@@ -2,6 +2,7 @@ import type { LastRun } from '../../syncs/index.js';
 import type { DurationSettings, HeartbeatSettings, LagSettings } from '../../workspace/index.js';
 import type { SeriesHistory } from '../baseline/history.js';
 import type { Measurement } from '../types.js';
+import { lastRunOf } from './last-run.js';
 import type { Look, Source } from './source.js';
 import { unmeasured } from './unmeasured.js';
 
@@ -14,9 +15,9 @@ export function syncSource(settings: SyncSettings): Source {
     series: { monitor: settings.name, of: sync },
     settings,
     measure: async (look) => {
-      const run = await look.reach.lastRun(sync, look.reach.call);
-      if (run === 'untold') return unmeasured(`The controller of ${sync} does not tell when it ran last.`, look.now);
-      const found = run === undefined ? [] : measured(settings, run, look);
+      const last = await lastRunOf(sync, look);
+      if ('unknown' in last) return last.unknown;
+      const found = last.run === undefined ? [] : measured(settings, last.run, look);
       return [...found, ...lookedAgain(found, look)];
     },
   };
