@@ -13,6 +13,8 @@ export interface LastRunExpressions {
 
 /** Numbers below this are seconds since the epoch, others milliseconds. */
 const SECONDS_BELOW = 100_000_000_000;
+/** The first moment of the year 10000: what is later counts in something smaller than milliseconds, or is no time. */
+const NO_TIME_FROM = 253_402_300_800_000;
 
 /**
  * The last run of a sync from what its tool answered; undefined where none has ended. Times are ISO 8601, or numbers since the
@@ -55,14 +57,22 @@ function countOf(value: unknown): number | undefined {
 }
 
 function timeOf(value: unknown): Date | undefined {
-  if (value instanceof Date) return value;
+  const at = value instanceof Date ? value.getTime() : msOf(value);
+  return at >= 0 && at < NO_TIME_FROM ? new Date(at) : undefined;
+}
+
+/** Milliseconds since the epoch; NaN for what is no time. */
+function msOf(value: unknown): number {
   const number = typeof value === 'bigint' ? Number(value) : value;
-  if (typeof number === 'number') return new Date(number < SECONDS_BELOW ? number * 1000 : number);
-  if (typeof number !== 'string') return undefined;
+  if (typeof number === 'number') return number < SECONDS_BELOW ? number * 1000 : number;
+  if (typeof number !== 'string') return Number.NaN;
+  // PostgreSQL writes `+02`, and others ` UTC`.
+  const text = number
+    .trim()
+    .replace(/\s*(?:UTC|GMT)$/iu, 'Z')
+    .replace(/(:\d\d(?:\.\d+)?)\s*([+-]\d\d)$/u, '$1$2:00');
   // A time without a zone is one of UTC: so do the tools that leave it out.
-  const text = /(?:Z|[+-]\d\d:?\d\d)$/iu.test(number) ? number : `${number}Z`;
-  const at = new Date(text);
-  return Number.isNaN(at.getTime()) ? undefined : at;
+  return Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/iu.test(text) ? text : `${text}Z`);
 }
 
 function unclear(name: string, why: string, cause?: unknown): RunbackError {

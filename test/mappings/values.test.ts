@@ -78,6 +78,19 @@ test.each([
   expect(phoneForm(written, country)).toBe(form);
 });
 
+test.each([
+  ['0049 30 1234567', 'DE', '+49301234567'],
+  ['0049 (0)30 123456', 'DE', '+4930123456'],
+  ['0043 1 1234567', 'DE', '+4311234567'],
+  ['0043 1 1234567', 'AT', '+4311234567'],
+  ['00358 9 123456', 'FI', '+3589123456'],
+  ['00352 123456', 'LU', '+352123456'],
+  ['0039 06 123456', 'IT', '+3906123456'],
+  ['011 47 22 12 34 56', 'US', '+4722123456'],
+])('the number %s with the international prefix is one wherever it has as many digits as one at home: in %s, %s', (written, country, form) => {
+  expect(phoneForm(written, country)).toBe(form);
+});
+
 test('without a country only numbers with their code are read', () => {
   expect(phoneForm('415 555 0123')).toBeUndefined();
   expect(phoneForm('+1 415 555 0123')).toBe('+14155550123');

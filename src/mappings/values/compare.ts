@@ -99,11 +99,19 @@ export function matchForm({ as }: MatchKey, value: Value | undefined): string | 
   return isBlank(value, kind) ? undefined : formOf(textOf(value), kind);
 }
 
-/** A way of matching, by the descriptions of both sides: keys that have two forms are one in either. */
+/**
+ * A way of matching, by the descriptions of both sides, where it says no kind itself: keys that have two forms are one in either, an address
+ * is one in any letter case, and numbers of both sides are one however they are written.
+ */
 export function matchIn(match: MatchKey, schemas: readonly [ObjectSchema, ObjectSchema]): MatchKey {
   if (match.as !== undefined) return match;
-  const kind = ([0, 1] as const).flatMap((side) => (match.names[side] === RECORD_KEY ? (schemas[side].keyAs ?? []) : []))[0];
-  return kind === undefined ? match : { ...match, as: { kind } };
+  const sides = [0, 1] as const;
+  const keyAs = sides.flatMap((side) => (match.names[side] === RECORD_KEY ? (schemas[side].keyAs ?? []) : []))[0];
+  if (keyAs !== undefined) return { ...match, as: { kind: keyAs } };
+  const fields = sides.map((side) => schemas[side].fields.find(({ name }) => name === match.names[side]));
+  if (fields.some((field) => field?.form === 'email')) return { ...match, as: { kind: 'email' } };
+  const isNumber = fields.every((field) => field?.type === 'number' || field?.type === 'integer');
+  return isNumber ? { ...match, as: { kind: 'number' } } : match;
 }
 
 /** Missing, null, an empty list or text; of lists also one of nothing; of all but exact values also spaces alone. */

@@ -32,7 +32,8 @@ function numberOf(body: string, home: PhoneCountry | undefined): string | undefi
   if (!/^\d+$/u.test(digits)) return undefined;
   if (plus) return international(digits);
   if (home === undefined) return undefined;
-  if (digits.startsWith(home.abroad) && digits.length > home.digits[1]) {
+  // No number at home begins like this, however many digits it has.
+  if (digits.startsWith(home.abroad)) {
     const there = international(digits.slice(home.abroad.length));
     if (there !== undefined) return there;
   }

@@ -2,8 +2,8 @@ import { type CallRow, HOUR_MS, readCounts } from '../../calls/index.js';
 import type { RatioPart, RatioSettings } from '../../workspace/index.js';
 import type { SeriesHistory } from '../baseline/history.js';
 import type { Measurement } from '../types.js';
+import { lastRunOf } from './last-run.js';
 import type { Look, Source } from './source.js';
-import { unmeasured } from './unmeasured.js';
 
 type Ratio = Extract<Measurement, { kind: 'ratio' }>;
 
@@ -57,9 +57,11 @@ function isKnown(known: SeriesHistory | undefined, { hour, failed, of }: Ratio):
  * Of the records of the runs of a sync that ended in an hour, those that it could not write; of one whose tool does not count them,
  * of its runs those that failed. A sign of life says which runs are in it. A sync that runs more often than it is looked at is a sample.
  */
-async function ofSync(sync: string, { now, known, reach }: Look): Promise<readonly Measurement[]> {
-  const run = await reach.lastRun(sync, reach.call);
-  if (run === 'untold') return unmeasured(`The controller of ${sync} does not tell when it ran last.`, now);
+async function ofSync(sync: string, look: Look): Promise<readonly Measurement[]> {
+  const { now, known } = look;
+  const last = await lastRunOf(sync, look);
+  if ('unknown' in last) return last.unknown;
+  const { run } = last;
   const nothing = idle(known, Math.floor(now.getTime() / HOUR_MS) - 1);
   const counted = known?.events.findLast(({ kind }) => kind === 'beat');
   if (run === undefined || (counted !== undefined && Date.parse(counted.at) >= Date.parse(run.ended))) return nothing;

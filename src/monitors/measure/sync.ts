@@ -1,13 +1,10 @@
-import { utcText } from '../../lib/index.js';
 import type { LastRun } from '../../syncs/index.js';
 import type { DurationSettings, HeartbeatSettings, LagSettings } from '../../workspace/index.js';
 import type { SeriesHistory } from '../baseline/history.js';
 import type { Measurement } from '../types.js';
+import { lastRunOf } from './last-run.js';
 import type { Look, Source } from './source.js';
 import { unmeasured } from './unmeasured.js';
-
-/** Clocks of two machines may differ by so much. What ended later than that would hide every run before it. */
-const CLOCKS_APART_MS = 3_600_000;
 
 type SyncSettings = DurationSettings | HeartbeatSettings | LagSettings;
 
@@ -18,14 +15,9 @@ export function syncSource(settings: SyncSettings): Source {
     series: { monitor: settings.name, of: sync },
     settings,
     measure: async (look) => {
-      const run = await look.reach.lastRun(sync, look.reach.call);
-      if (run === 'untold') return unmeasured(`The controller of ${sync} does not tell when it ran last.`, look.now);
-      if (run !== undefined && Date.parse(run.ended) > look.now.getTime() + CLOCKS_APART_MS)
-        return unmeasured(
-          `By its controller, the last run of ${sync} ended at ${utcText(run.ended, 'minute')}, which is later than now: one of the clocks is wrong, or the time has another zone.`,
-          look.now,
-        );
-      const found = run === undefined ? [] : measured(settings, run, look);
+      const last = await lastRunOf(sync, look);
+      if ('unknown' in last) return last.unknown;
+      const found = last.run === undefined ? [] : measured(settings, last.run, look);
       return [...found, ...lookedAgain(found, look)];
     },
   };

@@ -83,6 +83,17 @@ test('a view that says what the platform does agrees: labels, nothing by other n
   ).toEqual([]);
 });
 
+test('only the records that hold an option are counted, by its value or label, several in any order', () => {
+  const labels = new Map([['stage', new Map([['won', 'Closed won']])]]);
+  const count = (value: string, stage: string | readonly string[] | null): number => {
+    const totals = new Map<string, Totals>();
+    addRecord(totals, { ...SPEC, only: [{ field: 'stage', value }] }, { key: '1', fields: { country: 'FR', amount: '1', stage }, meta: {} }, labels);
+    return totals.size;
+  };
+  expect([count('won', 'won'), count('Closed won', 'won'), count('Closed won', 'lost'), count('', null), count('', 'won')]).toEqual([1, 1, 0, 1, 0]);
+  expect([count('Closed won;b', ['b', 'won']), count('won', ['b', 'won'])]).toEqual([1, 0]);
+});
+
 test('each way in which a view is wrong is told by its class', () => {
   const found = compared(RECORDS, [
     ['DE', '3', '0.3'],

@@ -12,7 +12,12 @@ export type LabelsByField = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 /** What a record is grouped by: its values as people see them. */
 export function groupOf({ group }: ViewSpec, record: PlatformRecord, labels: LabelsByField): readonly string[] {
-  return group.map(({ field }) => labelled(textIn(record, field) ?? '', labels.get(field)));
+  return group.map(({ field }) => seen(textIn(record, field), labels.get(field)));
+}
+
+/** A value as people see it; nothing as an empty text. */
+function seen(text: string | undefined, labels: ReadonlyMap<string, string> | undefined): string {
+  return labelled(text ?? '', labels);
 }
 
 /** A value as people see it; of several, each, in the order of their names. */
@@ -23,14 +28,10 @@ function labelled(text: string, labels: ReadonlyMap<string, string> | undefined)
   return [...new Set(each.map((one) => labels?.get(one) ?? one))].sort().join(';');
 }
 
-/** Whether a record holds a value, or the option with that label. */
-function holds(record: PlatformRecord, { field, value }: ViewSpec['only'][number], labels: ReadonlyMap<string, string> | undefined): boolean {
-  return labelled(textIn(record, field) ?? '', labels) === labelled(matchForm(AS_TEXT, value) ?? '', labels);
-}
-
 /** Adds a record to the totals of its group. */
 export function addRecord(totals: Map<string, Totals>, spec: ViewSpec, record: PlatformRecord, labels: LabelsByField): void {
-  if (!spec.only.every((one) => holds(record, one, labels.get(one.field)))) return;
+  if (!spec.only.every(({ field, value }) => seen(textIn(record, field), labels.get(field)) === seen(matchForm(AS_TEXT, value), labels.get(field))))
+    return;
   const key = groupKey(groupOf(spec, record, labels));
   const before = totals.get(key);
   const sums = spec.sums.map(({ field }, n) => {
