@@ -249,7 +249,7 @@ async function runbookOf({ id, created }: RunRecord, actions: ActionLibrary): Pr
       next: `runback runbook evidence ${id}`,
     });
   if (parsed?.digest !== digest || parsed.file !== file || parsed.actions !== actions)
-    parsed = { digest, file, actions, runbook: parseRunbook(text, file, actions) };
+    parsed = { digest, file, actions, runbook: parseRunbook(text, file, actions, { isRecorded: true }) };
   return await parsed.runbook;
 }
 

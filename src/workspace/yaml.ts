@@ -38,12 +38,14 @@ const MAX_PROBLEMS = 100;
  * @param check finds problems that a schema cannot (references). It is given the unchecked data, so that all problems
  * of
  *   a file are told at once, and must cope with anything.
+ * @param isRecorded the text is one that was taken before: what an earlier version read is read as it was.
  */
 export function parseYaml<T>(
   text: string,
   fileName: string,
   schema: z.ZodType<T>,
   check: (raw: unknown) => Iterable<PathProblem> = () => [],
+  { isRecorded = false }: { readonly isRecorded?: boolean } = {},
 ): YamlFile<T> {
   const counter = new LineCounter();
   const bounds = outOfBounds(text);
@@ -53,7 +55,7 @@ export function parseYaml<T>(
     throw fileInvalid(fileName, text, [{ ...positionOf(counter, bounds.offset), message: bounds.message, expected: bounds.expected }]);
   }
   const document = parse(text, fileName, counter);
-  const problems = problemsOf(document, counter);
+  const problems = problemsOf(document, counter, isRecorded);
   if (problems.length > 0) throw fileInvalid(fileName, text, problems);
   const raw: unknown = document.toJS({ maxAliasCount: 0 });
   const toProblem = ({ path, onKey, message, expected, secret }: PathProblem): Problem => ({
@@ -85,7 +87,7 @@ function parse(text: string, fileName: string, counter: LineCounter): Document.P
   }
 }
 
-function problemsOf(document: Document.Parsed, counter: LineCounter): Problem[] {
+function problemsOf(document: Document.Parsed, counter: LineCounter, isRecorded: boolean): Problem[] {
   const problems: Problem[] = [...document.errors, ...document.warnings].map((error) => ({
     ...positionOf(counter, error.pos[0]),
     message: error.code === 'TAB_AS_INDENT' ? 'there is a tab where YAML needs spaces' : lowerFirst(error.message),
@@ -104,11 +106,11 @@ function problemsOf(document: Document.Parsed, counter: LineCounter): Problem[] 
     },
     Scalar: (_, { value, source, range }) => {
       // An option, a postal code, a number to call: its zeros would be lost without a word.
-      if (typeof value === 'number' && source !== undefined && /^[-+]?0\d/u.test(source))
+      if (!isRecorded && typeof value === 'number' && source !== undefined && /^[-+]?0\d/u.test(source))
         problems.push({
           ...positionOf(counter, range?.[0] ?? 0),
           message: `${source} is read as the number ${value}`,
-          expected: `'${source}', in quotes`,
+          expected: `'${source}', in quotes, or ${value}`,
         });
     },
     Map: (_, node) => {

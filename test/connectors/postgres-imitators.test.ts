@@ -109,3 +109,7 @@ test('those that are PostgreSQL are none of these', () => {
   for (const version of ['PostgreSQL 17.2 on x86_64', 'PostgreSQL 14.5 (EnterpriseDB Advanced Server 14.5.0)', 'EnterpriseDB 9.6.2.7', ''])
     expect(imitatorIn(version)).toBeUndefined();
 });
+
+test('a name is found behind a bracket too', () => {
+  expect(imitatorIn('(openGauss 5.0.0 build a07d57c3) compiled at 2023-03-29')).toBe('openGauss');
+});

@@ -290,6 +290,16 @@ const cases: readonly Case[] = [
     conflicts: ['created-then-edited'],
     choices: ['keep', 'restore'],
   },
+  // A base that could not see it (archived then, hidden by sharing) would have it deleted.
+  ...(['refuse', 'unknown', 'include'] as const).map((unattributed): Case => ({
+    title: `a record that is older than the base, which does not hold it, is for a person: ${unattributed}`,
+    damaged: { name: 'x' },
+    live: { name: 'x' },
+    evidence: { history: { fields: {}, created: { writer: 'sync:1', at: '2023-05-01T00:00:00Z' } } },
+    filters: { unattributed },
+    conflicts: ['unattributed'],
+    choices: ['keep', 'restore'],
+  })),
   {
     title: 'a record that a person created is not deleted',
     damaged: { name: 'x' },

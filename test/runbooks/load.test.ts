@@ -193,3 +193,13 @@ test('what a person decided, who it was and what they noted can be read by later
   const { when } = (await parseRunbook(text(steps), 'test.yml')).step('b');
   expect([...(when?.references ?? [])].sort()).toEqual(['steps.a.by', 'steps.a.choice', 'steps.a.note']);
 });
+
+// A run that was begun before a rule came would end half done, and no file that one may correct would help.
+test('the text of a run that was begun is read as it was: a rule that came later is for new runs', async () => {
+  const old = text('  - { id: a, title: A, manual: x }', 'inputs: { n: { type: number, prompt: N?, default: 007 } }');
+  expect((await parseRunbook(old, 'test.yml', undefined, { isRecorded: true })).steps).toHaveLength(1);
+  expect(await rejection(parseRunbook(old, 'test.yml'))).toMatchObject({
+    code: 'file-invalid',
+    message: expect.stringContaining('007 is read as the number 7') as string,
+  });
+});

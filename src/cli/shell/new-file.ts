@@ -1,6 +1,12 @@
-import { link, rename, rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { copyFile, link, rename, rm, writeFile } from 'node:fs/promises';
 
 import { fromFileSystem } from '../../lib/index.js';
+
+/** What file systems without links answer: those of memory cards and of some network drives. */
+const NO_LINKS: ReadonlySet<unknown> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
+
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
 
 /**
  * Makes a file appear with its whole content; false where one is there already, which stays. Throws `disk-full` and `disk-denied`, which
@@ -9,10 +15,13 @@ import { fromFileSystem } from '../../lib/index.js';
 export async function writeNew(file: string, content: string | Buffer): Promise<boolean> {
   return await whole(file, content, async (draft) => {
     try {
-      await link(draft, file);
+      await link(draft, file).catch(async (error: unknown) => {
+        if (!NO_LINKS.has(codeOf(error))) throw error;
+        await copyFile(draft, file, constants.COPYFILE_EXCL);
+      });
       return true;
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+      if (codeOf(error) === 'EEXIST') return false;
       throw error;
     }
   });
@@ -31,6 +40,7 @@ async function whole<T>(file: string, content: string | Buffer, take: (draft: st
   } catch (error) {
     throw fromFileSystem(error, file);
   } finally {
-    await rm(draft, { force: true });
+    // Where there was no place for it, that is what is told.
+    await rm(draft, { force: true }).catch(() => undefined);
   }
 }

@@ -15,7 +15,7 @@ export function imitatorIn(version: string): string | undefined {
   if (/\bRedshift\b/u.test(version)) return 'Amazon Redshift';
   // Those of EnterpriseDB are PostgreSQL, and older ones begin with its name.
   if (version === '' || /^(PostgreSQL|EnterpriseDB)\b/u.test(version)) return undefined;
-  return version.split(/[\s,(]/u, 1)[0] ?? version;
+  return /[^\s,()]+/u.exec(version)?.[0] ?? version;
 }
 
 /** Throws `platform-rejected` where a server says that it is not PostgreSQL. */

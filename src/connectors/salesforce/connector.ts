@@ -1,4 +1,4 @@
-import type { CallOptions } from '../../lib/index.js';
+import { type CallOptions, isRunbackError } from '../../lib/index.js';
 import type { Link, ObjectSchema } from '../../records/index.js';
 import { byAction } from '../batches.js';
 import type {
@@ -238,8 +238,14 @@ export class SalesforceConnector implements Connector {
   /** Those that the write would refuse: a plan promises no more than it does. */
   async neverAgain(schema: ObjectSchema, keys: readonly string[], call: CallOptions = {}): Promise<ReadonlyMap<string, NeverAgain>> {
     if (keys.length === 0) return new Map();
-    const hidden = await this.#perhapsHidden(await this.#wireOf(schema.object, call), keys, call);
-    return new Map([...hidden].map((key) => [key, { why: WHY_HIDDEN, perhapsThere: true }]));
+    try {
+      const hidden = await this.#perhapsHidden(await this.#wireOf(schema.object, call), keys, call);
+      return new Map([...hidden].map((key) => [key, { why: WHY_HIDDEN, perhapsThere: true }]));
+    } catch (error) {
+      // Who may not ask for permissions can plan all the same; the write asks again, and is refused.
+      if (isRunbackError(error) && error.code === 'scope-missing') return new Map();
+      throw error;
+    }
   }
 
   async mergedAway(schema: ObjectSchema, since: Date, call: CallOptions = {}): Promise<readonly MergedAway[]> {

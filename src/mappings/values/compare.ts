@@ -51,8 +51,8 @@ export function comparerOf(field: Pick<MappedField, 'as' | 'values' | 'blank' | 
   };
   const forms = (side: SideIndex, value: Value): readonly string[] =>
     elementsOf(value)
-      .map((element) => element.trim())
-      .filter((element) => element !== '')
+      .map((element) => (kind.kind === 'exact' ? element : element.trim()))
+      .filter((element) => element.trim() !== '')
       .map((element) => one(side, element));
   // A checkbox that nobody ever set is empty on one platform and false on the other.
   const unset = kind.kind === 'boolean' && field.blank === 'clear' ? 'false' : undefined;

@@ -160,7 +160,9 @@ function wholeNumber(token: string): string {
 /** A document in one form, whatever the order of its members. */
 function jsonForm(text: string): string | undefined {
   try {
-    return canonicalJson(JSON.parse(text.replaceAll(JSON_TOKEN, wholeNumber)));
+    const plain: unknown = JSON.parse(text);
+    // What follows looks at each text of a document, and is for documents only: of one that is cut it would not come to an end.
+    return canonicalJson(/\d{16}/u.test(text) ? JSON.parse(text.replaceAll(JSON_TOKEN, wholeNumber)) : plain);
   } catch {
     return undefined;
   }

@@ -123,14 +123,15 @@ export class Monitoring {
   /** The histories, read again where another process has measured since. `measured` is on disk already, and not yet in them. */
   async #known(state: MonitorState | undefined, now: Date, measured: readonly Measured[]): Promise<Map<string, SeriesHistory>> {
     const writes = state?.writes ?? 0;
-    const wasPutBack = now.getTime() < this.#knownAt - HOUR_MS;
-    if (this.#histories === undefined || wasPutBack || (measured.length === 0 && this.#writes !== writes)) {
+    // Read while nothing waits to be added to them: what was measured is on disk, and would count twice.
+    const isStale = measured.length === 0 && (this.#writes !== writes || now.getTime() < this.#knownAt - HOUR_MS);
+    if (this.#histories === undefined || isStale) {
       const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
       // Days that are still to come were measured while the clock was wrong: nothing that is measured now would be later than they are.
       this.#histories = await this.#days.read(dayOf(now.getTime() - JUDGED_DAYS * DAY_MS), dayOf(now.getTime() + HOUR_MS));
       this.#writes = writes;
     }
-    this.#knownAt = now.getTime();
+    if (measured.length === 0) this.#knownAt = now.getTime();
     return this.#histories;
   }
 

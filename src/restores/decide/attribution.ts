@@ -264,6 +264,6 @@ export function isEmpty(value: Value | undefined): boolean {
   return value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0);
 }
 
-function notBefore(at: string | undefined, limit: string): boolean {
+export function notBefore(at: string | undefined, limit: string): boolean {
   return at === undefined || Date.parse(at) >= Date.parse(limit);
 }

@@ -2,7 +2,7 @@ import type { NeverAgain, RecordHistory } from '../../connectors/index.js';
 import { defined } from '../../lib/index.js';
 import { ownValue, setOwn, type Fields } from '../../records/index.js';
 import type { Attribution, DecidedChange, FieldMove, PlanConflict, RecordSides } from '../types.js';
-import { attributeCreation, attributionWords, judge } from './attribution.js';
+import { attributeCreation, attributionWords, judge, notBefore } from './attribution.js';
 import { conflictOf, differing, fieldOf, isLink, moveOf, refused } from './conflicts.js';
 import type { DecideContext, FilePart } from './context.js';
 import { decideFields, impossible, type FieldDecisions } from './fields.js';
@@ -222,6 +222,12 @@ function decideCreated(context: DecideContext, sides: RecordSides, evidence: Rec
   if (edited.length > 0) {
     const message = `${object} ${key} was created by the damage, and ${edited.join(', ')} edited since.`;
     return only(conflictOf('created-then-edited', whole, message, 'leave the record', 'delete the record and the later edit with it', change));
+  }
+  const createdAt = evidence.history?.created?.at;
+  if (!notBefore(createdAt, context.suspicion.baseStartedAt)) {
+    // It was there, and the base could not see it, or it was deleted then and is back: the damage did not make it.
+    const message = `${object} ${key} is not in the base, but was created before it, at ${createdAt}.`;
+    return only(conflictOf('unattributed', whole, message, 'leave the record', 'delete the record', change));
   }
   if (refused(filters, context.suspicion, attribution)) {
     const message = `${object} ${key} was created after the base, but ${attributionWords(attribution)}.`;

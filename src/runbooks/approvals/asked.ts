@@ -26,7 +26,7 @@ export async function approvalAsked(store: Store, id: string, actions: ActionLib
   const journal = store.journal('runs', id);
   if (!(await journal.exists())) throw new RunbackError('not-found', `There is no run ${id}`, { next: 'runback runbook runs' });
   const run = await deriveRun(id, journal.read());
-  const runbook = await parseRunbook(run.created.runbook.text, run.created.runbook.file, actions);
+  const runbook = await parseRunbook(run.created.runbook.text, run.created.runbook.file, actions, { isRecorded: true });
   if (!isClosed(run) && !run.undoing)
     for (const step of runbook.steps) {
       if (step.kind !== 'approve' || run.steps.get(step.id)?.settled === true) continue;

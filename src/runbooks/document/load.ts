@@ -21,11 +21,16 @@ export async function loadRunbook(path: string, actions: ActionLibrary = builtIn
 }
 
 /**
- * Checks the text of a runbook whole; nothing runs. Throws `file-invalid` with every problem: line, column, nearest
+ * Checks the text of a runbook whole; nothing runs. `isRecorded`: it is that of a run that was begun. Throws `file-invalid` with every problem: line, column, nearest
  * word.
  */
-export async function parseRunbook(text: string, file: string, actions: ActionLibrary = builtInActions): Promise<Runbook> {
-  const yaml = parseYaml(text, file, runbookSchema);
+export async function parseRunbook(
+  text: string,
+  file: string,
+  actions: ActionLibrary = builtInActions,
+  reading: { readonly isRecorded?: boolean } = {},
+): Promise<Runbook> {
+  const yaml = parseYaml(text, file, runbookSchema, undefined, reading);
   const document = yaml.value;
   const compiler = new Compiler(document, actions, (path) => `${file}:${yaml.at(path).line}:${yaml.at(path).column}`);
   const steps = await compiler.compile();

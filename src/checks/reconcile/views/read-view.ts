@@ -28,10 +28,15 @@ function labelled(text: string, labels: ReadonlyMap<string, string> | undefined)
   return [...new Set(each.map((one) => labels?.get(one) ?? one))].sort().join(';');
 }
 
+/** Whether a record holds a value, or the option with that label. Of two options with one label, a value is the one that it names. */
+function holds(record: PlatformRecord, { field, value }: ViewSpec['only'][number], labels: ReadonlyMap<string, string> | undefined): boolean {
+  const [held, wanted] = [textIn(record, field), matchForm(AS_TEXT, value)];
+  return held === wanted || (labels?.has(wanted ?? '') !== true && seen(held, labels) === seen(wanted, labels));
+}
+
 /** Adds a record to the totals of its group. */
 export function addRecord(totals: Map<string, Totals>, spec: ViewSpec, record: PlatformRecord, labels: LabelsByField): void {
-  if (!spec.only.every(({ field, value }) => seen(textIn(record, field), labels.get(field)) === seen(matchForm(AS_TEXT, value), labels.get(field))))
-    return;
+  if (!spec.only.every((one) => holds(record, one, labels.get(one.field)))) return;
   const key = groupKey(groupOf(spec, record, labels));
   const before = totals.get(key);
   const sums = spec.sums.map(({ field }, n) => {
