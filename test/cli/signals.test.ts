@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 
 import { asRunbackError } from '../../src/cli/views/error.js';
+import { isAlive } from '../support/alive.js';
 import { temporaryFolder } from '../support/store.js';
 import { cleanEnv, program, runback } from './support/child.js';
 
@@ -18,15 +19,6 @@ afterEach(() => {
 const until = async (condition: () => boolean): Promise<void> => {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
 };
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** Begins a run whose first step waits for a file `go`, and tells of itself in files. */
 async function begun(): Promise<{ readonly cwd: string; readonly child: ChildProcess; readonly said: () => string; readonly step: number }> {

@@ -60,7 +60,7 @@ describe('no command in a terminal', () => {
 
   test('on a terminal that cannot move its cursor it is that list too', async () => {
     const terminal = start([], { env: { TERM: 'dumb' } });
-    await terminal.waitFor('Type a number from 1 to');
+    await terminal.waitFor(/Type a number from 1 to \d+:/u);
     terminal.type(`99${KEY.enter}`);
     await terminal.waitFor('is not in the list');
     terminal.type(KEY.ctrlC);

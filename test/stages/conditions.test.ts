@@ -8,6 +8,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 import { runThere, stageMachine, type StageProgram, workThere } from '../../src/stages/index.js';
 import { waitingEnvironment } from '../../src/stages/machine.js';
+import { isAlive } from '../support/alive.js';
 
 const run = promisify(execFile);
 const folders: string[] = [];
@@ -145,15 +146,7 @@ describe('a program on a stage', () => {
     )) as { readonly stdout: string; readonly signal?: string };
     expect(signal).toBe('SIGKILL');
     const pid = Number(stdout);
-    await expect.poll(() => isThere(pid)).toBe(false);
+    await expect.poll(() => isAlive(pid)).toBe(false);
     await expect(readFile(join(at, 'done'), 'utf8')).rejects.toMatchObject({ code: 'ENOENT' });
   });
 });
-
-function isThere(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
