@@ -157,6 +157,7 @@ function passedOn(connector: Connector): Partial<Connector> {
     ...(connector.aheadMs && { aheadMs: () => connector.aheadMs?.() }),
     ...(connector.beginRead && { beginRead: async (options) => await foreseen(kind, options, async () => await connector.beginRead?.(options)) }),
     ...(connector.endRead && { endRead: async () => await connector.endRead?.() }),
+    ...(connector.beginWrite && { beginWrite: (options) => connector.beginWrite?.(options) }),
   };
 }
 

@@ -254,6 +254,12 @@ export interface Connector {
   beginRead?(options?: CallOptions): Promise<void>;
   endRead?(): Promise<void>;
 
+  /**
+   * Writes will follow: begins what they need, such as a connection, while the caller makes ready for them. Never throws, and nobody waits
+   * for it; what stands in the way is told by the write.
+   */
+  beginWrite?(options?: CallOptions): void;
+
   close(): Promise<void>;
 }
 
@@ -291,6 +297,11 @@ export interface WriteOptions extends CallOptions {
    * where it throws.
    */
   readonly committing?: (commit: Commit) => Promise<void>;
+  /**
+   * Called once most of what is sent is under way and its answer is waited for, where a driver can tell: what the caller has to make
+   * ready for later is best made then. Never throws.
+   */
+  readonly underWay?: () => void;
 }
 
 /** Mutations that take effect together or not at all. */

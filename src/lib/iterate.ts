@@ -25,26 +25,34 @@ export async function* inOrder<T, R>(items: Iterable<T> | AsyncIterable<T>, atOn
   }
 }
 
-/**
- * The same items. The next one is made while the reader is busy with one: in the time in which it waits for something
- * else.
- */
-export async function* oneAhead<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
-  const source = items[Symbol.asyncIterator]();
-  const ask = (): Promise<IteratorResult<T>> => {
-    const asked = source.next();
+/** Items one after the other, of which the next can be begun before it is asked for: in a time in which there is nothing else to do. */
+export class Ahead<T> {
+  readonly #source: AsyncIterator<T>;
+  #begun: Promise<IteratorResult<T>> | undefined;
+
+  constructor(items: AsyncIterable<T>) {
+    this.#source = items[Symbol.asyncIterator]();
+  }
+
+  /** Begins to make the next item, once. */
+  begin(): void {
+    if (this.#begun !== undefined) return;
+    this.#begun = this.#source.next();
     // A failure is told when its turn comes; until then it must not count as unhandled.
-    asked.catch(() => undefined);
-    return asked;
-  };
-  let next = ask();
-  try {
-    for (let item = await next; item.done !== true; item = await next) {
-      next = ask();
-      yield item.value;
-    }
-  } finally {
-    await next.catch(() => undefined);
-    await source.return?.();
+    this.#begun.catch(() => undefined);
+  }
+
+  /** The next item, begun by now or before. */
+  async next(): Promise<IteratorResult<T>> {
+    this.begin();
+    const next = this.#begun as Promise<IteratorResult<T>>;
+    this.#begun = undefined;
+    return await next;
+  }
+
+  /** Ends it, whether all items came or not. */
+  async close(): Promise<void> {
+    await this.#begun?.catch(() => undefined);
+    await this.#source.return?.();
   }
 }

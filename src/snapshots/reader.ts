@@ -4,7 +4,7 @@ import { compareIn, isInteger, type KeyOrder, type ObjectSchema } from '../recor
 import { changesSince } from './changes/between.js';
 import { type Layer, linesOf, madeOf } from './changes/chain.js';
 import { type Change, type ChangeLines, changeLinesIn, changesIn } from './changes/change-lines.js';
-import { readEntry } from './container/entry.js';
+import { readStored } from './container/entry.js';
 import { linkSchemaEntry, MANIFEST_ENTRY, schemaEntry } from './container/names.js';
 import { damaged, damageOf, partDamage, readSmallEntry, type OpenedSnapshot } from './container/opened.js';
 import { isKnownAs } from './forget/forgotten.js';
@@ -120,10 +120,11 @@ export class ZipSnapshotReader implements SnapshotReader, Layer {
     return start === -1 ? undefined : bytes.toString('utf8', start, bytes.indexOf(NEWLINE, start));
   }
 
-  async partBytes(info: ObjectInfo, part: PartInfo, signal?: AbortSignal): Promise<Buffer> {
+  async partBytes(info: ObjectInfo, part: PartInfo, signal?: AbortSignal, every = false): Promise<Buffer> {
     signal?.throwIfAborted();
-    const bytes = info.changes === undefined ? await this.#read(info, part) : await this.#made(info, part, signal);
-    if (sha256(bytes) !== part.sha256)
+    const { bytes, asWritten } =
+      info.changes === undefined ? await this.#readStored(info, part) : { bytes: await this.#made(info, part, signal), asWritten: false };
+    if ((every || !asWritten || !this.#vouched) && sha256(bytes) !== part.sha256)
       throw this.#damaged(
         info,
         part,
@@ -204,10 +205,14 @@ export class ZipSnapshotReader implements SnapshotReader, Layer {
 
   /** Bytes of an entry, as many as the manifest says. */
   async #read(info: ObjectInfo, part: PartInfo): Promise<Buffer> {
+    return (await this.#readStored(info, part)).bytes;
+  }
+
+  async #readStored(info: ObjectInfo, part: PartInfo): ReturnType<typeof readStored> {
     const entry = this.#opened.directory.entries.get(part.name);
     if (!entry) throw this.#damaged(info, part, 'it is not in the file');
     try {
-      return await readEntry(this.#opened.file, entry, part.bytes);
+      return await readStored(this.#opened.file, entry, part);
     } catch (error) {
       if (cannotBeHad(error)) throw error;
       throw this.#damaged(info, part, messageOf(error));

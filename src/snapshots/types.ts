@@ -12,6 +12,11 @@ export interface PartInfo {
   readonly bytes: number;
   /** SHA-256 of the uncompressed bytes, hexadecimal. */
   readonly sha256: string;
+  /**
+   * The same of the bytes as they lie in the file, packed and perhaps encrypted: where it holds, what is unpacked need not be hashed.
+   * Absent where the part is not stored as it is, and in snapshots of earlier versions.
+   */
+  readonly stored?: string;
   readonly firstKey: string;
   readonly lastKey: string;
   /** Of links in a snapshot that builds on another: the other ends of its first and last line. */

@@ -4,14 +4,16 @@ import { inOrder, silentReporter, type Reporter } from '../lib/index.js';
 import { kindOfEntry } from './container/names.js';
 import { damageOf, readSmallEntry, storedParts, type OpenedSnapshot } from './container/opened.js';
 import { NO_SCHEMA, objectSchemaIn, platformIn } from './lines/shapes.js';
-import type { Damage, ObjectInfo, PartInfo, SnapshotReader, VerifyReport } from './types.js';
+import type { Damage, ObjectInfo, PartInfo, VerifyReport } from './types.js';
 
 /** Parts unpacked at the same time: as many as zlib's threads can use beside each other on a small machine. */
 const PARALLEL = 3;
 const READ_BYTES = 1 << 20;
 
 /** A reader as far as it is verified. */
-interface VerifiedReader extends Pick<SnapshotReader, 'partBytes'> {
+interface VerifiedReader {
+  /** As of any reader; `every`: what is unpacked is hashed too. */
+  partBytes(info: ObjectInfo, part: PartInfo, signal: AbortSignal | undefined, every: true): Promise<Buffer>;
   /** The bytes of an entry that holds changes, checked against its digest. Throws as `partBytes`. */
   changeBytes(info: ObjectInfo, part: PartInfo): Promise<Buffer>;
 }
@@ -41,7 +43,7 @@ export async function verifySnapshot(
   const check = async ({ info, part }: { info: ObjectInfo; part: PartInfo }): Promise<Damage | undefined> => {
     options.signal?.throwIfAborted();
     try {
-      await reader.partBytes(info, part, options.signal);
+      await reader.partBytes(info, part, options.signal, true);
       return undefined;
     } catch (error) {
       return damageIn(error);

@@ -7,7 +7,7 @@ import { startHubSpotSandbox } from '../../src/sandbox/index.js';
 import { all, configOf, seed } from './hubspot-support.js';
 
 /** What `connector.ts` says never calls the platform, or only ends something. */
-const SILENT = ['kind', 'capabilities', 'usage', 'pace', 'now', 'aheadMs', 'pageOf', 'nameIn', 'keptChanges', 'settingsMayHaveChanged'];
+const SILENT = ['beginWrite', 'kind', 'capabilities', 'usage', 'pace', 'now', 'aheadMs', 'pageOf', 'nameIn', 'keptChanges', 'settingsMayHaveChanged'];
 const ENDS = ['settled', 'endRead', 'close'];
 const STREAMS = ['read', 'readLinks', 'readLines', 'readChanges', 'writtenSince', 'sideEffects', 'probe'];
 const ASKS = [

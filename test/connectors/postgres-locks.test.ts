@@ -313,3 +313,23 @@ test('what a colleague commits while an update waits for it is neither overwritt
     }),
   );
 });
+
+test('whoever writes is told that it is under way while its answer is waited for', async () => {
+  const database = await server.createDatabase(TABLES);
+  await withColleague(database, (colleague) =>
+    withPlatform(database, {}, async ({ connector }) => {
+      const schema = await schemaOf(connector, 'first');
+      await colleague.query('BEGIN; UPDATE first SET v = v WHERE id = 7');
+      let told: () => void = () => undefined;
+      const underWay = new Promise<void>((resolve) => (told = resolve));
+      let isOver = false;
+      const writing = connector.write([{ action: 'update', schema, key: '7', set: { v: 'b' }, expect: { v: 'a' } }], { underWay: () => told() });
+      void writing.finally(() => (isOver = true));
+      await underWay;
+      await lockWait('runback', () => isOver);
+      expect(isOver).toBe(false);
+      await colleague.query('ROLLBACK');
+      expect(await writing).toMatchObject([{ status: 'applied', asSent: true }]);
+    }),
+  );
+});

@@ -49,7 +49,8 @@ const there = hasPooler('PostgreSQL behind a pooler');
 describe.skipIf(!there)('PostgreSQL behind a pooler', () => {
   let server: TestPostgres;
   beforeAll(async () => {
-    server = await startPostgres({ settings: { max_connections: '200' } });
+    // Each test has a database of its own, of which the pooler keeps three connections.
+    server = await startPostgres({ settings: { max_connections: '400' } });
     await server.sql('postgres', 'CREATE ROLE shadow');
   });
   afterAll(() => server.stop());

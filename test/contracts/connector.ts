@@ -430,6 +430,19 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
         expect((await all(connector.read({ schema, keys: [key] })))[0]?.fields[platform.text]).toBe('after');
       });
 
+      test('making ready to write changes nothing, and is waited for by nobody', async ({ skip }) => {
+        const key = await platform.seed({ [platform.text]: 'a' });
+        const { connector, schema } = await prepared();
+        skip(connector.beginWrite === undefined, `${name} has nothing to make ready`);
+        for (let i = 0; i < 3; i += 1) expect(connector.beginWrite?.()).toBeUndefined();
+        expect(await all(connector.read({ schema, keys: [key] }))).toMatchObject([{ key, fields: { [platform.text]: 'a' } }]);
+        expect(
+          await connector.write([{ action: 'update', schema, key, set: { [platform.text]: 'b' }, expect: { [platform.text]: 'a' } }]),
+        ).toMatchObject([{ status: 'applied', key }]);
+        connector.beginWrite?.();
+        await connector.close();
+      });
+
       test('a reader that stops early leaves the connector usable', async () => {
         for (let i = 0; i < 5; i += 1) await platform.seed({ [platform.text]: String(i) });
         const { connector, schema } = await prepared();
@@ -509,6 +522,21 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
         const truth = await platform.truth(key);
         expect(truth?.[platform.text]).toBe(null);
         expect(truth?.[platform.other]).toBe('innocent');
+      });
+
+      test('whoever is told that a write is under way changes nothing about it', async ({ skip }) => {
+        skip(claims.updates === false, `${name} changes no record`);
+        const key = await platform.seed({ [platform.text]: 'damaged' });
+        const { connector, schema } = await prepared();
+        let told = 0;
+        const results = await connector.write(
+          [{ action: 'update', schema, key, set: { [platform.text]: 'good' }, expect: { [platform.text]: 'damaged' } }],
+          {
+            underWay: () => void (told += 1),
+          },
+        );
+        expect(results).toMatchObject([{ status: 'applied', key }]);
+        expect(told).toBeLessThanOrEqual(1);
       });
 
       test('a value that moved meanwhile is left alone, where conditional writes are claimed', async ({ skip }) => {

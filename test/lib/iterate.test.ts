@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { inOrder, oneAhead } from '../../src/lib/index.js';
+import { Ahead, inOrder } from '../../src/lib/index.js';
 
 /** Work that ends when told, and tells what has begun and what has ended. */
 function works() {
@@ -86,7 +86,7 @@ describe('inOrder', () => {
   });
 });
 
-describe('oneAhead', () => {
+describe('Ahead', () => {
   /** Numbers up to `last`; notes which were made, and whether it was closed. */
   function numbers(last: number, failsAt?: number) {
     const seen = { made: [] as number[], closed: false };
@@ -104,34 +104,42 @@ describe('oneAhead', () => {
     return { seen, source };
   }
 
-  test('gives the items in their order, and makes one while its reader is busy, no more', async () => {
-    const { seen, source } = numbers(4);
-    const got: number[] = [];
-    for await (const n of oneAhead(source())) {
-      got.push(n);
-      await soon();
-      expect(seen.made).toEqual([1, 2, 3, 4].slice(0, n + 1));
-    }
-    expect([got, seen.closed]).toEqual([[1, 2, 3, 4], true]);
+  test('makes the next item when it is told to, once, and gives it when its turn comes', async () => {
+    const { seen, source } = numbers(3);
+    const ahead = new Ahead(source());
+    await soon();
+    expect(seen.made).toEqual([]);
+    expect(await ahead.next()).toEqual({ done: false, value: 1 });
+    await soon();
+    expect(seen.made).toEqual([1]);
+    ahead.begin();
+    ahead.begin();
+    await soon();
+    expect(seen.made).toEqual([1, 2]);
+    expect([await ahead.next(), await ahead.next(), await ahead.next()]).toEqual([
+      { done: false, value: 2 },
+      { done: false, value: 3 },
+      { done: true, value: undefined },
+    ]);
+    expect(seen.closed).toBe(true);
   });
 
   test('a failure is told when its turn comes, after all before it', async () => {
-    const { source } = numbers(3, 3);
-    const got: number[] = [];
-    const reading = async (): Promise<void> => {
-      for await (const n of oneAhead(source())) {
-        await soon();
-        got.push(n);
-      }
-    };
-    await expect(reading()).rejects.toThrow('unreadable');
-    expect(got).toEqual([1, 2]);
+    const { source } = numbers(3, 2);
+    const ahead = new Ahead(source());
+    expect(await ahead.next()).toEqual({ done: false, value: 1 });
+    ahead.begin();
+    await soon();
+    await expect(ahead.next()).rejects.toThrow('unreadable');
   });
 
-  test('a reader that stops closes the source, also where the next item fails', async () => {
+  test('closing it closes the source, also where the next item was begun, or fails', async () => {
     for (const failsAt of [undefined, 2]) {
       const { seen, source } = numbers(3, failsAt);
-      for await (const n of oneAhead(source())) if (n === 1) break;
+      const ahead = new Ahead(source());
+      await ahead.next();
+      ahead.begin();
+      await ahead.close();
       expect(seen.closed).toBe(true);
     }
   });

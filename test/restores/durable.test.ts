@@ -75,7 +75,7 @@ async function applied(deps: ApplyDeps, plan: Parameters<typeof confirmationOf>[
 
 test('a database takes nothing before the intent and the commit are on disk: a power cut loses no change that stands', async () => {
   const database = await server.createDatabase(`
-    CREATE TABLE leads (id int PRIMARY KEY, name text); INSERT INTO leads SELECT i, 'n' || i FROM generate_series(1, 2500) i`);
+    CREATE TABLE leads (id int PRIMARY KEY, name text); INSERT INTO leads SELECT i, 'n' || i FROM generate_series(1, 6000) i`);
   const platform = await openTestPlatform(server, database);
   const { deps, take } = await restoresOf(platform);
   const base = await take();

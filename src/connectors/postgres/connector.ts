@@ -25,6 +25,8 @@ import { Writer } from './write/writer.js';
 import { modifiedZone } from './zone.js';
 
 const BATCH = 1000;
+/** Updates that one statement does: each transaction costs the same few journeys, and while one is under way the next is made ready. */
+const UPDATES = 2500;
 const KEYS_PER_READ = 2000;
 
 /**
@@ -52,7 +54,7 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
     conditionalWrite: true,
     history: audit !== undefined ? 'field' : settings.modified.by === undefined && settings.modified.at === undefined ? 'none' : 'record',
     ...(audit === undefined ? {} : { tellsDeletions: true }),
-    batch: { read: KEYS_PER_READ, history: KEYS_PER_READ, update: BATCH, create: BATCH, delete: BATCH, undelete: 1, link: BATCH, unlink: BATCH },
+    batch: { read: KEYS_PER_READ, history: KEYS_PER_READ, update: UPDATES, create: BATCH, delete: BATCH, undelete: 1, link: BATCH, unlink: BATCH },
     census: true,
     settings: TOLD_SETTINGS,
   };
@@ -222,9 +224,10 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
       await reader.release();
     },
 
+    beginWrite: (options = {}) => writer.prepare(options),
+
     async close() {
-      await reader.close();
-      await writer.close();
+      await Promise.all([reader.close(), writer.close()]);
     },
   };
 }

@@ -84,11 +84,16 @@ export function keyMatch(columns: readonly Column[], alias: string, values: stri
     .join(' AND ');
 }
 
+/** Types whose values print as the texts they are. */
+const TEXTS: ReadonlySet<string> = new Set(['text', 'character varying']);
+
 /**
  * True where a column prints exactly as a text, null-safe; needs no equality of its type. `IS TRUE` keeps the planner
  * from looking for a way to join by it, which takes minutes for a thousand columns.
  */
-export function printsAs(column: string, text: string): string {
+export function printsAs(column: string, text: string, base: Column['base']): string {
+  // A text prints as itself: most columns that are written are such, and this takes a tenth of the time of the whole statement less.
+  if (TEXTS.has(base)) return `(CASE WHEN ${text} IS NULL THEN ${column} IS NULL ELSE ${sameText(`${column}::pg_catalog.text`, text)} END) IS TRUE`;
   return `(${sameText(`pg_catalog.format('%L', ${column})`, `pg_catalog.format('%L', ${text})`)}) IS TRUE`;
 }
 

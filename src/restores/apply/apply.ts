@@ -1,5 +1,5 @@
 import { platformLock } from '../../connectors/index.js';
-import { counted, type CallOptions, defined, isRunbackError, newId, oneAhead, parseDuration, RunbackError, type SendGuard } from '../../lib/index.js';
+import { counted, type CallOptions, defined, isRunbackError, newId, parseDuration, RunbackError, type SendGuard } from '../../lib/index.js';
 import { guardOf, type JournalWriter, type Lock, type LockOwner } from '../../store/index.js';
 import type { RestoreConfig } from '../../workspace/index.js';
 import type { RestoreDeps } from '../plan/plan.js';
@@ -89,6 +89,7 @@ export async function applyRestore(request: ApplyRequest, deps: ApplyDeps, optio
   };
   checkPlan(plan, platform, clock.now(), conditions);
   checkConfirmation(plan.header, request.confirmed);
+  platform.connector.beginWrite?.(options);
   const id = newId('restore', clock, await store.journals(RESTORES));
   const created: RestoreCreated = {
     plan: plan.header.id,
@@ -196,7 +197,7 @@ async function run(plan: Plan, { fold, writer, guard }: HeldRestore, by: string,
     held.length = 0;
     // Of a restore that has written nothing yet, no change is over.
     const over = state.apply.isUntouched ? undefined : (n: number): boolean => state.apply.isOver(n);
-    return oneAhead(planSteps(plan.linesTogether(over), state.apply, held));
+    return planSteps(plan.linesTogether(over), state.apply, held);
   };
   const stop =
     (await executeAll(execution, steps, options)) ??

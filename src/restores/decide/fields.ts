@@ -66,10 +66,14 @@ export function decideFields(context: DecideContext, known: Sides, history: Reco
   const clearing = forward.length === 0 ? '' : `; ${forward.join(', ')} only moves forwards there, so it is cleared first`;
   const kept = Object.keys(edits).filter((name) => Object.hasOwn(fields, name));
   const edit = kept.length === 0 ? '' : `; ${kept.join(', ')} goes back to an edit made after the base, before the damage`;
-  const blind = context.suspicion.history === 'record' && attribution.state === 'attributed';
+  return { fields, why: whyWritten(context.suspicion, attribution, clearing + edit), attribution, conflicts, nothing };
+}
+
+/** Why fields go back to what they were, in words; `more`: what else is to be said of them. */
+export function whyWritten({ history }: Suspicion, attribution: Attribution, more = ''): string {
+  const blind = history === 'record' && attribution.state === 'attributed';
   const unseen = blind ? '; only the last change of a record is kept there, so an edit between the base and the damage cannot be seen' : '';
-  const why = `damaged, and not edited since; ${attributionWords(attribution)}${clearing}${edit}${unseen}`;
-  return { fields, why, attribution, conflicts, nothing };
+  return `damaged, and not edited since; ${attributionWords(attribution)}${more}${unseen}`;
 }
 
 const NO_PAST: Past = {};

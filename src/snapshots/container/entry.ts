@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { gunzip, inflateRaw } from 'node:zlib';
 
+import { sha256 } from '../../lib/index.js';
 import { type Decryption, NoKey } from '../encryption/age.js';
 import type { StoredFile } from '../storage/storage.js';
 import type { ZipEntry } from './directory.js';
@@ -56,11 +57,24 @@ export function localHeader(bytes: Buffer): LocalHeader | undefined {
  * own thread, is twice as fast as its streams.
  */
 export async function readEntry(file: SnapshotFile, entry: ZipEntry, expected?: number): Promise<Buffer> {
+  return (await readStored(file, entry, { bytes: expected })).bytes;
+}
+
+/**
+ * The same; `asWritten`: the bytes in the file are those whose digest was noted when they were written, and so is what they unpack to.
+ */
+export async function readStored(
+  file: SnapshotFile,
+  entry: ZipEntry,
+  { bytes: expected, stored }: { readonly bytes?: number | undefined; readonly stored?: string | undefined },
+): Promise<{ readonly bytes: Buffer; readonly asWritten: boolean }> {
   const most = expected ?? (entry.encrypted ? entry.compressedBytes : entry.bytes);
   if (most > ENTRY_LIMIT) throw new Error(`it would unpack to ${most} bytes, more than any part has`);
   const packed = await storedBytes(file, entry);
-  if (entry.encrypted) return await decrypted(file, packed, expected);
-  return await unpacked(packed, entry, expected ?? entry.bytes);
+  const unpacking = entry.encrypted ? decrypted(file, packed, expected) : unpacked(packed, entry, expected ?? entry.bytes);
+  // Hashed while it is unpacked elsewhere.
+  const asWritten = stored !== undefined && sha256(packed) === stored;
+  return { bytes: await unpacking, asWritten };
 }
 
 async function decrypted({ keys }: SnapshotFile, bytes: Buffer, expected: number | undefined): Promise<Buffer> {

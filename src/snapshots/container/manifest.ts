@@ -36,6 +36,7 @@ const part = z.looseObject({
   rows: count,
   bytes: count,
   sha256: digest,
+  stored: digest.exactOptional(),
   firstKey: z.string(),
   lastKey: z.string(),
   firstTo: z.string().exactOptional(),

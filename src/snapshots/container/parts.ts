@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { LineBatch } from '../../connectors/index.js';
-import { RunbackError, sha256 } from '../../lib/index.js';
+import { defined, RunbackError, sha256 } from '../../lib/index.js';
 import {
   beginsLine,
   compareLines,
@@ -35,6 +35,8 @@ const FIRST_BYTES = 64 << 10;
 /** Takes entries one after the other. Resolves when the bytes of one have been read, so that they may be reused. */
 export interface PartSink {
   add(name: string, bytes: Buffer): Promise<void>;
+  /** SHA-256 of an entry as it lies there, where the container can tell. */
+  storedDigest?(name: string): Promise<string | undefined>;
 }
 
 /** What {@link PartWriter.finish} tells of everything it wrote. */
@@ -139,7 +141,9 @@ export class PartWriter {
     await this.#writing;
     const digest = createHash('sha256');
     for (const part of this.#parts) digest.update(part.sha256);
-    return { rows: this.#totalRows, digest: digest.digest('hex'), parts: this.#parts };
+    const parts: PartInfo[] = [];
+    for (const part of this.#parts) parts.push({ ...part, ...defined({ stored: await this.container.storedDigest?.(part.name) }) });
+    return { rows: this.#totalRows, digest: digest.digest('hex'), parts };
   }
 
   /** Copies bytes of lines into the part being filled. */

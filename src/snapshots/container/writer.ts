@@ -6,6 +6,7 @@ import type { ZipArchive } from 'archiver';
 
 import type { Encryption } from '../encryption/age.js';
 import type { ByteSink } from '../storage/storage.js';
+import { EntryDigests } from './entry-digests.js';
 import { ENCRYPTED_SUFFIX, HEADER_ENTRY } from './names.js';
 
 const pack = promisify(gzip);
@@ -34,6 +35,7 @@ export const SEAL_PREFIX = 'sha256-';
  */
 export class ContainerWriter {
   readonly #archive: ZipArchive;
+  readonly #digests = new EntryDigests();
   readonly #pump: Promise<void>;
   readonly #date: Date;
   #failure: Promise<never>;
@@ -53,7 +55,7 @@ export class ContainerWriter {
   ) {
     this.#date = date;
     this.#archive = archive;
-    this.#pump = pump(this.#archive, sink);
+    this.#pump = pump(this.#archive, sink, this.#digests);
     this.#failure = Promise.race([
       this.#pump.then(() => new Promise<never>(() => {})),
       new Promise<never>((_, reject) => this.#archive.on('error', reject)),
@@ -68,9 +70,18 @@ export class ContainerWriter {
     return await this.#append(`${name}${ENCRYPTED_SUFFIX}`, encrypted, true);
   }
 
+  /** SHA-256 of an entry that was added, as it lies in the zip: packed, and encrypted where it is. Hexadecimal. */
+  async storedDigest(name: string): Promise<string | undefined> {
+    return await Promise.race([this.#digests.of(this.encryption === undefined ? name : `${name}${ENCRYPTED_SUFFIX}`), this.#failure]);
+  }
+
   async #append(name: string, bytes: Buffer, store: boolean): Promise<void> {
+    this.#digests.begin(name, bytes.length);
     const taken = new Promise<void>((resolve) => {
-      this.#archive.once('entry', () => resolve());
+      this.#archive.once('entry', () => {
+        this.#digests.end();
+        resolve();
+      });
     });
     this.#archive.append(bytes, { name, date: this.#date, mode: 0o600, store });
     await Promise.race([taken, this.#failure]);
@@ -89,11 +100,12 @@ export class ContainerWriter {
 }
 
 /** Takes the archive's chunks, hashes them, hands them on in pieces of one size and from one place, and seals the end. */
-async function pump(archive: AsyncIterable<Buffer>, sink: ByteSink): Promise<void> {
+async function pump(archive: AsyncIterable<Buffer>, sink: ByteSink, digests: EntryDigests): Promise<void> {
   const hash = createHash('sha256');
   const held = Buffer.allocUnsafeSlow(WRITE_BYTES + END_RECORD_BYTES);
   let used = 0;
-  for await (const chunk of archive)
+  for await (const chunk of archive) {
+    digests.take(chunk);
     for (let taken = 0; taken < chunk.length;) {
       const more = chunk.copy(held, used, taken);
       taken += more;
@@ -105,6 +117,7 @@ async function pump(archive: AsyncIterable<Buffer>, sink: ByteSink): Promise<voi
       held.copyWithin(0, WRITE_BYTES);
       used = END_RECORD_BYTES;
     }
+  }
   await sink(sealed(held.subarray(0, used), hash));
 }
 

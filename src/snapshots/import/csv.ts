@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
-import { type CastingContext, parse } from 'csv-parse';
+import type { CastingContext } from 'csv-parse';
 
 import { expectFile, isRunbackError, messageOf, RunbackError } from '../../lib/index.js';
 import type { CsvForm, Encoding } from './examined.js';
@@ -77,6 +77,7 @@ function commonest(header: string): string {
 
 /** Rows as they lie, empty lines left out. `told` is filled when all are read. Throws `file-unreadable`. */
 export async function* rowsOf(path: string, form: CsvForm, told: Told, signal?: AbortSignal): AsyncGenerator<CsvRow> {
+  const { parse } = await import('csv-parse');
   const parser = parse({
     bom: true,
     delimiter: form.delimiter,

@@ -1,5 +1,5 @@
 import { defined, isRunbackError } from '../../../lib/index.js';
-import type { ApplyDeps, Plan, RestoreSummary } from '../../../restores/index.js';
+import type { ApplyDeps, PlanSummary, RestoreSummary } from '../../../restores/index.js';
 import { acceptedFor } from '../../flows/restores/automations.js';
 import { openPlanOf } from '../../flows/restores/looks.js';
 import { meansSet, sideOfSet } from '../../flows/restores/plan-sets.js';
@@ -11,7 +11,7 @@ import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.j
 import { approvalsFor } from './approvals.js';
 import { restoreOutcome } from './outcome.js';
 import { applyBoth } from './plan-set.js';
-import { ACCEPT, MOVED, PLAN } from './words.js';
+import { ACCEPT, CONFIRM, LIMIT, MOVED, PLAN } from './words.js';
 
 /** `runback restore apply` */
 export const applyVerb: CommandSpec = {
@@ -19,8 +19,8 @@ export const applyVerb: CommandSpec = {
   summary: 'Write what a plan lists',
   args: [PLAN],
   options: [
-    { flags: '--confirm <environment:records>', description: 'the confirmation, for use without a terminal' },
-    { flags: '--limit-records <n>', description: 'refuse more records than this' },
+    CONFIRM,
+    LIMIT,
     { flags: '--approve <hash>', description: 'approve exactly this plan although it exceeds the limits', repeat: true },
     ACCEPT,
     MOVED,
@@ -37,24 +37,31 @@ async function apply(context: CommandContext): Promise<Outcome> {
   const read = await findPlan(opened, wanted);
   const set = await sideOfSet(opened, read.header.id);
   if (set !== undefined) live.note(`${read.header.id} is one side of ${set}. Both sides: runback restore apply ${set}`);
-  const { confirmationOf } = await import('../../../restores/index.js');
   live.start(`Opening ${read.header.platform}`);
   const deps = await restoreDeps(opened, read.header.platform, context, input.text('moved-to'));
   live.stop();
+  return await applyPlan(context, opened, read, deps);
+}
+
+/** Asks for the confirmation of a plan, and writes what it lists. */
+export async function applyPlan(context: CommandContext, opened: Session, plan: PlanSummary, deps: ApplyDeps): Promise<Outcome> {
+  const { input, live } = context;
+  const { id, platform } = plan.header;
+  const { confirmationOf } = await import('../../../restores/index.js');
   // Before anyone types a confirmation for what is refused then.
-  await acceptedFor(context, opened, [read.header.platform], `runback restore apply ${read.header.id}`);
+  await acceptedFor(context, opened, [platform], `runback restore apply ${id}`);
   const confirmed = await confirmDestructive(
     context,
-    confirmationOf(read.header),
-    { untouched: 'Nothing was written.', command: `runback restore apply ${read.header.id}` },
+    confirmationOf(plan.header),
+    { untouched: 'Nothing was written.', command: `runback restore apply ${id}` },
     async () => {
       const { showPlan } = await import('../../prompts/plan-browser.js');
-      await showPlan(openPlanOf(opened, read), { style: context.style, print: (text) => live.print(text) }, { danger: true });
+      await showPlan(openPlanOf(opened, await findPlan(opened, id)), { style: context.style, print: (text) => live.print(text) }, { danger: true });
     },
   );
   const records = input.integer('limit-records', 1);
   const approve = input.list('approve').at(-1);
-  return await restoreOutcome(opened, await applyConfirmed(context, opened, read, deps, { confirmed, ...defined({ records, approve }) }));
+  return await restoreOutcome(opened, await applyConfirmed(context, opened, plan, deps, { confirmed, ...defined({ records, approve }) }));
 }
 
 /** What opens the gate to a restore, and what limits it. */
@@ -71,7 +78,7 @@ export interface Gate {
 export async function applyConfirmed(
   context: CommandContext,
   opened: Session,
-  read: Plan,
+  read: PlanSummary,
   deps: ApplyDeps,
   { confirmed, records, approve }: Gate,
 ): Promise<RestoreSummary> {

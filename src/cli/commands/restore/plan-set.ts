@@ -20,7 +20,7 @@ import { comparisonLines, planSetText, setOutcomeText } from '../../views/restor
 import { restoreText, verifySummaryText } from '../../views/restores/restore.js';
 import { approvalsFor } from './approvals.js';
 
-/** `runback restore plan --set` */
+/** `runback restore plan --set`; with `--apply`, what became of it. */
 export async function planBoth(
   context: CommandContext,
   opened: Session,
@@ -31,7 +31,8 @@ export async function planBoth(
     readonly suspectsNamed: boolean;
   },
 ): Promise<Outcome> {
-  return await setOutcome(opened, await makeSet(context, opened, request));
+  const set = await makeSet(context, opened, request);
+  return context.input.flag('apply') ? await applyBoth(context, opened, set.id) : await setOutcome(opened, set);
 }
 
 /** `runback restore show <set>`; with decisions on its differences, the new set. */

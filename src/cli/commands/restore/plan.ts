@@ -1,15 +1,16 @@
 import type { Investigation } from '../../../investigations/index.js';
-import { defined, RunbackError } from '../../../lib/index.js';
-import type { DamageKind, PlanFilters } from '../../../restores/index.js';
+import { counted, defined, RunbackError } from '../../../lib/index.js';
+import type { ApplyDeps, DamageKind, PlanFilters, PlanSummary } from '../../../restores/index.js';
 import { findInvestigation, planOfGroups } from '../../flows/investigations/investigation.js';
 import { typedMoment } from '../../flows/restores/moments.js';
 import { findPlan, restoreDeps } from '../../flows/restores/restore.js';
 import { answersIn } from '../../flows/runs/answers.js';
 import type { Session } from '../../session/session.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
+import { applyPlan } from './apply.js';
 import { planOutcome } from './outcome.js';
 import { planBoth } from './plan-set.js';
-import { KINDS } from './words.js';
+import { ACCEPT, CONFIRM, KINDS, LIMIT } from './words.js';
 
 /** `runback restore plan` */
 export const planVerb: CommandSpec = {
@@ -36,10 +37,15 @@ export const planVerb: CommandSpec = {
     { flags: '--suspect <writer>', description: 'who did the damage, as the platform names it', repeat: true },
     { flags: '--unattributed <what>', description: 'changes that nothing ties to the incident', choices: ['include', 'refuse', 'unknown'] },
     { flags: '--delete-created', description: 'also delete what the damage created' },
+    { flags: '--apply', description: 'apply it at once, with its confirmation' },
+    CONFIRM,
+    LIMIT,
+    ACCEPT,
   ],
   examples: [
     'runback restore plan --platform hubspot --base latest-verified',
     'runback restore plan --set latest-verified',
+    'runback restore plan --platform db --base latest-verified --apply',
     'runback restore plan --investigation latest --group 1',
     'runback restore plan --platform hubspot --from-history --since "today 14:00"',
   ],
@@ -50,6 +56,7 @@ async function plan(context: CommandContext): Promise<Outcome> {
   const { input, session, live, call } = context;
   const opened = await session();
   requireOneWay(input);
+  requireApply(input);
   const set = input.text('set');
   if (set !== undefined) return await planOfSet(context, opened, set);
   const investigation = input.text('investigation');
@@ -78,11 +85,36 @@ async function plan(context: CommandContext): Promise<Outcome> {
   live.start('Working out what was damaged');
   const suspectsNamed = input.someOf('suspect') !== undefined;
   const made = await planRestore({ base: base.id, damaged: damaged.id, filters, suspectsNamed, by: opened.by }, deps, call);
-  return planOutcome(opened, await findPlan(opened, made.header.id), made);
+  return await planned(context, opened, made, () => deps);
 }
 
 /** Ways to say what a plan is made from, each with what only it takes. */
 const WAYS = ['set', 'investigation', 'from-history'] as const;
+
+/** What only an application takes. */
+const OF_APPLYING = ['confirm', 'limit-records', 'accept-automations'] as const;
+
+/** What is confirmed and not applied would look as if it were. Throws `usage`. */
+function requireApply(input: CommandContext['input']): void {
+  const given = input.flag('apply') ? undefined : OF_APPLYING.find((name) => input.text(name) !== undefined);
+  if (given === undefined) return;
+  throw new RunbackError('usage', `--${given} needs --apply`, {
+    why: 'A plan writes nothing to the platform by itself.',
+    state: 'Nothing was started.',
+    next: 'runback restore plan --help',
+  });
+}
+
+/** What a plan is followed by: its outcome, or with `--apply` its application, where it writes anything. */
+async function planned(context: CommandContext, opened: Session, made: PlanSummary, deps: () => ApplyDeps | Promise<ApplyDeps>): Promise<Outcome> {
+  const { id, counts } = made.header;
+  const isEmpty = Object.values(counts.actions).every((count) => count === 0);
+  if (!context.input.flag('apply') || isEmpty) return planOutcome(opened, await findPlan(opened, id), made);
+  const open = Object.values(counts.conflicts).reduce((sum, count) => sum + count, 0);
+  context.live.note(`The plan: ${id}. What stopped can be continued with it: runback restore apply ${id}`);
+  if (open > 0) context.live.note(`Not in it: ${counted(open, 'conflicts')} to decide. runback restore show ${id} --decide`);
+  return await applyPlan(context, opened, made, await deps());
+}
 
 /** What says which groups are taken. */
 const OF_INVESTIGATION = ['group', 'answers'] as const;
@@ -142,7 +174,7 @@ async function planOfHistory(context: CommandContext, opened: Session): Promise<
   const window = `--since ${limits.since ?? ''}${limits.until === undefined ? '' : ` --until ${limits.until}`}`;
   live.note(`If this is interrupted, the same command continues it. Give the times as ${window}.`);
   const made = await planFromHistory({ filters, by: opened.by }, deps, call);
-  return planOutcome(opened, await findPlan(opened, made.header.id), made);
+  return await planned(context, opened, made, () => deps);
 }
 
 /** Options that mean one platform. */
@@ -172,7 +204,7 @@ async function planOfInvestigation(context: CommandContext, opened: Session, wan
   const file = input.text('answers');
   const taken = file === undefined ? numbers : await answered(context, file, investigation);
   const plan = await planOfGroups(context, opened, investigation, file === undefined && taken.length === 0 ? undefined : taken, extra);
-  return planOutcome(opened, await findPlan(opened, plan.header.id), plan);
+  return await planned(context, opened, plan, () => restoreDeps(opened, plan.header.platform, context));
 }
 
 async function answered(context: CommandContext, file: string, { header }: Investigation): Promise<readonly number[]> {

@@ -6,6 +6,12 @@ export const PLAN = { name: 'plan', description: 'id of the plan, its beginning,
 /** Says that a platform has only moved to another address. */
 export const MOVED = { flags: '--moved-to <address>', description: 'the same platform is now at this host and port' };
 
+/** What a person would type to allow a plan. */
+export const CONFIRM = { flags: '--confirm <environment:records>', description: 'the confirmation, for use without a terminal' };
+
+/** The most that may be written. */
+export const LIMIT = { flags: '--limit-records <n>', description: 'refuse more records than this' };
+
 /** Says who accepts that automations react to a restore. */
 export const ACCEPT = {
   flags: '--accept-automations <name>',

@@ -73,7 +73,7 @@ function asSent(shape: Shape): string {
   const side = (n: 0 | 1): string => `ROW(${others.map((both) => both[n]).join(', ')})::pg_catalog.record`;
   return [
     keyIs(shape, 't'),
-    ...shape.set.map((column, i) => printsAs(`t.${identifier(column.name)}`, valueAt(shape, 's', i))),
+    ...shape.set.map((column, i) => printsAs(`t.${identifier(column.name)}`, valueAt(shape, 's', i), column.base)),
     ...(others.length === 0 ? [] : [`${side(0)} OPERATOR(pg_catalog.*=) ${side(1)}`]),
   ].join(' AND ');
 }

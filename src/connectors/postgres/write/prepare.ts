@@ -39,7 +39,11 @@ export function pieces(items: readonly Item[]): readonly (readonly Item[])[] {
 }
 
 function lengthOf({ key, set, expect }: Item): number {
-  return [...key, ...set, ...expect].reduce((sum, text) => sum + (text?.length ?? 0), 0);
+  let length = 0;
+  for (const text of key) length += text.length;
+  for (const text of set) length += text?.length ?? 0;
+  for (const text of expect) length += text?.length ?? 0;
+  return length;
 }
 
 /** Sorts mutations into groups that one statement can do; what cannot be done goes into `results` at once. */

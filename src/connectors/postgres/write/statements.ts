@@ -101,7 +101,7 @@ export function keyIs(shape: Shape, alias: string): string {
 
 /** SQL per expected column: true where it prints as expected. */
 export function expectedTerms(shape: Shape, alias: string): string[] {
-  return shape.expect.map((column, i) => printsAs(`${alias}.${identifier(column.name)}`, valueAt(shape, 'e', i)));
+  return shape.expect.map((column, i) => printsAs(`${alias}.${identifier(column.name)}`, valueAt(shape, 'e', i), column.base));
 }
 
 export function expected(shape: Shape): string {

@@ -72,7 +72,7 @@ export async function writeRecords(
     const locked = new Map<number, string>();
     const work = async (run: Run): Promise<readonly MutationResult[]> => {
       locked.clear();
-      const done = await new Batch(mutations, left, locked, context, run).run();
+      const done = await new Batch(mutations, left, locked, context, run, options.underWay).run();
       return places.map((n) => done[n] ?? notDone);
     };
     let answers: readonly MutationResult[];
@@ -153,6 +153,7 @@ class Batch {
     private readonly locked: Map<number, string>,
     private readonly context: WriteContext,
     private readonly query: Run,
+    private readonly underWay: WriteOptions['underWay'],
   ) {
     const [first] = mutations;
     this.action = first?.action ?? 'update';
@@ -241,7 +242,10 @@ class Batch {
    * more than what was sent are too long to be answered with so many.
    */
   private async writeAtOnce(shape: Shape, items: readonly Item[]): Promise<readonly Row[] | undefined> {
-    const { asSent, others, tooLong } = outcomesIn(await this.ask(updateAtOnce(shape, items, isWhole(shape))), shape);
+    const answer = this.ask(updateAtOnce(shape, items, isWhole(shape)));
+    // In a later turn: by then the statement has left.
+    if (this.underWay !== undefined) setImmediate(this.underWay);
+    const { asSent, others, tooLong } = outcomesIn(await answer, shape);
     if (tooLong) {
       await this.query(`ROLLBACK TO ${SAVE}`);
       return undefined;

@@ -1,4 +1,4 @@
-import { type CallOptions, defined, silentReporter } from '../../../lib/index.js';
+import { Ahead, type CallOptions, defined, silentReporter } from '../../../lib/index.js';
 import type { ItemResult, JournalItem } from '../../records/items.js';
 import { lookAfterLost } from '../looking/aftermath.js';
 import { readItems } from '../looking/lookup.js';
@@ -23,18 +23,34 @@ export async function execute(execution: Execution, steps: AsyncIterable<readonl
   const session = new Session(execution, options);
   const unfilled = await session.fill();
   if (unfilled !== undefined) return unfilled;
+  const groups = new Ahead(groupsFor(session, steps));
+  try {
+    for (let group = await groups.next(); group.done !== true; group = await groups.next()) {
+      const stop = await session.batch(group.value, () => groups.begin());
+      if (stop !== undefined) return stop;
+    }
+  } finally {
+    await groups.close();
+  }
+  return session.again();
+}
+
+/** What is written together; `more`: others follow. */
+interface Group {
+  readonly steps: readonly PlanStep[];
+  readonly more: boolean;
+}
+
+/** The steps that need something, in the batches they are written in. */
+async function* groupsFor(session: Session, steps: AsyncIterable<readonly PlanStep[]>): AsyncGenerator<Group> {
   const waiting = new StepsTogether();
   for await (const some of steps)
     for (const step of some) {
       if (session.isSettled(step)) continue;
-      if (!waiting.joins(step, session.sizeOf(step.action))) {
-        const stop = await session.batch(waiting.take(), true);
-        if (stop !== undefined) return stop;
-      }
+      if (!waiting.joins(step, session.sizeOf(step.action))) yield { steps: waiting.take(), more: true };
       waiting.add(step);
     }
-  const stop = waiting.isEmpty ? undefined : await session.batch(waiting.take(), false);
-  return stop ?? session.again();
+  if (!waiting.isEmpty) yield { steps: waiting.take(), more: false };
 }
 
 /**
@@ -60,6 +76,14 @@ export async function settle(execution: Execution, options: CallOptions): Promis
   const outcome = await writer.append({ by, type: `${kind}.outcome`, data: { batch, results } });
   batches.ended(batch, resultsIn(outcome));
   return undefined;
+}
+
+/** How steps are written. */
+interface HowWritten {
+  /** The last try: what still stands in the way of a field is left to people, and the rest of the record written. */
+  readonly last?: boolean;
+  /** See {@link Session.batch}. */
+  readonly underWay?: (() => void) | undefined;
 }
 
 const ASKED: Stop = { code: 'interrupted', because: 'someone stopped it' };
@@ -97,11 +121,11 @@ class Session {
     return this.#canary.sizeOf(this.#execution.platform.connector.capabilities.batch[action]);
   }
 
-  /** Writes one batch; `more`: others follow. */
-  async batch(steps: readonly PlanStep[], more: boolean): Promise<Stop | undefined> {
+  /** Writes one batch. `underWay`: called when the platform is at work with it, unless what follows depends on what comes of it. */
+  async batch({ steps, more }: Group, underWay: () => void): Promise<Stop | undefined> {
     if (this.#aborted()) return ASKED;
     const isFirst = this.#canary.isPending;
-    const first = await this.#write(steps);
+    const first = await this.#write(steps, { underWay: isFirst ? undefined : underWay });
     if (first.stop !== undefined) return first.stop;
     const contradicted = isFirst ? await this.#canary.contradiction(first) : undefined;
     if (contradicted !== undefined) return contradicted;
@@ -137,7 +161,7 @@ class Session {
   /** One more try for what was refused because of a record that the rest of the plan has changed since. */
   async again(): Promise<Stop | undefined> {
     for (const group of groupsOf(this.#retries.steps, (action) => this.sizeOf(action))) {
-      const { stop } = await this.#write(group, true);
+      const { stop } = await this.#write(group, { last: true });
       if (stop !== undefined) return stop;
     }
     return this.fill();
@@ -157,21 +181,20 @@ class Session {
   }
 
   /**
-   * Writes steps. What cannot be undeleted is created again: that goes apart from what is still to be undeleted. `last`: the last try, so that what still stands in the way of a field is left to people and the rest of the record
-   * written.
+   * Writes steps. What cannot be undeleted is created again: that goes apart from what is still to be undeleted.
    */
-  async #write(steps: readonly PlanStep[], last = false): Promise<Written> {
+  async #write(steps: readonly PlanStep[], how: HowWritten = {}): Promise<Written> {
     const { batches } = this.#execution;
     const again = steps.filter(({ id, action }) => action === 'undelete' && isFinal(id, batches));
-    if (again.length === 0 || again.length === steps.length) return await this.#writeAlike(steps, last);
+    if (again.length === 0 || again.length === steps.length) return await this.#writeAlike(steps, how);
     const rest = steps.filter((step) => !again.includes(step));
-    const first = await this.#writeAlike(rest, last);
+    const first = await this.#writeAlike(rest, how);
     if (first.stop !== undefined) return first;
-    const second = await this.#writeAlike(again, last);
+    const second = await this.#writeAlike(again, how);
     return { results: [...first.results, ...second.results], sent: [...first.sent, ...second.sent], ...defined({ stop: second.stop }) };
   }
 
-  async #writeAlike(steps: readonly PlanStep[], last: boolean): Promise<Written> {
+  async #writeAlike(steps: readonly PlanStep[], { last = false, underWay }: HowWritten): Promise<Written> {
     let checked: Checked;
     let unresolved: readonly ItemResult[];
     try {
@@ -179,7 +202,7 @@ class Session {
     } catch (error) {
       return { results: [], sent: [], stop: stopOf(error) };
     }
-    const { results, stop } = checked.send.length === 0 ? { results: [] } : await this.#sending.withoutRefused(checked, last);
+    const { results, stop } = checked.send.length === 0 ? { results: [] } : await this.#sending.withoutRefused(checked, last, underWay);
     const all = this.#retries.notForGood(steps, [...unresolved, ...checked.skipped, ...results], last);
     const { batches, writer, by, kind } = this.#execution;
     const batch = checked.send.length === 0 ? batches.nextBatch : batches.nextBatch - 1;

@@ -25,9 +25,12 @@ export class Sending {
     this.#options = options;
   }
 
-  /** Sends; where the platform refuses a field of a record, sends the rest of the record without it. */
-  async withoutRefused(checked: Checked, last: boolean): Promise<Pick<Written, 'results' | 'stop'>> {
-    let { results, stop } = await this.#sendJournaled(checked.send, checked);
+  /**
+   * Sends; where the platform refuses a field of a record, sends the rest of the record without it. `underWay`: called when the platform is
+   * at work with the first of it.
+   */
+  async withoutRefused(checked: Checked, last: boolean, underWay: WriteOptions['underWay']): Promise<Pick<Written, 'results' | 'stop'>> {
+    let { results, stop } = await this.#sendJournaled(checked.send, checked, underWay);
     let items = checked.send;
     while (stop === undefined && this.#options.signal?.aborted !== true) {
       items = leavingOut(this.#execution.schema, items, results, last);
@@ -40,7 +43,11 @@ export class Sending {
   }
 
   /** Makes the intent durable, sends, settles what is in doubt, and looks at what the platform made of it. */
-  async #sendJournaled(items: readonly JournalItem[], { before, linksBefore }: Checked): Promise<Pick<Written, 'results' | 'stop'>> {
+  async #sendJournaled(
+    items: readonly JournalItem[],
+    { before, linksBefore }: Checked,
+    underWay?: WriteOptions['underWay'],
+  ): Promise<Pick<Written, 'results' | 'stop'>> {
     const { batches, writer, by, kind, schema } = this.#execution;
     const batch = batches.nextBatch;
     const tells = this.#execution.platform.connector.outcomeOf !== undefined;
@@ -49,11 +56,13 @@ export class Sending {
     // disk, and this one with it.
     const intent = await writer.append({ by, type: `${kind}.intent`, data: { batch, items, ...says } }, { durable: !tells });
     batches.intended(batch, items, intent.at, says);
-    const answers = await this.#send(batchOf(items.map((item) => mutationOf(schema, item))), async ({ token, places }) => {
+    const committing: WriteOptions['committing'] = async ({ token, places }) => {
       const ids = places.flatMap((place) => items[place]?.id ?? []);
       await writer.append({ by, type: `${kind}.commit`, data: { batch, token, ids } });
       batches.committing(token, ids);
-    });
+    };
+    const mutations = batchOf(items.map((item) => mutationOf(schema, item)));
+    const answers = await this.#send(mutations, { committing, ...defined({ underWay }) });
     let results: readonly ItemResult[] = items.map((item, index) => resultOf(item, answers.results[index]));
     let stop = answers.stop;
     try {
@@ -91,11 +100,11 @@ export class Sending {
   /** Sends mutations. A refusal before anything was sent leaves every one of them not written. */
   async #send(
     mutations: Parameters<Execution['platform']['connector']['write']>[0],
-    committing: NonNullable<WriteOptions['committing']>,
+    options: Pick<WriteOptions, 'committing' | 'underWay'>,
   ): Promise<{ readonly results: readonly MutationResult[]; readonly stop?: Stop }> {
     try {
       const { platform, guard } = this.#execution;
-      return { results: await platform.connector.write(mutations, { ...this.#options, guard, committing }) };
+      return { results: await platform.connector.write(mutations, { ...this.#options, guard, ...options }) };
     } catch (error) {
       if (!isRunbackError(error)) throw error;
       return { results: mutations.map(() => ({ status: 'failed', message: messageOf(error) })), stop: stopOf(error) };

@@ -52,7 +52,7 @@ function recordStep(change: RecordChange, interims: Map<string, RecordChange>, a
   const interim = interims.get(record);
   if (change.interim === true) interims.set(record, change);
   else if (interim !== undefined) held.push({ interim, follows: id });
-  const step = { id, group: groupOf(change), action: change.action, length: lengthOf(change), record };
+  const step = { id, group: groupOf(change), action: change.action, length: lengthOfChange(change), record };
   if (change.action !== 'update' || interim !== undefined || change.references !== undefined)
     return { ...step, resolve: () => recordItem(id, interim === undefined ? change : following(change, interim, apply), apply) };
   // So it is for most: nothing written before can change it but the key. Made now, while the platform is at work.
@@ -61,6 +61,20 @@ function recordStep(change: RecordChange, interims: Map<string, RecordChange>, a
   const resolve = (): JournalItem | ItemResult => (apply.keyOf(change.object, change.key) === key ? item : recordItem(id, change, apply));
   return { ...step, resolve };
 }
+
+/** About how many characters the item of a change takes. */
+function lengthOfChange(change: RecordChange): number {
+  if (change.action !== 'update') return lengthOf(change);
+  let length = AROUND + change.key.length;
+  for (const name of Object.keys(change.fields)) {
+    const move = change.fields[name];
+    length += 2 * (name.length + 4) + lengthOf(move?.from) + lengthOf(move?.to);
+  }
+  return length;
+}
+
+/** Characters of an item of an update but for its key and its values, about. */
+const AROUND = 100;
 
 /** An interim value and the change that is to follow it. */
 export interface Held {

@@ -6,10 +6,42 @@ import type { LineSpool } from '../../records/spool.js';
 const PLACE = '\u0001';
 
 /**
- * The line of a change but for its number: plans are written with their names sorted, so that those before it and those
+ * Makes the line of a change but for its number: plans are written with their names sorted, so that those before it and those
  * after it are known. Nearly all changes stay as they are and need not be read again to be numbered.
  */
-export function unnumbered(draft: RecordDraft | LinkDraft): string {
+export function unnumbering(): (draft: RecordDraft | LinkDraft) => string {
+  // What a line of an update begins and ends with is the same for most of a plan.
+  let last: Ends | undefined;
+  return (draft) => {
+    if (!isPlainUpdate(draft)) return anyLine(draft);
+    if (last === undefined || !isOf(last, draft)) last = endsOf(draft);
+    return `${last.head}${canonicalJson(draft.fields)},"key":${JSON.stringify(draft.key)}${last.tail}`;
+  };
+}
+
+/** An update of which nothing else is told: most of a large plan. */
+type PlainUpdate = Required<Pick<RecordDraft, 'action' | 'attribution' | 'fields' | 'key' | 'object' | 'why'>>;
+
+function isPlainUpdate(draft: RecordDraft | LinkDraft): draft is PlainUpdate {
+  return draft.action === 'update' && Object.keys(draft).length === 6;
+}
+
+/** What stands in a line before and after the fields and the key, and of which changes. */
+interface Ends extends Pick<PlainUpdate, 'attribution' | 'object' | 'why'> {
+  readonly head: string;
+  readonly tail: string;
+}
+
+function isOf({ attribution, object, why }: Ends, draft: PlainUpdate): boolean {
+  return attribution === draft.attribution && object === draft.object && why === draft.why;
+}
+
+function endsOf({ attribution, object, why }: PlainUpdate): Ends {
+  const head = `{"action":"update","attribution":${canonicalJson(attribution)},"fields":`;
+  return { attribution, object, why, head, tail: `,"kind":"change"${PLACE}"object":${JSON.stringify(object)},"why":${JSON.stringify(why)}}` };
+}
+
+function anyLine(draft: RecordDraft | LinkDraft): string {
   const before: Record<string, unknown> = {};
   const after: Record<string, unknown> = {};
   const members: Readonly<Record<string, unknown>> = { ...draft };

@@ -9,7 +9,7 @@ import { PlanCounter, UpdateCounter } from '../../records/plan-counter.js';
 import { schemaOf } from '../../records/platform-items.js';
 import { LineSpool } from '../../records/spool.js';
 import type { FieldMove, PlanChange, PlanConflict, PlanLine, RecordChange } from '../../types.js';
-import { again, lineOf, numbered, parse, unnumbered } from './draft-lines.js';
+import { again, lineOf, numbered, parse, unnumbering } from './draft-lines.js';
 
 /**
  * Changes and conflicts as they are decided, in any order; {@link Draft.lines} gives them in the order of application:
@@ -18,6 +18,7 @@ import { again, lineOf, numbered, parse, unnumbered } from './draft-lines.js';
  */
 export class Draft {
   readonly #schema: PlatformSchema;
+  readonly #lineOf = unnumbering();
   /** Records per batch. */
   readonly #size: number;
   readonly #uniques: ReadonlyMap<string, readonly UniqueSchema[]>;
@@ -61,7 +62,7 @@ export class Draft {
     const spools = action === 'update' ? this.#updates : action === 'delete' ? this.#deletes : this.#creates;
     let spool = spools.get(object);
     if (spool === undefined) spools.set(object, (spool = new LineSpool()));
-    spool.push(unnumbered(draft));
+    spool.push(this.#lineOf(draft));
     if (action === 'update') this.#updatesCounted.add(draft);
     for (const { gives, takes } of this.#handings(draft)) {
       if (gives !== undefined) this.#given.add(gives);
@@ -74,7 +75,7 @@ export class Draft {
 
   /** Adds a change of a link. */
   link(draft: LinkDraft): void {
-    (draft.action === 'link' ? this.#links : this.#unlinks).push(unnumbered(draft));
+    (draft.action === 'link' ? this.#links : this.#unlinks).push(this.#lineOf(draft));
   }
 
   /** Adds what a person has to decide. */

@@ -8,6 +8,7 @@ import type { DecideContext } from '../../decide/context.js';
 import { decideRecord, type RecordDecision, type RecordEvidence } from '../../decide/decide.js';
 import type { RecordDraft } from '../../decide/order.js';
 import { withStaying } from '../../decide/unique.js';
+import { untouchedBy, type Untouched } from '../../decide/untouched.js';
 import type { WatchedSides } from '../../decide/watched.js';
 import { withLost } from '../../records/lost.js';
 import { isNewKey } from '../../records/new-keys.js';
@@ -48,8 +49,15 @@ export async function decideBatch(
   const gone = differences.flatMap((difference) => (isThere(difference, live) || isNewKey(type.live, difference.key) ? [] : [difference.key]));
   const never =
     gone.length === 0 || context.emptyPlace === true ? undefined : await context.platform.connector.neverAgain?.(type.live, gone, options);
+  const untouched = untouchedBy(rules);
   for (const difference of differences) {
     const { key } = difference;
+    const plain = untouched && plainChange(untouched, difference, live);
+    if (plain !== undefined) {
+      held.push(plain);
+      if (isEnd) present.push(key);
+      continue;
+    }
     const known = isThere(difference, live) ? knownOf(difference, live) : await evidenceOf(context, type, difference, live, options);
     const neverAgain = never?.get(key);
     const evidence = neverAgain === undefined ? known : { ...known, neverAgain };
@@ -63,6 +71,14 @@ export async function decideBatch(
     if (evidence.recreatedAs !== undefined) recreated.push({ object, key, as: evidence.recreatedAs });
   }
   return { facts: { nothing, conflicts, present: [[object, present]], absent: [[object, absent]], recreated }, held };
+}
+
+/** The change of a record that is decided in the short way, and what it holds now. */
+function plainChange(untouched: Untouched, { key, base, damaged }: Difference, { records, history }: LiveRecords): Held | undefined {
+  const present = records.get(key)?.fields;
+  if (base === undefined || damaged === undefined || present === undefined || history.has(key)) return undefined;
+  const change = untouched({ key, base, damaged, live: present });
+  return change === undefined ? undefined : { change, live: present };
 }
 
 /** What every decision about one object type depends on. */
