@@ -123,8 +123,10 @@ export class ZipSnapshotReader implements SnapshotReader, Layer {
   async partBytes(info: ObjectInfo, part: PartInfo, signal?: AbortSignal, every = false): Promise<Buffer> {
     signal?.throwIfAborted();
     const { bytes, asWritten } =
-      info.changes === undefined ? await this.#readStored(info, part) : { bytes: await this.#made(info, part, signal), asWritten: false };
-    if ((every || !asWritten || !this.#vouched) && sha256(bytes) !== part.sha256)
+      info.changes === undefined
+        ? await this.#readStored(info, part, !every && this.#vouched)
+        : { bytes: await this.#made(info, part, signal), asWritten: false };
+    if (!asWritten && sha256(bytes) !== part.sha256)
       throw this.#damaged(
         info,
         part,
@@ -205,14 +207,15 @@ export class ZipSnapshotReader implements SnapshotReader, Layer {
 
   /** Bytes of an entry, as many as the manifest says. */
   async #read(info: ObjectInfo, part: PartInfo): Promise<Buffer> {
-    return (await this.#readStored(info, part)).bytes;
+    return (await this.#readStored(info, part, false)).bytes;
   }
 
-  async #readStored(info: ObjectInfo, part: PartInfo): ReturnType<typeof readStored> {
+  /** `asStored`: it is enough that the bytes in the file are those that were written. */
+  async #readStored(info: ObjectInfo, part: PartInfo, asStored: boolean): ReturnType<typeof readStored> {
     const entry = this.#opened.directory.entries.get(part.name);
     if (!entry) throw this.#damaged(info, part, 'it is not in the file');
     try {
-      return await readStored(this.#opened.file, entry, part);
+      return await readStored(this.#opened.file, entry, part.bytes, asStored ? part.stored : undefined);
     } catch (error) {
       if (cannotBeHad(error)) throw error;
       throw this.#damaged(info, part, messageOf(error));

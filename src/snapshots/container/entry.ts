@@ -57,7 +57,7 @@ export function localHeader(bytes: Buffer): LocalHeader | undefined {
  * own thread, is twice as fast as its streams.
  */
 export async function readEntry(file: SnapshotFile, entry: ZipEntry, expected?: number): Promise<Buffer> {
-  return (await readStored(file, entry, { bytes: expected })).bytes;
+  return (await readStored(file, entry, expected, undefined)).bytes;
 }
 
 /**
@@ -66,7 +66,8 @@ export async function readEntry(file: SnapshotFile, entry: ZipEntry, expected?: 
 export async function readStored(
   file: SnapshotFile,
   entry: ZipEntry,
-  { bytes: expected, stored }: { readonly bytes?: number | undefined; readonly stored?: string | undefined },
+  expected: number | undefined,
+  stored: string | undefined,
 ): Promise<{ readonly bytes: Buffer; readonly asWritten: boolean }> {
   const most = expected ?? (entry.encrypted ? entry.compressedBytes : entry.bytes);
   if (most > ENTRY_LIMIT) throw new Error(`it would unpack to ${most} bytes, more than any part has`);

@@ -111,7 +111,7 @@ async function planned(context: CommandContext, opened: Session, made: PlanSumma
   const isEmpty = Object.values(counts.actions).every((count) => count === 0);
   if (!context.input.flag('apply') || isEmpty) return planOutcome(opened, await findPlan(opened, id), made);
   const open = Object.values(counts.conflicts).reduce((sum, count) => sum + count, 0);
-  context.live.note(`The plan: ${id}. What stopped can be continued with it: runback restore apply ${id}`);
+  context.live.note(`The plan is kept: ${id}`);
   if (open > 0) context.live.note(`Not in it: ${counted(open, 'conflicts')} to decide. runback restore show ${id} --decide`);
   return await applyPlan(context, opened, made, await deps());
 }
