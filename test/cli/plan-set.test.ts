@@ -53,6 +53,28 @@ it('a bad value that a sync carried into both systems is put back in both from o
   });
 });
 
+it('a set that is applied at once says that the syncs stay paused where its confirmation is wrong, and where nothing is to be put back', async () => {
+  await withPair(async (pair) => {
+    const base = await pair.set();
+    const nothing = await pair.run('restore', 'plan', '--set', base, '--apply', '--confirm', 'sandbox:5');
+    expect(nothing).toMatchObject({ code: 0, data: { base, confirm: null, pauseId: expect.stringMatching(/./u) as unknown } });
+    await pair.done('sync', 'resume', String(nothing.data['pauseId']));
+    await pair.sync(pair.contacts.slice(0, 5), { city: 'Nowhere' });
+    const no = await pair.run('restore', 'plan', '--set', base, '--apply', '--limit-records', 'few');
+    expect([no.error.code, pair.paused()]).toEqual(['usage', false]);
+    const wrong = await pair.run('restore', 'plan', '--set', base, '--apply', '--confirm', 'sandbox:5');
+    expect(wrong.error).toMatchObject({ code: 'confirmation-wrong', state: 'Nothing was written.' });
+    expect(pair.paused()).toBe(true);
+    expect(await pair.held(pair.contacts[0] ?? '', 'city')).toEqual(['Nowhere', 'Nowhere']);
+    const pause = /runback sync resume ([\w-]+)/u.exec(wrong.out)?.[1] ?? '';
+    const [set = '', confirm = ''] = (wrong.error.next ?? '').replace('runback restore apply ', '').split(' --confirm ');
+    await pair.done('restore', 'apply', set, '--confirm', confirm);
+    expect(await pair.held(pair.contacts[0] ?? '', 'city')).toEqual(['City 0', 'City 0']);
+    await pair.done('sync', 'resume', pause);
+    expect(pair.paused()).toBe(false);
+  });
+});
+
 it('a set is rehearsed as one, in a sandbox and in an empty database, and neither platform is written to', async () => {
   await withPair(async (pair) => {
     const base = await pair.set();

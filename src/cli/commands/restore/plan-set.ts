@@ -1,10 +1,11 @@
-import { defined, EXIT, isRunbackError } from '../../../lib/index.js';
+import { counted, defined, EXIT, isRunbackError } from '../../../lib/index.js';
 import type {
   AcceptedAutomations,
   ApplyDeps,
   Plan,
   PlanFilters,
   PlanSet,
+  PlanSummary,
   RestoreSummary,
   SideOutcome,
   SideStanding,
@@ -32,7 +33,26 @@ export async function planBoth(
   },
 ): Promise<Outcome> {
   const set = await makeSet(context, opened, request);
-  return context.input.flag('apply') ? await applyBoth(context, opened, set.id) : await setOutcome(opened, set);
+  return context.input.flag('apply') && (await isToApply(context, opened, set))
+    ? await applyBoth(context, opened, set.id)
+    : await setOutcome(opened, set);
+}
+
+/** Whether a set that was just made writes anything. If so, says what is left open by it and after it, however the application ends. */
+async function isToApply({ live }: CommandContext, opened: Session, set: PlanSet): Promise<boolean> {
+  const { plansOf, setConfirmation } = await import('../../../restores/index.js');
+  const plans = await plansOf(opened.store, set);
+  if (setConfirmation(set.sides, plans) === undefined) return false;
+  live.note(`The set of plans is kept: ${set.id}`);
+  const pause = await pauseOf(opened, set);
+  if (pause !== undefined) live.note(`The syncs between them stay paused, whatever comes of it. Resume the syncs: runback sync resume ${pause.id}`);
+  if (set.differences.count > 0)
+    live.note(`Not decided: ${counted(set.differences.count, 'differences')} between both sides. runback restore show ${set.id}`);
+  for (const { header } of plans.values()) {
+    const open = openIn(header);
+    if (open > 0) live.note(`Not in ${header.id}: ${counted(open, 'conflicts')} to decide. runback restore show ${header.id} --decide`);
+  }
+  return true;
 }
 
 /** `runback restore show <set>`; with decisions on its differences, the new set. */
@@ -43,6 +63,11 @@ export async function showBoth(context: CommandContext, opened: Session, choices
   await opened.authorise('plan');
   const place = await openSet(context, opened, platformsOf(set));
   return await setOutcome(opened, await decideSet(set, { id: await newSetId(opened), choices, by: opened.by }, place, context.call));
+}
+
+/** How many conflicts of a plan a person has to decide. */
+export function openIn({ counts }: PlanSummary['header']): number {
+  return Object.values(counts.conflicts).reduce((sum, count) => sum + count, 0);
 }
 
 async function setOutcome(opened: Session, set: PlanSet): Promise<Outcome> {

@@ -9,7 +9,7 @@ import type { Session } from '../../session/session.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { applyPlan } from './apply.js';
 import { planOutcome } from './outcome.js';
-import { planBoth } from './plan-set.js';
+import { openIn, planBoth } from './plan-set.js';
 import { ACCEPT, CONFIRM, KINDS, LIMIT } from './words.js';
 
 /** `runback restore plan` */
@@ -96,6 +96,8 @@ const OF_APPLYING = ['confirm', 'limit-records', 'accept-automations'] as const;
 
 /** What is confirmed and not applied would look as if it were. Throws `usage`. */
 function requireApply(input: CommandContext['input']): void {
+  // What is no number is told before anything is read, or the syncs are paused for it.
+  input.integer('limit-records', 1);
   const given = input.flag('apply') ? undefined : OF_APPLYING.find((name) => input.text(name) !== undefined);
   if (given === undefined) return;
   throw new RunbackError('usage', `--${given} needs --apply`, {
@@ -110,7 +112,7 @@ async function planned(context: CommandContext, opened: Session, made: PlanSumma
   const { id, counts } = made.header;
   const isEmpty = Object.values(counts.actions).every((count) => count === 0);
   if (!context.input.flag('apply') || isEmpty) return planOutcome(opened, await findPlan(opened, id), made);
-  const open = Object.values(counts.conflicts).reduce((sum, count) => sum + count, 0);
+  const open = openIn(made.header);
   context.live.note(`The plan is kept: ${id}`);
   if (open > 0) context.live.note(`Not in it: ${counted(open, 'conflicts')} to decide. runback restore show ${id} --decide`);
   return await applyPlan(context, opened, made, await deps());

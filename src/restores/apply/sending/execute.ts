@@ -1,4 +1,5 @@
 import { Ahead, type CallOptions, defined, silentReporter } from '../../../lib/index.js';
+import { isOpen } from '../../records/batches.js';
 import type { ItemResult, JournalItem } from '../../records/items.js';
 import { lookAfterLost } from '../looking/aftermath.js';
 import { readItems } from '../looking/lookup.js';
@@ -35,22 +36,31 @@ export async function execute(execution: Execution, steps: AsyncIterable<readonl
   return session.again();
 }
 
-/** What is written together; `more`: others follow. */
+/** What is written together; `more`: others follow. `open`: steps up to its last one that were begun earlier and have no end. */
 interface Group {
   readonly steps: readonly PlanStep[];
   readonly more: boolean;
+  readonly open: readonly PlanStep[];
 }
 
 /** The steps that need something, in the batches they are written in. */
 async function* groupsFor(session: Session, steps: AsyncIterable<readonly PlanStep[]>): AsyncGenerator<Group> {
   const waiting = new StepsTogether();
+  let open: PlanStep[] = [];
+  const group = (more: boolean): Group => {
+    const reached = open;
+    open = [];
+    return { steps: waiting.take(), more, open: reached };
+  };
   for await (const some of steps)
     for (const step of some) {
-      if (session.isSettled(step)) continue;
-      if (!waiting.joins(step, session.sizeOf(step.action))) yield { steps: waiting.take(), more: true };
-      waiting.add(step);
+      const status = session.statusOf(step);
+      const isSettled = status !== undefined && status !== 'failed';
+      if (!isSettled && !waiting.joins(step, session.sizeOf(step.action))) yield group(true);
+      if (isOpen(status)) open.push(step);
+      if (!isSettled) waiting.add(step);
     }
-  if (!waiting.isEmpty) yield { steps: waiting.take(), more: false };
+  if (!waiting.isEmpty) yield group(false);
 }
 
 /**
@@ -106,14 +116,9 @@ class Session {
     this.#rates = new Rates(execution.batches, execution.settings);
   }
 
-  /**
-   * True for steps that need nothing more: they have an end, or may have happened and must not be repeated. Each step
-   * comes by here once.
-   */
-  isSettled(step: PlanStep): boolean {
-    const status = this.#execution.batches.statuses.get(step.id);
-    this.#retries.saw(step, status);
-    return status !== undefined && status !== 'failed';
+  /** What became of a step so far: one that has an end, or may have happened and must not be repeated, needs nothing more. */
+  statusOf(step: PlanStep): ItemResult['status'] | undefined {
+    return this.#execution.batches.statuses.get(step.id);
   }
 
   /** Most steps of a kind in one batch. */
@@ -122,8 +127,10 @@ class Session {
   }
 
   /** Writes one batch. `underWay`: called when the platform is at work with it, unless what follows depends on what comes of it. */
-  async batch({ steps, more }: Group, underWay: () => void): Promise<Stop | undefined> {
+  async batch({ steps, more, open }: Group, underWay: () => void): Promise<Stop | undefined> {
     if (this.#aborted()) return ASKED;
+    // Now, and not when the group was gathered: what comes later in the plan must not count as standing in the way of what is before it.
+    this.#retries.ended(open);
     const isFirst = this.#canary.isPending;
     const first = await this.#write(steps, { underWay: isFirst ? undefined : underWay });
     if (first.stop !== undefined) return first.stop;
