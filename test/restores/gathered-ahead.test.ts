@@ -32,7 +32,7 @@ test('what is gathered while a batch is under way does not count as standing in 
   }
   const execution: Execution = {
     platform: deps.platform,
-    schema: await connector.describe(),
+    schema: await connector.describe(undefined),
     recreations: NO_RECREATIONS,
     writer: { append: (entry: object) => Promise.resolve({ ...entry, at: '2026-11-22T09:00:00Z' }) } as unknown as Execution['writer'],
     guard: { confirm: () => Promise.resolve(), left: () => undefined } as unknown as Execution['guard'],
