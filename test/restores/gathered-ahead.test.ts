@@ -32,7 +32,7 @@ test('what is gathered while a batch is under way does not count as standing in 
   }
   const execution: Execution = {
     platform: deps.platform,
-    schema: await connector.describe(),
+    schema: await connector.describe(undefined),
     recreations: NO_RECREATIONS,
     writer: { append: (entry: object) => Promise.resolve({ ...entry, at: '2026-11-22T09:00:00Z' }) } as unknown as Execution['writer'],
     guard: { confirm: () => Promise.resolve(), left: () => undefined } as unknown as Execution['guard'],
@@ -44,7 +44,14 @@ test('what is gathered while a batch is under way does not count as standing in 
     total: 2,
     task: 'Restoring',
   };
-  const steps = items.map((item) => ({ id: item.id, group: `layer ${item.id}`, action: item.action, length: 9, record: 'contacts p1', resolve: () => item }));
+  const steps = items.map((item) => ({
+    id: item.id,
+    group: `layer ${item.id}`,
+    action: item.action,
+    length: 9,
+    record: 'contacts p1',
+    resolve: () => item,
+  }));
   // eslint-disable-next-line @typescript-eslint/require-await
   const inOne = async function* (): AsyncGenerator<typeof steps> {
     yield steps;

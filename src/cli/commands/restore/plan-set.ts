@@ -33,7 +33,9 @@ export async function planBoth(
   },
 ): Promise<Outcome> {
   const set = await makeSet(context, opened, request);
-  return context.input.flag('apply') && (await isToApply(context, opened, set)) ? await applyBoth(context, opened, set.id) : await setOutcome(opened, set);
+  return context.input.flag('apply') && (await isToApply(context, opened, set))
+    ? await applyBoth(context, opened, set.id)
+    : await setOutcome(opened, set);
 }
 
 /** Whether a set that was just made writes anything. If so, says what is left open by it and after it, however the application ends. */
