@@ -205,7 +205,8 @@ export class ZipSnapshotReader implements SnapshotReader, Layer {
 
   /** Bytes of an entry, as many as the manifest says. */
   async #read(info: ObjectInfo, part: PartInfo): Promise<Buffer> {
-    return (await this.#readStored(info, part)).bytes;
+    const { stored: _notAsked, ...rest } = part;
+    return (await this.#readStored(info, rest)).bytes;
   }
 
   async #readStored(info: ObjectInfo, part: PartInfo): ReturnType<typeof readStored> {
