@@ -16,7 +16,7 @@ test('what is gathered while a batch is under way does not count as standing in 
   const { connector, deps } = world;
   connector.put('contacts', 'p1', { name: 'a person wrote this' }, 'a person');
   const { write } = connector;
-  connector.write = async (mutations, options: WriteOptions = {}) => {
+  connector.write = async (mutations, options: WriteOptions) => {
     options.underWay?.();
     await new Promise((resolve) => setImmediate(resolve));
     return await write.call(connector, mutations, options);
