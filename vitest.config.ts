@@ -46,7 +46,7 @@ const LATER = [
   'test/monitors/live/kill.test.ts',
   'test/monitors/sources/{hubspot,postgres,to-incident}.test.ts',
   'test/cli/monitor/{canary,commands,daemon,kill}.test.ts',
-  'test/drills/**/*.test.ts',
+  'test/drills/**/!(mutants).test.ts',
   'test/stages/**/*.test.ts',
   'test/backups/{copies-places,copies-sweep,forget-sweep,sets,thirty-days,thirty-days-postgres}.test.ts',
   'test/investigations/stories-all.test.ts',
