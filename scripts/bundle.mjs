@@ -44,7 +44,9 @@ async function bundle(input, folder) {
     input,
     platform: 'node',
     logLevel: 'silent',
-    plugins: [plainScript(join(dist, 'main.js')), ownAddresses(folder), nativeChecksums(), noOtherRuntimes(), onlyDirectories()],
+    // Of ours, nothing is done by being loaded.
+    treeshake: { moduleSideEffects: (id) => (id.startsWith(dist) && !Object.values(input).includes(id) ? false : undefined) },
+    plugins: [plainScript(join(dist, 'main.js')), ownAddresses(folder), nativeChecksums(), noOtherRuntimes(), noOtherProcesses(), onlyDirectories()],
     output: {
       dir: folder,
       format: 'cjs',
@@ -56,7 +58,7 @@ async function bundle(input, folder) {
   });
   for (const { fileName } of output) {
     const path = join(folder, fileName);
-    await writeFile(path, inAscii(await readFile(path, 'utf8')));
+    await writeFile(path, inAscii(asNeeded(await readFile(path, 'utf8'))));
   }
   return { names: output.map(({ fileName }) => fileName), modules: output.flatMap(({ moduleIds = [] }) => moduleIds) };
 }
@@ -125,6 +127,19 @@ function noOtherRuntimes() {
   };
 }
 
+/** commander could start a command that is a program of its own: none of ours is. */
+function noOtherProcesses() {
+  return {
+    name: 'no-other-processes',
+    transform(code, id) {
+      if (!id.split(sep).join('/').endsWith('/commander/lib/command.js')) return undefined;
+      const loaded = "const childProcess = require('node:child_process');";
+      if (!code.includes(loaded)) throw new Error('commander starts programs in another way than before');
+      return { code: code.replace(loaded, 'const childProcess = undefined;'), map: null };
+    },
+  };
+}
+
 /**
  * Of unzipper, only what reads the directory of an archive is used: what unpacks archives to disk is left out, with the
  * packages that it brings.
@@ -141,6 +156,25 @@ function onlyDirectories() {
       return { code: "'use strict';\nexports.Open = require('./lib/Open');\n", map: null };
     },
   };
+}
+
+/**
+ * What a script takes from others is loaded where it is used first, and not when the script is: of all that a command could come to
+ * need, it needs little. Those are the names that the bundler gives to other scripts and to modules of Node; one that is used for
+ * anything but its members stays as it is.
+ */
+function asNeeded(source) {
+  let head = '';
+  let code = source;
+  for (const [statement, name, id] of source.matchAll(/(?<=^|;)(?:const|let) ((?:require|node)_[\w$]+)=require\(("[^"]+")\);/gu)) {
+    const isName = new RegExp(`(?<![\\w$]|(?<!\\.\\.)\\.)${name.replaceAll('$', '\\$')}(?![\\w$])(?!=require\\()`, 'gu');
+    const isMember = new RegExp(`${isName.source}(?=\\.)`, 'gu');
+    const rest = code.replace(statement, '');
+    if (name === 'require_rolldown_runtime' || rest.match(isName)?.length !== rest.match(isMember)?.length) continue;
+    head += `let ${name};`;
+    code = rest.replaceAll(isMember, () => `(${name}??=require(${id}))`);
+  }
+  return head + code;
 }
 
 /** The same script in ASCII: V8 keeps it in half of the memory. Other characters stand in literals only. */

@@ -355,6 +355,11 @@ export interface Capabilities {
    * or deleted.
    */
   readonly census: boolean;
+  /**
+   * Reading a few fields of records, with a schema that leaves out the others, takes so much less than reading all of them that it is
+   * worth to read some of the records a second time, whole.
+   */
+  readonly readsFields?: true;
   /** What it tells of how the account is set up. Absent: fields and their options, as `describe` gives them. */
   readonly settings?: ToldSettings;
 }

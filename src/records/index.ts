@@ -1,5 +1,6 @@
 export { ownValue, setOwn } from '../lib/index.js';
 export * from './canonical.js';
+export * from './cells.js';
 export * from './form.js';
 export * from './long-id.js';
 export * from './merge.js';

@@ -54,6 +54,7 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
     conditionalWrite: true,
     history: audit !== undefined ? 'field' : settings.modified.by === undefined && settings.modified.at === undefined ? 'none' : 'record',
     ...(audit === undefined ? {} : { tellsDeletions: true }),
+    readsFields: true,
     batch: { read: KEYS_PER_READ, history: KEYS_PER_READ, update: UPDATES, create: BATCH, delete: BATCH, undelete: 1, link: BATCH, unlink: BATCH },
     census: true,
     settings: TOLD_SETTINGS,

@@ -3,6 +3,7 @@ import {
   ownValue,
   setOwn,
   sameForm,
+  type Cell,
   type Fields,
   type FieldSchema,
   type ObjectSchema,
@@ -30,15 +31,23 @@ export function differ(base: Fields, damaged: Fields, baseSchema: ObjectSchema, 
     const before = base[name];
     // So it is for nearly all: what every object inherits is never a value.
     if (before === damaged[name]) continue;
-    const after = ownValue(damaged, name);
-    if (sameSide(before, after)) continue;
-    const field = fieldOf(liveSchema, name);
-    if (field?.setByItself === true) continue;
-    if (after === undefined || !sameForm(before ?? null, after, describedIn(field, baseSchema, name))) return true;
+    if (isOther(name, before, ownValue(damaged, name), baseSchema, liveSchema)) return true;
   }
   return Object.keys(damaged).some(
     (name) => ownValue(base, name) === undefined && !sameSide(undefined, damaged[name]) && fieldOf(liveSchema, name)?.setByItself !== true,
   );
+}
+
+/** {@link differ}, of one field that both hold. */
+export function differIn({ name, a, b }: Cell, baseSchema: ObjectSchema, liveSchema: ObjectSchema): boolean {
+  return isOther(name, a, b, baseSchema, liveSchema);
+}
+
+function isOther(name: string, before: Value | undefined, after: Value | undefined, baseSchema: ObjectSchema, liveSchema: ObjectSchema): boolean {
+  if (sameSide(before, after)) return false;
+  const field = fieldOf(liveSchema, name);
+  if (field?.setByItself === true) return false;
+  return after === undefined || !sameForm(before ?? null, after, describedIn(field, baseSchema, name));
 }
 
 const NO_FIELDS: Fields = {};

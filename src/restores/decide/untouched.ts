@@ -1,4 +1,4 @@
-import { sameForm, setOwn, type Fields, type FormOf, type Value } from '../../records/index.js';
+import { type Cell, sameForm, setOwn, type Fields, type FormOf, type Value } from '../../records/index.js';
 import type { FieldMove } from '../types.js';
 import { attributeField } from './attribution.js';
 import { fieldOf, moveOf, refused } from './conflicts.js';
@@ -7,22 +7,14 @@ import { whyWritten } from './fields.js';
 import type { RecordDraft } from './order.js';
 import { uniquesOf } from './unique.js';
 
-/** A record that is there on all three sides. */
-export interface Present {
-  readonly key: string;
-  readonly base: Fields;
-  readonly damaged: Fields;
-  readonly live: Fields;
-}
-
-/** The update of a record, where that is all there is to it. */
-export type Untouched = (record: Present) => RecordDraft | undefined;
+/** The update of a record that differs so, if it still holds what it held when it was damaged: for {@link holdsStill} to say. */
+export type Untouched = (key: string, cells: readonly Cell[]) => RecordDraft | undefined;
 
 /**
  * The short way for what most of a mass damage is: a record of which nothing is told but its three sides, that nobody has touched
- * since the damage, and that was harmed in fields about which nothing else has to be known (what they may hold, who opted out, what
- * belongs together, is unique, is set along or is a link). Its change is the very one that `decideRecord` comes to; everything
- * else gives undefined, and is decided there. Undefined where no record can be decided so.
+ * since the damage where it was harmed, and that was harmed in fields about which nothing else has to be known (what they may hold,
+ * who opted out, what belongs together, is unique, is set along or is a link). Its change is the very one that `decideRecord` comes
+ * to; everything else gives undefined, and is decided there. Undefined where no record can be decided so.
  */
 export function untouchedBy(context: DecideContext): Untouched | undefined {
   const { filters, suspicion, liveSchema } = context;
@@ -33,25 +25,39 @@ export function untouchedBy(context: DecideContext): Untouched | undefined {
   const why = whyWritten(suspicion, attribution);
   const { object } = liveSchema;
   const formsOf = simpleFields(context);
-  return ({ key, base, damaged, live }) => {
-    const names = Object.keys(damaged);
-    if (Object.keys(base).length !== names.length || Object.keys(live).length !== names.length) return undefined;
-    let fields: Record<string, FieldMove> | undefined;
-    for (const name of names) {
-      const now = damaged[name];
-      if (live[name] !== now) return undefined;
-      const before = base[name];
-      if (before === now) continue;
+  return (key, cells) => {
+    const fields: Record<string, FieldMove> = {};
+    for (const { name, a, b } of cells) {
       const forms = formsOf.get(name);
-      if (forms === undefined || !isPlain(before) || !isPlain(now) || sameForm(before, now, forms)) return undefined;
-      setOwn((fields ??= {}), name, moveOf(now, before));
+      if (forms === undefined || !isPlain(a) || !isPlain(b) || sameForm(a, b, forms)) return undefined;
+      setOwn(fields, name, moveOf(b, a));
     }
-    return fields === undefined ? undefined : { action: 'update', attribution, fields, key, object, why };
+    return cells.length === 0 ? undefined : { action: 'update', attribution, fields, key, object, why };
   };
 }
 
+/** True where a record holds what it held when it was damaged, wherever it was. */
+export function holdsStill(live: Fields, cells: readonly Cell[]): boolean {
+  // What every object inherits is never such a value.
+  return cells.every(({ name, b }) => live[name] === b);
+}
+
+/** The fields in which two records differ, where both have the same ones and none of those holds a list or an object. */
+export function cellsOf(base: Fields, damaged: Fields): readonly Cell[] | undefined {
+  const names = Object.keys(damaged);
+  if (Object.keys(base).length !== names.length) return undefined;
+  const cells: Cell[] = [];
+  for (const name of names) {
+    const [a, b] = [base[name], damaged[name]];
+    if (a === b) continue;
+    if (!isPlain(a) || !isPlain(b)) return undefined;
+    cells.push({ name, a, b });
+  }
+  return cells;
+}
+
 /** A value that equals another one only where it is the same, but for its form. */
-function isPlain(value: Value | undefined): boolean {
+function isPlain(value: Value | undefined): value is Value {
   return typeof value === 'string' || value === null || typeof value === 'number' || typeof value === 'boolean';
 }
 

@@ -1,24 +1,24 @@
 import type { CallOptions } from '../../../lib/index.js';
 import { defined } from '../../../lib/index.js';
-import { watchedFields, type Fields } from '../../../records/index.js';
-import { importedOf } from '../../../snapshots/index.js';
+import type { Cell, Fields } from '../../../records/index.js';
 import { withCompanions } from '../../decide/companions.js';
 import { comparable, givenOnCreate } from '../../decide/comparable.js';
 import type { DecideContext } from '../../decide/context.js';
 import { decideRecord, type RecordDecision, type RecordEvidence } from '../../decide/decide.js';
 import type { RecordDraft } from '../../decide/order.js';
 import { withStaying } from '../../decide/unique.js';
-import { untouchedBy, type Untouched } from '../../decide/untouched.js';
+import { cellsOf, holdsStill, untouchedBy, type Untouched } from '../../decide/untouched.js';
 import type { WatchedSides } from '../../decide/watched.js';
 import { withLost } from '../../records/lost.js';
 import { isNewKey } from '../../records/new-keys.js';
-import type { ChosenCells, PlanConflict, RecordSides } from '../../types.js';
+import type { PlanConflict, RecordSides } from '../../types.js';
 import type { DecidingContext, ObjectThenAndNow } from '../context.js';
 import type { Facts, Held } from '../facts/facts.js';
 import { hasLinksApart } from '../links/names.js';
 import { watchedOf, type Difference } from './differences.js';
 import { readLive, type LiveRecords } from './live.js';
 import type { LiveBatch } from './read-batch.js';
+import { rulesOf } from './rules.js';
 
 /** What is to happen with the records of a batch. */
 export interface DecidedBatch {
@@ -34,7 +34,7 @@ export interface DecidedBatch {
 export async function decideBatch(
   context: DecidingContext,
   type: ObjectThenAndNow,
-  { differences, live }: Pick<LiveBatch, 'differences' | 'live'>,
+  { differences, live, plain: known }: Pick<LiveBatch, 'differences' | 'live' | 'plain'>,
   options: CallOptions,
 ): Promise<DecidedBatch> {
   const { object } = type.live;
@@ -52,15 +52,15 @@ export async function decideBatch(
   const untouched = untouchedBy(rules);
   for (const difference of differences) {
     const { key } = difference;
-    const plain = untouched && plainChange(untouched, difference, live);
+    const plain = known?.get(key) ?? (untouched && plainChange(untouched, difference, live));
     if (plain !== undefined) {
       held.push(plain);
       if (isEnd) present.push(key);
       continue;
     }
-    const known = isThere(difference, live) ? knownOf(difference, live) : await evidenceOf(context, type, difference, live, options);
+    const told = isThere(difference, live) ? knownOf(difference, live) : await evidenceOf(context, type, difference, live, options);
     const neverAgain = never?.get(key);
-    const evidence = neverAgain === undefined ? known : { ...known, neverAgain };
+    const evidence = neverAgain === undefined ? told : { ...told, neverAgain };
     const { decision, sides } = decideOne(rules, type, difference, live, evidence);
     nothing += decision.nothing;
     conflicts.push(...decision.conflicts);
@@ -74,31 +74,21 @@ export async function decideBatch(
 }
 
 /** The change of a record that is decided in the short way, and what it holds now. */
-function plainChange(untouched: Untouched, { key, base, damaged }: Difference, { records, history }: LiveRecords): Held | undefined {
-  const present = records.get(key)?.fields;
-  if (base === undefined || damaged === undefined || present === undefined || history.has(key)) return undefined;
-  const change = untouched({ key, base, damaged, live: present });
-  return change === undefined ? undefined : { change, live: present };
+function plainChange(untouched: Untouched, difference: Difference, { records, history }: LiveRecords): Held | undefined {
+  const { key } = difference;
+  const live = records.get(key)?.fields;
+  if (live === undefined || history.has(key)) return undefined;
+  const cells = cellsIn(difference);
+  if (cells === undefined || !holdsStill(live, cells)) return undefined;
+  const change = untouched(key, cells);
+  return change === undefined ? undefined : { change, live };
 }
 
-/** What every decision about one object type depends on. */
-function rulesOf({ filters, suspicion, where, imported, chosen }: DecidingContext, type: ObjectThenAndNow): DecideContext {
-  const holds = where?.(type.live);
-  return {
-    baseSchema: type.base,
-    liveSchema: type.live,
-    filters,
-    suspicion,
-    watched: watchedFields(type.live),
-    ...(imported === undefined ? {} : { imported: { file: imported.file, of: importedOf(imported, type.base.object).of } }),
-    ...(chosen === undefined
-      ? defined({ where: holds })
-      : {
-          where: (field, sides) => isChosen(chosen, field, sides) && holds?.(field, sides) !== false,
-          isChosen: (key, field) => chosen.has(type.live.object, key, field),
-          since: (key, field) => chosen.since(type.live.object, key, field),
-        }),
-  };
+/** What differs between the snapshots of a record, where both hold it and that is all there is to know. */
+function cellsIn(difference: Difference): readonly Cell[] | undefined {
+  if (difference.cells !== undefined) return difference.cells;
+  const { base, damaged } = difference;
+  return base === undefined || damaged === undefined ? undefined : cellsOf(base, damaged);
 }
 
 /** Decides one record; the changes are whole, with what has to be written beside them and what is lost all the same. */
@@ -153,19 +143,14 @@ function withWatched(rules: DecideContext, watched: WatchedSides): DecideContext
 }
 
 /** True for a record of which nothing has to be asked: it is there now, or the base did not have it. */
-function isThere({ key, base }: Difference, live: LiveRecords): boolean {
-  return base === undefined || live.records.has(key);
+function isThere(difference: Difference, { records }: LiveRecords): boolean {
+  return records.has(difference.key) || difference.base === undefined;
 }
 
 /** What came with the live record: its history, and what it was merged into. */
 function knownOf({ key }: Difference, live: LiveRecords): RecordEvidence {
   const [history, mergedInto] = [live.history.get(key), live.aliases.get(key)];
   return history === undefined && mergedInto === undefined ? NO_EVIDENCE : defined({ history, mergedInto });
-}
-
-/** Of a record as a whole that is in both snapshots, and gone since, any of its cells that was chosen counts. */
-function isChosen(chosen: ChosenCells, field: string, { object, key, base, damaged }: RecordSides): boolean {
-  return field === '' && base !== undefined && damaged !== undefined ? chosen.hasRecord(object, key) : chosen.has(object, key, field);
 }
 
 const NO_EVIDENCE: RecordEvidence = {};

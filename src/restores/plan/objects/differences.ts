@@ -1,5 +1,5 @@
 import type { CallOptions } from '../../../lib/index.js';
-import { parseRecordLine, setOwn, valueIn, type Fields, type PlatformRecord, type Value } from '../../../records/index.js';
+import { type Cell, differingCells, parseRecordLine, setOwn, valueIn, type Fields, type PlatformRecord, type Value } from '../../../records/index.js';
 import {
   compareLinks,
   compareObjects,
@@ -21,6 +21,8 @@ export interface Difference {
   readonly record: PlatformRecord | undefined;
   /** What they hold in the fields that are watched. */
   readonly watched: WatchedSides;
+  /** All that differs, where both hold the record, nothing is watched, and that can be told without reading all of it. */
+  readonly cells?: readonly Cell[] | undefined;
 }
 
 /** One that two snapshots hold. */
@@ -132,13 +134,47 @@ function recordOf(line: string | undefined): PlatformRecord | undefined {
 }
 
 function differenceOf({ key, a, b }: KeyDifference, watched: readonly string[]): StoredDifference {
+  if (watched.length === 0) {
+    const cells = a === undefined || b === undefined ? undefined : differingCells(a, b);
+    return new Lines(key, a, b, cells);
+  }
   const base = recordOf(a);
   const damaged = recordOf(b);
-  const sides =
-    watched.length === 0
-      ? NOTHING_WATCHED
-      : { ...(base && { base: watchedOf(base, watched) }), ...(damaged && { damaged: watchedOf(damaged, watched) }) };
+  const sides = { ...(base && { base: watchedOf(base, watched) }), ...(damaged && { damaged: watchedOf(damaged, watched) }) };
   return { key, base: base?.fields, damaged: damaged?.fields, record: base, watched: sides, length: (a?.length ?? 0) + (b?.length ?? 0) };
+}
+
+/** A difference whose records are read when they are asked for: of most, only what differs is. */
+class Lines implements StoredDifference {
+  readonly watched = NOTHING_WATCHED;
+  readonly length: number;
+  readonly #a: string | undefined;
+  readonly #b: string | undefined;
+  #record: PlatformRecord | undefined;
+  #damaged: Fields | undefined;
+
+  constructor(
+    readonly key: string,
+    a: string | undefined,
+    b: string | undefined,
+    readonly cells: readonly Cell[] | undefined,
+  ) {
+    this.#a = a;
+    this.#b = b;
+    this.length = (a?.length ?? 0) + (b?.length ?? 0);
+  }
+
+  get record(): PlatformRecord | undefined {
+    return (this.#record ??= recordOf(this.#a));
+  }
+
+  get base(): Fields | undefined {
+    return this.record?.fields;
+  }
+
+  get damaged(): Fields | undefined {
+    return (this.#damaged ??= recordOf(this.#b)?.fields);
+  }
 }
 
 /** What a record holds in the fields that are watched. */

@@ -32,7 +32,7 @@ export async function* planObject(context: PlanContext, known: Known, type: Obje
   const found = withExtra(compared, context.pair, object, { extra: context.extra, watched });
   const batches = inBatches(relevant(context, type, found), batchSizeOf(context));
   let done = 0;
-  for await (const batch of inOrder(batches, READS_AT_ONCE, (some) => readBatch(context, type.live, some, options))) {
+  for await (const batch of inOrder(batches, READS_AT_ONCE, (some) => readBatch(context, type, some, options))) {
     const { facts, held } = await decideBatch(context, type, batch, options);
     yield facts;
     yield await withParents(context, known, held, options);

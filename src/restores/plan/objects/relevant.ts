@@ -1,7 +1,7 @@
 import { counted } from '../../../lib/index.js';
 import { liesWithin } from '../../../records/index.js';
 import type { Damage } from '../../../snapshots/index.js';
-import { differ } from '../../decide/comparable.js';
+import { differ, differIn } from '../../decide/comparable.js';
 import { conflictOf, differing } from '../../decide/conflicts.js';
 import type { PlanConflict } from '../../types.js';
 import type { ObjectThenAndNow, PlanContext } from '../context.js';
@@ -31,10 +31,10 @@ export async function* relevant(context: PlanContext, type: ObjectThenAndNow, fo
     const absent: string[] = [];
     let nothing = 0;
     for (const difference of differences) {
-      const { key, base } = difference;
+      const { key, cells } = difference;
       const sorted = sort(difference, ranges);
       if (sorted === 'unproved') continue;
-      if (base === undefined) created.push(key);
+      if (cells === undefined && difference.base === undefined) created.push(key);
       if (sorted === 'wanted') wanted.push(difference);
       else if (sorted === 'not-looked-for') absent.push(key);
       else if (sorted === 'nothing') nothing += 1;
@@ -57,20 +57,25 @@ function sorter({ pair, filters, chosen, extra }: PlanContext, type: ObjectThenA
   const keys = filters.keys === undefined ? undefined : new Set(filters.keys);
   const baseCensus = objectInfo(pair.base, pair.platform, object)?.census === true;
   const damagedCensus = objectInfo(pair.damaged, pair.platform, object)?.census === true;
-  return ({ key, base, damaged, watched }, unreadable) => {
+  const isOutside = (key: string): boolean => keys?.has(key) === false;
+  const ofBoth = (key: string, harmed: () => boolean): Sorted => {
+    if (isOutside(key) || chosen?.hasRecord(object, key) === false || filters.only?.includes('changed') === false) return 'outside';
+    // Fields that the platform sets on every write are no difference.
+    return harmed() ? 'wanted' : 'outside';
+  };
+  return (difference, unreadable) => {
+    const { key, cells } = difference;
+    if (cells !== undefined) return ofBoth(key, () => cells.some((cell) => differIn(cell, type.base, type.live)));
+    const { base, damaged, watched } = difference;
+    if (base !== undefined && damaged !== undefined)
+      return ofBoth(key, () => differ(base, damaged, type.base, type.live) || differing(watched.base ?? {}, watched.damaged ?? {}).length > 0);
     if (base === undefined && extra?.has(key) !== true && (!baseCensus || within(unreadable.base, key))) return 'unproved';
     if (damaged === undefined && (!damagedCensus || within(unreadable.damaged, key))) return 'unproved';
-    if (keys !== undefined && !keys.has(key)) return 'outside';
-    if (chosen?.hasRecord(object, key) === false) return damaged === undefined ? 'not-looked-for' : 'outside';
-    const kind = base === undefined ? 'created' : damaged === undefined ? 'deleted' : 'changed';
-    if (filters.only?.includes(kind) === false) return kind === 'deleted' ? 'not-looked-for' : 'outside';
-    if (base === undefined || damaged === undefined) {
-      if (filters.fields !== undefined) return 'outside';
-      return base !== undefined || filters.deleteCreated ? 'wanted' : 'nothing';
-    }
-    // Fields that the platform sets on every write are no difference.
-    const harmed = differ(base, damaged, type.base, type.live) || differing(watched.base ?? {}, watched.damaged ?? {}).length > 0;
-    return harmed ? 'wanted' : 'outside';
+    if (isOutside(key)) return 'outside';
+    const kind = base === undefined ? 'created' : 'deleted';
+    if (chosen?.hasRecord(object, key) === false || filters.only?.includes(kind) === false) return kind === 'deleted' ? 'not-looked-for' : 'outside';
+    if (filters.fields !== undefined) return 'outside';
+    return base !== undefined || filters.deleteCreated ? 'wanted' : 'nothing';
   };
 }
 
