@@ -19,7 +19,8 @@ const NAME = /^[A-Za-z][\w.-]*$/u;
  * another set of fields, lists and objects among the values, escapes in what differs.
  */
 export function differingCells(a: string, b: string): readonly Cell[] | undefined {
-  const [inA, inB] = [extentOf(a), extentOf(b)];
+  const inA = extentOf(a);
+  const inB = extentOf(b);
   if (inA === undefined || inB === undefined) return undefined;
   const cells: Cell[] = [];
   // Where both go on alike from: after the last value that differs.
@@ -35,7 +36,8 @@ export function differingCells(a: string, b: string): readonly Cell[] | undefine
     // No text between two values looks like a name: they are apart by signs. So it is one, and a value follows.
     if (!NAME.test(name)) return undefined;
     const start = colon + COLON.length;
-    const [one, other] = [tokenAt(a, start, inA.end), tokenAt(b, start + shift, inB.end)];
+    const one = tokenAt(a, start, inA.end);
+    const other = tokenAt(b, start + shift, inB.end);
     // Where the values are the same, it is the names after them that differ.
     if (one === undefined || other === undefined || one.end < place || one.value === other.value) return undefined;
     if ((one.end === inA.end) !== (other.end === inB.end)) return undefined;

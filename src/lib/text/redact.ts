@@ -63,26 +63,31 @@ export class Redactor {
     if (typeof value === 'string') return this.text(value);
     if (typeof value === 'number' || typeof value === 'bigint') return this.#whole.has(String(value)) ? REDACTED : value;
     if (Array.isArray(value)) {
-      let changed = false;
-      const items = value.map((item: unknown) => {
+      const items: readonly unknown[] = value;
+      let copy: unknown[] | undefined;
+      for (const [i, item] of items.entries()) {
         const next = this.#walk(item, exact);
-        if (next !== item) changed = true;
-        return next;
-      });
-      return changed ? items : value;
+        if (copy === undefined && next !== item) copy = items.slice(0, i);
+        copy?.push(next);
+      }
+      return copy ?? items;
     }
     if (typeof value !== 'object' || value === null) return value;
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype !== Object.prototype && prototype !== null) return value;
-    let changed = false;
-    const entries = Object.entries(value).map(([name, item]): [string, unknown] => {
-      if (exact.has(name)) return [name, item];
-      const nextName = this.text(name);
-      const next = this.#walk(item, exact);
-      if (next !== item || nextName !== name) changed = true;
-      return [nextName, next];
-    });
-    return changed ? Object.fromEntries(entries) : value;
+    const object = value as Readonly<Record<string, unknown>>;
+    const names = Object.keys(object);
+    // Of nearly all, nothing has to be copied.
+    let copy: [string, unknown][] | undefined;
+    for (const [i, name] of names.entries()) {
+      const item = object[name];
+      const isExact = exact.has(name);
+      const nextName = isExact ? name : this.text(name);
+      const next = isExact ? item : this.#walk(item, exact);
+      if (copy === undefined && (next !== item || nextName !== name)) copy = names.slice(0, i).map((before) => [before, object[before]]);
+      copy?.push([nextName, next]);
+    }
+    return copy === undefined ? value : Object.fromEntries(copy);
   }
 
   #compiled(): RegExp | undefined {

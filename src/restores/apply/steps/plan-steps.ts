@@ -52,14 +52,18 @@ function recordStep(change: RecordChange, interims: Map<string, RecordChange>, a
   const interim = interims.get(record);
   if (change.interim === true) interims.set(record, change);
   else if (interim !== undefined) held.push({ interim, follows: id });
-  const step = { id, group: groupOf(change), action: change.action, length: lengthOfChange(change), record };
-  if (change.action !== 'update' || interim !== undefined || change.references !== undefined)
-    return { ...step, resolve: () => recordItem(id, interim === undefined ? change : following(change, interim, apply), apply) };
+  const { action } = change;
+  const group = groupOf(change);
+  const length = lengthOfChange(change);
+  if (action !== 'update' || interim !== undefined || change.references !== undefined) {
+    const resolve = (): JournalItem | ItemResult => recordItem(id, interim === undefined ? change : following(change, interim, apply), apply);
+    return { id, group, action, length, record, resolve };
+  }
   // So it is for most: nothing written before can change it but the key. Made now, while the platform is at work.
   const key = apply.keyOf(change.object, change.key);
   const item = recordItem(id, change, apply);
   const resolve = (): JournalItem | ItemResult => (apply.keyOf(change.object, change.key) === key ? item : recordItem(id, change, apply));
-  return { ...step, resolve };
+  return { id, group, action, length, record, resolve };
 }
 
 /** About how many characters the item of a change takes. */
@@ -159,9 +163,10 @@ function recordItem(id: string, change: RecordChange, apply: Batches): JournalIt
     case 'update': {
       const set = referring(change, apply);
       if ('status' in set) return { ...set, id };
-      const keeps = Object.keys(change.fields).filter((name) => change.fields[name]?.keeps === true);
-      const fields = { object, replaced: side(change, 'from'), set: set.fields };
-      return keeps.length === 0 ? { action: 'update', id, key, ...fields } : { action: 'update', id, keeps, key, ...fields };
+      const replaced = side(change, 'from');
+      const keeps = keptIn(change);
+      if (keeps === undefined) return { action: 'update', id, key, object, replaced, set: set.fields };
+      return { action: 'update', id, keeps, key, object, replaced, set: set.fields };
     }
     case 'create': {
       const set = referring(change, apply);
@@ -201,8 +206,9 @@ function apart(fields: Fields, { fields: moves, given }: RecordChange): { readon
 /** The values to write, with references to records that were created anew. */
 function referring(change: RecordChange, apply: Batches): { readonly fields: Fields } | Omit<ItemResult, 'id'> {
   const fields: Record<string, Value> = {};
-  for (const [name, move] of Object.entries(change.fields)) setOwn(fields, name, move.to ?? null);
-  for (const [name, { object, key, undeleted }] of Object.entries(change.references ?? {})) {
+  for (const name of Object.keys(change.fields)) setOwn(fields, name, change.fields[name]?.to ?? null);
+  if (change.references === undefined) return { fields };
+  for (const [name, { object, key, undeleted }] of Object.entries(change.references)) {
     const present = apply.keyMap.get(object)?.get(key) ?? (undeleted === true ? key : undefined);
     if (present === undefined)
       return { status: 'rejected', reason: 'parent-missing', message: `${object} ${key}, which it refers to, could not be created` };
@@ -213,9 +219,15 @@ function referring(change: RecordChange, apply: Batches): { readonly fields: Fie
 
 function side(change: RecordChange, which: 'from' | 'to'): Fields {
   const fields: Record<string, Value> = {};
-  for (const [name, move] of Object.entries(change.fields)) {
-    const value = move[which];
+  for (const name of Object.keys(change.fields)) {
+    const value = change.fields[name]?.[which];
     if (value !== undefined) setOwn(fields, name, value);
   }
   return fields;
+}
+
+/** Names of the fields that are written only so that they keep their value; undefined where there are none. */
+function keptIn({ fields }: RecordChange): readonly string[] | undefined {
+  const names = Object.keys(fields);
+  return names.some((name) => fields[name]?.keeps === true) ? names.filter((name) => fields[name]?.keeps === true) : undefined;
 }
