@@ -1,8 +1,10 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -20,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const START = `const { join } = require('node:path');
-require(${JSON.stringify(join(dist, 'chunks', 'start.cjs'))}).start(join(__dirname, 'chunks', 'main.cjs'), process.env.BUILD ?? '0123456789abcdef');`;
+require(${JSON.stringify(join(dist, 'chunks', 'start.cjs'))}).start(join(__dirname, 'chunks', 'main.cjs'), process.env.BUILD ?? '0123456789abcdef', Number(process.env.KEEP_AFTER ?? 10_000));`;
 
 /** A small program whose answer stands in a function that is compiled when it is called. */
 const answering = (answer: string): string => `const other = require("./other.cjs");
@@ -196,6 +198,35 @@ test.skipIf(whyNot !== undefined)('a user that the system does not know runs it 
   });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(stdout).toContain('Usage: runback');
+});
+
+/** Prints a sign for each line that it is sent, and for `later` what a script says that it has not needed before. */
+const LASTING = `process.stdin.setEncoding('utf8').on('data', (text) => {
+  for (const line of text.trim().split('\\n')) process.stdout.write(line === 'later' ? require("./late.cjs").said : '.');
+});
+process.stdout.write('.');`;
+
+test.each([
+  [100, true],
+  [3_600_000, false],
+])('what works for longer than %i ms goes on when an update has put other scripts in place: %s', async (keepAfter, goesOn) => {
+  await writeFile(join(folder, 'chunks', 'main.cjs'), LASTING);
+  await writeFile(join(folder, 'chunks', 'late.cjs'), "exports.said = 'as it was';");
+  const child = spawn(process.execPath, [join(folder, 'start.cjs')], { env: cleanEnv({ XDG_CACHE_HOME: caches, KEEP_AFTER: String(keepAfter) }) });
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+  const ended = once(child, 'exit');
+  await expect.poll(() => said).toBe('.');
+  await setTimeout(300);
+  // Reading them takes some turns: answers to lines that come one by one are such turns.
+  for (let n = 2; n < 40; n += 1) {
+    child.stdin.write('line\n');
+    await expect.poll(() => said).toHaveLength(n);
+  }
+  await rm(join(folder, 'chunks', 'late.cjs'));
+  child.stdin.end('later\n');
+  expect(await ended).toEqual([goesOn ? 0 : 1, null]);
+  expect(said.endsWith('as it was')).toBe(goesOn);
 });
 
 test('an error says where in the script it happened', async () => {
