@@ -6,6 +6,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { Script } from 'node:vm';
 
 import { build } from 'rolldown';
 
@@ -58,7 +59,10 @@ async function bundle(input, folder) {
   });
   for (const { fileName } of output) {
     const path = join(folder, fileName);
-    await writeFile(path, inAscii(asNeeded(await readFile(path, 'utf8'))));
+    const source = inAscii(asNeeded(await readFile(path, 'utf8')));
+    // Throws where one of the changes has made no script of it.
+    new Script(`(function () { ${source}\n})`, { filename: path });
+    await writeFile(path, source);
   }
   return { names: output.map(({ fileName }) => fileName), modules: output.flatMap(({ moduleIds = [] }) => moduleIds) };
 }
@@ -164,6 +168,8 @@ function onlyDirectories() {
  * anything but its members stays as it is.
  */
 function asNeeded(source) {
+  // A directive counts at the beginning only.
+  if (/^["']/u.test(source)) return source;
   let head = '';
   let code = source;
   for (const [statement, name, id] of source.matchAll(/(?<=^|;)(?:const|let) ((?:require|node)_[\w$]+)=require\(("[^"]+")\);/gu)) {

@@ -65,13 +65,18 @@ export function start(first: string, build: string, keepAfterMs = KEEP_AFTER_MS)
 
 /** Reads the scripts of a folder that may still be needed. What cannot be read is told by whoever needs it. */
 async function keep(folder: string, isLoaded: (name: string) => boolean, texts: Map<string, Buffer>): Promise<void> {
+  for (const name of namesIn(folder)) {
+    if (isLoaded(name)) continue;
+    const text = await promisify(readFile)(join(folder, name)).catch(() => undefined);
+    if (text !== undefined && !isLoaded(name)) texts.set(name, text);
+  }
+}
+
+function namesIn(folder: string): readonly string[] {
   try {
-    for (const name of readdirSync(folder))
-      if (!isLoaded(name)) {
-        const text = await promisify(readFile)(join(folder, name));
-        if (!isLoaded(name)) texts.set(name, text);
-      }
+    return readdirSync(folder);
   } catch {
     // An update is under way.
+    return [];
   }
 }

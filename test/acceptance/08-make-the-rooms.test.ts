@@ -20,7 +20,7 @@ const SPEED = [
   'resume of the last tenth',
   '`status` with 2000 runs',
   '--help',
-  'empty workspace',
+  'in an empty workspace',
   'two durable lines of a journal',
   'the last 400 of 100,000 lines',
 ] as const;

@@ -35,11 +35,17 @@ async function open(changes: Partial<PlatformConfig>): Promise<Platform> {
 }
 
 async function historiesOf(changes: Partial<PlatformConfig>, keys: readonly string[]): Promise<ReadonlyMap<string, RecordHistory>> {
-  const { connector } = await open(changes);
-  const schema = await schemaOf(connector, 'public.people');
-  const found = new Map<string, RecordHistory>();
-  for await (const { history } of connector.read({ schema, keys, history: ['name'] })) for (const [key, one] of history ?? []) found.set(key, one);
-  return found;
+  const platform = await openTestPlatform(server, database, changes);
+  try {
+    const schema = await schemaOf(platform.connector, 'public.people');
+    const found = new Map<string, RecordHistory>();
+    for await (const { history } of platform.connector.read({ schema, keys, history: ['name'] }))
+      for (const [key, one] of history ?? []) found.set(key, one);
+    return found;
+  } finally {
+    // A server takes a hundred connections, and a property asks more often.
+    await platform.close();
+  }
 }
 
 /** A database whose sessions begin in a zone, and entries written at some instants, each about a record of its own. */
