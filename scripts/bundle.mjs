@@ -6,7 +6,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { Script } from 'node:vm';
+import { compileFunction } from 'node:vm';
 
 import { build } from 'rolldown';
 
@@ -61,7 +61,7 @@ async function bundle(input, folder) {
     const path = join(folder, fileName);
     const source = inAscii(asNeeded(await readFile(path, 'utf8')));
     // Throws where one of the changes has made no script of it.
-    new Script(`(function () { ${source}\n})`, { filename: path });
+    compileFunction(source, ['exports', 'require', 'module', '__filename', '__dirname'], { filename: path });
     await writeFile(path, source);
   }
   return { names: output.map(({ fileName }) => fileName), modules: output.flatMap(({ moduleIds = [] }) => moduleIds) };
