@@ -120,26 +120,22 @@ function nativeChecksums() {
  * times pg's own start.
  */
 function noOtherRuntimes() {
-  return {
-    name: 'no-other-runtimes',
-    transform(code, id) {
-      if (!id.split(sep).join('/').endsWith('/pg/lib/stream.js')) return undefined;
-      const asked = 'if (isCloudflareRuntime()) {';
-      if (!code.includes(asked)) throw new Error('pg asks in another way than before whether it runs at Cloudflare');
-      return { code: code.replace(asked, 'if (false) {'), map: null };
-    },
-  };
+  return instead('/pg/lib/stream.js', 'if (isCloudflareRuntime()) {', 'if (false) {');
 }
 
 /** commander could start a command that is a program of its own: none of ours is. */
 function noOtherProcesses() {
+  return instead('/commander/lib/command.js', "const childProcess = require('node:child_process');", 'const childProcess = undefined;');
+}
+
+/** Puts something else in the place of a text that a file of a package has to hold. */
+function instead(file, text, other) {
   return {
-    name: 'no-other-processes',
+    name: `instead-in${file}`,
     transform(code, id) {
-      if (!id.split(sep).join('/').endsWith('/commander/lib/command.js')) return undefined;
-      const loaded = "const childProcess = require('node:child_process');";
-      if (!code.includes(loaded)) throw new Error('commander starts programs in another way than before');
-      return { code: code.replace(loaded, 'const childProcess = undefined;'), map: null };
+      if (!id.split(sep).join('/').endsWith(file)) return undefined;
+      if (!code.includes(text)) throw new Error(`${id} no longer holds ${text}`);
+      return { code: code.replace(text, other), map: null };
     },
   };
 }
